@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.attestation;
+
+import org.jspecify.annotations.NullMarked;

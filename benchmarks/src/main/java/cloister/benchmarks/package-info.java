@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.benchmarks;
+
+import org.jspecify.annotations.NullMarked;

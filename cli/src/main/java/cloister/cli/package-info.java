@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.client;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.crypto;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.duckdb;
+
+import org.jspecify.annotations.NullMarked;

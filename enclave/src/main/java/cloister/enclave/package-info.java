@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.enclave;
+
+import org.jspecify.annotations.NullMarked;

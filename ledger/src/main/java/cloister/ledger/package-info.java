@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.ledger;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.matching;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+package cloister.privacy;
+
+/// What may be learned of one privacy unit of a dataset over the life of the data, in total.
+public record BudgetLimit(Epsilon epsilon, Delta delta) {}

@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.protocol;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.room;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.testkit;
+
+import org.jspecify.annotations.NullMarked;
