@@ -10,7 +10,8 @@ public record Measurement(String algorithm, Bytes digest) implements Comparable<
           case "sha256" -> 32;
           case "sha384" -> 48;
           case "sha512" -> 64;
-          default -> throw new IllegalArgumentException("unknown digest algorithm of a measurement");
+          default ->
+              throw new IllegalArgumentException("unknown digest algorithm of a measurement");
         };
     if (digest.size() != expected) {
       throw new IllegalArgumentException(

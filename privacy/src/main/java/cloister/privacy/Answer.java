@@ -12,7 +12,7 @@ public record Answer(List<Row> rows) {
 
   /// @param keys the group's key values as text, absent for SQL's NULL
   /// @param values one per measure; absent when the group is below a threshold (possible only for
-  ///     public keys, which are always listed) or SQL's NULL
+  ///   public keys, which are always listed) or SQL's NULL
   public record Row(List<Optional<String>> keys, List<Optional<Value>> values) {
     public Row {
       keys = List.copyOf(keys);
@@ -20,6 +20,7 @@ public record Answer(List<Row> rows) {
     }
   }
 
-  /// A released number. With probability 95 % the noise moved it by at most `error`; 0 means no noise.
+  /// A released number. With probability 95 % the noise moved it by at most `error`; 0 means no
+  /// noise.
   public record Value(BigDecimal number, BigDecimal error) {}
 }

@@ -3,7 +3,8 @@ package cloister.privacy;
 /// What one run may reveal of one privacy unit, and how much of a unit is counted.
 ///
 /// @param groupsPerUnit in how many released groups one unit counts at most (the L0 bound)
-/// @param rowsPerUnit how many rows of one unit count in a group at most (the L∞ bound of a row count)
+/// @param rowsPerUnit how many rows of one unit count in a group at most (the L∞ bound of a row
+///   count)
 public record DifferentialPrivacy(
     Epsilon epsilon, Delta delta, int groupsPerUnit, int rowsPerUnit) {
   static final int LARGEST_BOUND = 1_000_000;

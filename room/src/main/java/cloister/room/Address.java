@@ -5,7 +5,9 @@ import java.util.Comparator;
 /// Where a dataset or an analysis is: `/party/kind/name`. Parsed once; never matched as text.
 public record Address(Name party, Kind kind, Name name) implements Comparable<Address> {
   private static final Comparator<Address> ORDER =
-      Comparator.comparing(Address::party).thenComparing(Address::kind).thenComparing(Address::name);
+      Comparator.comparing(Address::party)
+          .thenComparing(Address::kind)
+          .thenComparing(Address::name);
 
   /// Parses an absolute address.
   public static Address parse(String text) {

@@ -4,8 +4,8 @@ import cloister.crypto.Digest;
 import java.util.List;
 import java.util.Set;
 
-/// A question as SQL, with those who may receive its answer by default. Other analyses may read
-/// it; only its owner's do unless its terms say more.
+/// A question as SQL, with those who may receive its answer by default. Other analyses may read it;
+/// only its owner's do unless its terms say more.
 ///
 /// @param document the digest its owner signed
 /// @param inputs the datasets and analyses that the SQL names, as `query` found them

@@ -63,7 +63,8 @@ public sealed interface ColumnType {
   }
 
   static ColumnType parse(String text) {
-    var decimal = java.util.regex.Pattern.compile("decimal\\((\\d{1,2}), ?(\\d{1,2})\\)").matcher(text);
+    var decimal =
+        java.util.regex.Pattern.compile("decimal\\((\\d{1,2}), ?(\\d{1,2})\\)").matcher(text);
     if (decimal.matches()) {
       return new Decimal(Integer.parseInt(decimal.group(1)), Integer.parseInt(decimal.group(2)));
     }

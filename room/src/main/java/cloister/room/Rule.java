@@ -2,8 +2,8 @@ package cloister.room;
 
 import java.util.Set;
 
-/// One permission: whoever is listed may run what is listed for the purposes listed, and its
-/// result may go to the recipients listed. Every set is explicit; an empty one permits nothing.
+/// One permission: whoever is listed may run what is listed for the purposes listed, and its result
+/// may go to the recipients listed. Every set is explicit; an empty one permits nothing.
 public record Rule(
     Name name,
     Set<Name> analysts,

@@ -3,8 +3,8 @@ package cloister.room;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// What an analysis may do with a column. What is not listed is out of reach.
-/// Counting the distinct privacy units, and counting rows, needs no use: thresholds and noise bound both.
+/// What an analysis may do with a column. What is not listed is out of reach. Counting the distinct
+/// privacy units, and counting rows, needs no use: thresholds and noise bound both.
 public enum Use {
   JOIN("join"),
   GROUP("group"),
