@@ -49,7 +49,7 @@ final class ExampleData {
         lines.add(
             String.join(
                 ",",
-                random.nextInt(60) == 0 ? "" : dirty("pt-%06d".formatted(7919 * person), random),
+                random.nextInt(60) == 0 ? "" : spaced("pt-%06d".formatted(7919 * person), random),
                 person % 2 == 0 ? "female" : "male",
                 random.nextInt(40) == 0 ? "" : DIAGNOSES.get(random.nextInt(DIAGNOSES.size())),
                 LocalDate.of(2025, 1, 1).plusDays(random.nextInt(365)).toString()));
@@ -90,11 +90,15 @@ final class ExampleData {
     return random.nextInt(80) == 0 ? "" : dirty("customer" + person + "@example.org", random);
   }
 
-  private static String dirty(String identifier, SplittableRandom random) {
+  /// Case means nothing in an e-mail address; in the identifiers of a registry it might.
+  private static String dirty(String email, SplittableRandom random) {
+    return spaced(random.nextInt(12) == 0 ? email.toUpperCase(Locale.ROOT) : email, random);
+  }
+
+  private static String spaced(String identifier, SplittableRandom random) {
     return switch (random.nextInt(12)) {
-      case 0 -> identifier.toUpperCase(Locale.ROOT);
-      case 1 -> " " + identifier;
-      case 2 -> identifier + "  ";
+      case 0 -> " " + identifier;
+      case 1 -> identifier + "  ";
       default -> identifier;
     };
   }
