@@ -3,6 +3,7 @@ package cloister.client;
 import cloister.crypto.Bytes;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
+import cloister.protocol.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -13,6 +14,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /// The untrusted machine that carries bytes between client and enclave over HTTP (docs/protocol.md
@@ -110,7 +112,7 @@ final class Host implements AutoCloseable {
     try (InputStream body = response.body()) {
       byte[] bytes = body.readNBytes(MAX_REPLY_BYTES + 1);
       if (response.statusCode() / 100 != 2) {
-        throw Refused.of(url, response.statusCode(), bytes);
+        throw refused(response.statusCode(), bytes);
       }
       if (bytes.length > MAX_REPLY_BYTES) {
         throw new CloisterException(ErrorCode.TOO_LARGE, "the server's reply is too large");
@@ -118,6 +120,29 @@ final class Host implements AutoCloseable {
       return bytes;
     } catch (IOException e) {
       throw unreachable(e);
+    }
+  }
+
+  /// The server, or whoever stands before it, refused the attempt in the clear. Which code it names
+  /// is a hint for a person and decides nothing.
+  private CloisterException refused(int status, byte[] body) {
+    return new CloisterException(
+        ErrorCode.SERVER_UNREACHABLE,
+        url
+            + " refused the attempt (HTTP "
+            + status
+            + hint(body).map(code -> ", saying `" + code.label() + "`").orElse("")
+            + "); nothing vouches for what it says in the clear");
+  }
+
+  private static Optional<ErrorCode> hint(byte[] body) {
+    try {
+      return Json.parseFields(body, 4096, "refusal")
+          .object("error")
+          .optional("code", (in, name) -> in.string(name, 64))
+          .flatMap(ErrorCode::byLabel);
+    } catch (CloisterException _) {
+      return Optional.empty();
     }
   }
 
