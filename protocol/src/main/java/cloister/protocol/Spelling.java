@@ -13,11 +13,10 @@ final class Spelling {
   static String suggestion(String written, Collection<String> known) {
     return nearest(written, known)
         .map(near -> "; did you mean \"" + near + "\"?")
-        .orElseGet(
-            () ->
-                known.isEmpty() || known.size() > 16
-                    ? ""
-                    : "; it is one of " + String.join(", ", known));
+        .orElseGet(() ->
+            known.isEmpty() || known.size() > 16
+                ? ""
+                : "; it is one of " + String.join(", ", known));
   }
 
   /// The nearest by edit distance, when at most a third of its letters differ.
@@ -27,8 +26,7 @@ final class Spelling {
         .filter(near -> Math.abs(near.length() - written.length()) <= allowed(near))
         .filter(near -> distance(lower, near.toLowerCase(Locale.ROOT)) <= allowed(near))
         .min(
-            Comparator.<String>comparingInt(
-                    near -> distance(lower, near.toLowerCase(Locale.ROOT)))
+            Comparator.<String>comparingInt(near -> distance(lower, near.toLowerCase(Locale.ROOT)))
                 .thenComparing(Comparator.naturalOrder()));
   }
 
@@ -47,8 +45,7 @@ final class Spelling {
         }
         int change = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
         cost[i][j] =
-            Math.min(
-                cost[i - 1][j - 1] + change, Math.min(cost[i - 1][j], cost[i][j - 1]) + 1);
+            Math.min(cost[i - 1][j - 1] + change, Math.min(cost[i - 1][j], cost[i][j - 1]) + 1);
         if (i > 1
             && j > 1
             && a.charAt(i - 1) == b.charAt(j - 2)

@@ -24,8 +24,8 @@ import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /// The part of YAML 1.2 that documents use: mappings, lists and the scalars of the core schema
-/// (YAML 1.2.2 §10.3). Anchors, aliases, tags, directives, merge keys and repeated keys are mistakes:
-/// each makes a text mean something else than it shows.
+/// (YAML 1.2.2 §10.3). Anchors, aliases, tags, directives, merge keys and repeated keys are
+/// mistakes: each makes a text mean something else than it shows.
 final class Yaml {
   static final int MAX_CHARACTERS = 256 * 1024;
   static final int MAX_DEPTH = 32;
@@ -65,7 +65,7 @@ final class Yaml {
           e.getProblemMark().map(Yaml::position).orElse(new Tree.Position(1, 1)),
           "this is no YAML: " + e.getProblem());
     } catch (ReaderException e) {
-      mistakes.add(positionOf(text, e.getIndex()), "a character that YAML does not allow");
+      mistakes.add(positionOf(text, e.getPosition()), "a character that YAML does not allow");
     } catch (YamlEngineException _) {
       mistakes.add(new Tree.Position(1, 1), "this is no YAML");
     }
@@ -159,29 +159,26 @@ final class Yaml {
 
   /// YAML 1.2.2 §10.3.2, without its octal, hexadecimal, infinite and undefined numbers.
   private static Json plain(String text) {
-    switch (text) {
-      case "", "~", "null", "Null", "NULL" -> {
-        return Json.Null.NULL;
-      }
-      case "true", "True", "TRUE" -> {
-        return Json.of(true);
-      }
-      case "false", "False", "FALSE" -> {
-        return Json.of(false);
-      }
-      default -> {
-        if (OTHER_NUMBER.matcher(text).matches()) {
-          throw new IllegalArgumentException("write a finite number in decimal digits");
-        }
-        if (!NUMBER.matcher(text).matches()) {
-          return Json.of(text);
-        }
-        if (text.length() > MAX_NUMBER_CHARACTERS) {
-          throw new IllegalArgumentException("a number has too many digits");
-        }
-        return Json.of(new BigDecimal(text));
-      }
+    return switch (text) {
+      case "", "~", "null", "Null", "NULL" -> Json.Null.NULL;
+      case "true", "True", "TRUE" -> Json.of(true);
+      case "false", "False", "FALSE" -> Json.of(false);
+      default -> NUMBER.matcher(text).matches() ? number(text) : unquoted(text);
+    };
+  }
+
+  private static Json number(String text) {
+    if (text.length() > MAX_NUMBER_CHARACTERS) {
+      throw new IllegalArgumentException("a number has too many digits");
     }
+    return Json.of(new BigDecimal(text));
+  }
+
+  private static Json unquoted(String text) {
+    if (OTHER_NUMBER.matcher(text).matches()) {
+      throw new IllegalArgumentException("write a finite number in decimal digits");
+    }
+    return Json.of(text);
   }
 
   static String quoted(String text) {
