@@ -1,6 +1,8 @@
 package cloister.client;
 
 import cloister.crypto.Bytes;
+import cloister.crypto.CertificateRequest;
+import cloister.crypto.CryptoException;
 import cloister.crypto.Digest;
 import cloister.protocol.CloisterException;
 import cloister.protocol.Command;
@@ -13,18 +15,31 @@ import cloister.protocol.Reply;
 import cloister.protocol.SignedDocument;
 import cloister.room.Address;
 import cloister.room.Collaboration;
+import cloister.room.Kind;
 import cloister.room.Name;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /// A participant of a collaboration, at its enclave: everything that it can do there, over a session
 /// with an enclave whose evidence it has checked.
 ///
 /// Not safe for use by several threads.
 public final class Participant implements AutoCloseable {
+  private static final String DATA_KEY = "cloister/data-key/v1";
+
+  /// Half of what the enclave takes at once, so that progress shows and a retry repeats little.
+  private static final int PIECE_BYTES = 4 << 20;
+
   private final Home home;
   private final Session session;
   private Membership membership;
@@ -148,18 +163,260 @@ public final class Participant implements AutoCloseable {
         status.flatMap(Reply.Status::active).filter(document.canonical()::equals).isPresent();
     if (proposed) {
       session.send(
-          new Command.Sign(
-              document.digest(), SignedDocument.sign(document, home.signingKey()).signature()),
-          Reply.Done.class);
+          new Command.Sign(document.digest(), signed(document).signature()), Reply.Done.class);
     } else if (!active) {
-      session.send(
-          new Command.Propose(SignedDocument.sign(document, home.signingKey())), Reply.Done.class);
+      session.send(new Command.Propose(signed(document)), Reply.Done.class);
     }
+  }
+
+  private SignedDocument signed(Document document) {
+    return new SignedDocument(
+        document.canonical(),
+        home.thumbprint(),
+        home.signingKey().sign(SignedDocument.message(document.digest())));
   }
 
   /// The collaboration as the enclave has it.
   public Reply.Status status() throws InterruptedException {
     return session.send(new Command.Status(), Reply.Status.class);
+  }
+
+  /// How the collaboration stands, for people and programs.
+  public Standing standing() throws InterruptedException {
+    Reply.Status status = status();
+    Optional<Bytes> newest = status.proposed().or(status::active);
+    Collaboration collaboration =
+        newest
+            .map(document -> Documents.fromCanonical(document.toArray()))
+            .filter(CollaborationDocument.class::isInstance)
+            .map(document -> ((CollaborationDocument) document).collaboration())
+            .orElseThrow(() -> unsound("its status names no collaboration"));
+    List<Standing.Member> members =
+        collaboration.participants().entrySet().stream()
+            .map(
+                entry ->
+                    new Standing.Member(
+                        entry.getKey(),
+                        entry.getValue(),
+                        status.proposed().isEmpty() || status.signed().contains(entry.getKey()),
+                        status.enrolled().contains(entry.getKey()),
+                        entry.getKey().equals(name())))
+            .toList();
+    List<Standing.Lent> lent =
+        new TreeMap<>(status.documents())
+            .entrySet().stream()
+                .map(
+                    entry ->
+                        new Standing.Lent(
+                            entry.getKey(),
+                            entry.getValue().digest(),
+                            data(entry.getKey(), status.versions())))
+                .toList();
+    return new Standing(
+        collaboration.name(),
+        status.active().isPresent(),
+        status.suspendedBy().stream()
+            .map(Name::value)
+            .collect(Collectors.toCollection(TreeSet::new)),
+        members,
+        lent,
+        status.enrolled().contains(name()) ? runs() : List.of(),
+        simulated());
+  }
+
+  private static String data(Address address, Map<Address, Reply.Version> versions) {
+    if (address.kind() != Kind.DATASET) {
+      return "";
+    }
+    Reply.Version version = versions.get(address);
+    return version == null
+        ? "none published"
+        : version.published().truncatedTo(ChronoUnit.SECONDS)
+            + version
+                .until()
+                .map(until -> ", until " + until.truncatedTo(ChronoUnit.SECONDS))
+                .orElse("");
+  }
+
+  /// The runs that this participant asked for, receives or lends data to.
+  public List<Reply.RunLine> runs() throws InterruptedException {
+    enrol();
+    return session.send(new Command.Runs(), Reply.RunList.class).runs();
+  }
+
+  /// Asks for a certificate, unless there is one that is valid for a while.
+  private void enrol() throws InterruptedException {
+    if (membership.certificate().isPresent() && session.certificateHolds(membership)) {
+      return;
+    }
+    CertificateRequest request =
+        CertificateRequest.create(
+            home.signingKey(), name().value(), home.openingKey().sealingKey());
+    Reply.Certificate issued =
+        session.send(new Command.Enrol(request.encoded()), Reply.Certificate.class);
+    membership =
+        home.change(
+            membership.name(), known -> known.withCertificate(issued.certificate()));
+    if (!session.certificateHolds(membership)) {
+      throw unsound("the certificate it issued is not one of the collaboration's CA for our keys");
+    }
+  }
+
+  /// Makes documents of this participant's package the current ones.
+  public void apply(List<Document> documents) throws InterruptedException {
+    enrol();
+    session.send(
+        new Command.Apply(documents.stream().map(this::signed).toList()), Reply.Done.class);
+  }
+
+  /// This participant's dataset, in the version it signed and the enclave has.
+  public DatasetDocument ownDataset(Name dataset) throws InterruptedException {
+    Address address = new Address(name(), Kind.DATASET, dataset);
+    SignedDocument signed = status().documents().get(address);
+    if (signed == null) {
+      throw new CloisterException(
+          ErrorCode.DOCUMENT_UNKNOWN,
+          "the enclave has no " + address + " yet; `cloister apply` its document first");
+    }
+    // Data is sealed under the terms in this document: they must be our own words.
+    try {
+      home.signingKey()
+          .verifyingKey()
+          .verify(SignedDocument.message(signed.digest()), signed.signature());
+    } catch (CryptoException e) {
+      throw unsound("it shows terms for " + address + " that this participant never signed", e);
+    }
+    if (Documents.fromCanonical(signed.canonical().toArray()) instanceof DatasetDocument document
+        && document.dataset().address().equals(address)) {
+      return document;
+    }
+    throw unsound("it shows another document than " + address);
+  }
+
+  /// Where plaintext may be for a moment: in the home, which is private.
+  public Path scratch() {
+    return home.uploads();
+  }
+
+  /// An upload of that file for that dataset that was interrupted.
+  public Optional<Upload> unfinishedUpload(DatasetDocument document, Path file) throws IOException {
+    return Upload.find(uploadFolder(document), subject(document), Upload.Source.of(file));
+  }
+
+  /// Seals Parquet parts of a file on this participant's own disk.
+  public Upload seal(
+      DatasetDocument document, Path file, List<Path> parts, Progress progress)
+      throws IOException {
+    return Upload.seal(
+        uploadFolder(document), subject(document), Upload.Source.of(file), parts, progress);
+  }
+
+  private Path uploadFolder(DatasetDocument document) {
+    return home.uploads()
+        .resolve(membership.name() + "." + document.dataset().address().name());
+  }
+
+  private Upload.Subject subject(DatasetDocument document) {
+    return new Upload.Subject(
+        membership.id(),
+        document.dataset().address(),
+        document.digest(),
+        document.schema());
+  }
+
+  /// Sends what the enclave does not have yet, and has it take the whole as the current version, or
+  /// not. A refusal is in the reply, and ends the upload too: the same data would be refused again.
+  public Reply.Published publish(Upload upload, long maxBadRows, Progress progress)
+      throws InterruptedException, IOException {
+    enrol();
+    List<Long> sizes = upload.parts();
+    Bytes wrapped =
+        session.seal(
+            DATA_KEY, upload.subject().keyContext(upload.id(), sizes.size()), upload.key());
+    List<Long> offsets =
+        session
+            .send(
+                new Command.OpenUpload(
+                    upload.id(),
+                    upload.subject().dataset(),
+                    upload.subject().document(),
+                    upload.subject().schema(),
+                    sizes,
+                    wrapped,
+                    maxBadRows),
+                Reply.Upload.class)
+            .offsets();
+    if (offsets.size() != sizes.size()) {
+      throw unsound("it names " + offsets.size() + " parts of " + sizes.size());
+    }
+    long total = sizes.stream().mapToLong(Long::longValue).sum();
+    long done = offsets.stream().mapToLong(Long::longValue).sum();
+    for (int part = 0; part < sizes.size(); part++) {
+      try (var sealed = FileChannel.open(upload.part(part))) {
+        for (long at = offsets.get(part); at < sizes.get(part); ) {
+          int length = (int) Math.min(PIECE_BYTES, sizes.get(part) - at);
+          var piece = ByteBuffer.allocate(length);
+          while (piece.hasRemaining() && sealed.read(piece, at + piece.position()) >= 0) {}
+          session.put(upload.id(), part, at, piece.array());
+          at += length;
+          done += length;
+          progress.at(done, total);
+        }
+      }
+    }
+    Reply.Published published =
+        session.send(new Command.CommitUpload(upload.id()), Reply.Published.class);
+    upload.discard();
+    return published;
+  }
+
+  /// What a run would be.
+  public Reply.Explanation explain(Command.RunRequest request) throws InterruptedException {
+    enrol();
+    return session.send(new Command.Explain(request), Reply.Explanation.class);
+  }
+
+  /// Executes a request, checks its receipt, and opens the answer if this participant receives it.
+  public Answered run(Command.RunRequest request) throws InterruptedException {
+    enrol();
+    return answered(session.send(new Command.Run(request), Reply.Ran.class));
+  }
+
+  /// An earlier run's answer and receipt.
+  public Answered result(String run) throws InterruptedException {
+    enrol();
+    return answered(session.send(new Command.Result(run), Reply.Ran.class));
+  }
+
+  private Answered answered(Reply.Ran ran) {
+    return Answered.open(ran, home.openingKey(), session, membership);
+  }
+
+  /// The budgets of the datasets that this participant may know of.
+  public Map<Address, Reply.BudgetLine> budget() throws InterruptedException {
+    enrol();
+    return session.send(new Command.Budget(), Reply.Budgets.class).budgets();
+  }
+
+  public void suspend() throws InterruptedException {
+    enrol();
+    session.send(new Command.Suspend(), Reply.Done.class);
+  }
+
+  /// Lifts this participant's own suspension.
+  public void resume() throws InterruptedException {
+    enrol();
+    session.send(new Command.Resume(), Reply.Done.class);
+  }
+
+  private static CloisterException unsound(String what) {
+    return new CloisterException(
+        ErrorCode.EVIDENCE_REFUSED, "the enclave does what no sound enclave does: " + what);
+  }
+
+  private static CloisterException unsound(String what, Exception cause) {
+    return new CloisterException(
+        ErrorCode.EVIDENCE_REFUSED, "the enclave does what no sound enclave does: " + what, cause);
   }
 
   @Override
