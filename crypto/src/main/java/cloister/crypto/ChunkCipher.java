@@ -18,14 +18,15 @@ final class ChunkCipher {
   }
 
   /// What HKDF gives for one file, and the digest that binds header and context.
-  record Keys(Secret key, Secret prefix, Secret commitment, byte[] binding) {
+  record Keys(Secret key, Secret prefix, Secret commitment, Bytes binding) {
     static Keys derive(Secret dataKey, byte[] header, Bytes context) {
       if (dataKey.size() != AesGcm.KEY_BYTES) {
         throw new IllegalArgumentException("a data key has 32 bytes, not " + dataKey.size());
       }
-      byte[] binding = Digest.of(SealedHeader.committedPart(header), context.array()).toArray();
+      Bytes binding =
+          Bytes.owning(Digest.of(SealedHeader.committedPart(header), context.array()).toArray());
       int length = AesGcm.KEY_BYTES + PREFIX_BYTES + COMMITMENT_BYTES;
-      try (Secret derived = dataKey.derive(LABEL, Bytes.owning(binding), length)) {
+      try (Secret derived = dataKey.derive(LABEL, binding, length)) {
         ByteBuffer parts = ByteBuffer.wrap(derived.view());
         return new Keys(
             next(parts, AesGcm.KEY_BYTES),
@@ -55,7 +56,7 @@ final class ChunkCipher {
   private ChunkCipher(Keys keys) {
     this.cipher = new AesGcm(keys.key());
     this.prefix = keys.prefix().expose();
-    this.binding = keys.binding();
+    this.binding = keys.binding().array();
   }
 
   /// @throws CryptoException if the header was made with another key or context

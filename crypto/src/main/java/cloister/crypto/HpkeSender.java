@@ -26,7 +26,7 @@ public final class HpkeSender implements AutoCloseable {
     XWing.Encapsulated encapsulated = XWing.encapsulate(key.publicKey(), Secret.randomGenerator());
     try (Secret sharedSecret = encapsulated.sharedSecret()) {
       return new HpkeSender(
-          Bytes.owning(Octets.concat(key.suite().idBytes(), encapsulated.encapsulation())),
+          Bytes.owning(Octets.concat(key.suite().idBytes(), encapsulated.encapsulation().array())),
           new HpkeContext(key.suite(), sharedSecret, info));
     }
   }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 /// The HPKE key schedule in base mode with HKDF-SHA256 (RFC 9180 §5.1). Bouncy Castle has one too,
 /// welded to its own AES-GCM in Java; with this one the bulk cipher is the JDK's, on the AES
 /// instructions. The tests hold it to the RFC's vectors and to Bouncy Castle in both directions.
-record KeySchedule(Secret key, Secret baseNonce, Secret exporterSecret, byte[] suiteId) {
+record KeySchedule(Secret key, Secret baseNonce, Secret exporterSecret, Bytes suiteId) {
   static final int NONCE_BYTES = 12;
   private static final byte[] MODE_BASE = {0x00};
   private static final byte[] NONE = {};
@@ -22,7 +22,7 @@ record KeySchedule(Secret key, Secret baseNonce, Secret exporterSecret, byte[] s
           labeledExpand(suiteId, secret, "key", context, keyBytes),
           labeledExpand(suiteId, secret, "base_nonce", context, NONCE_BYTES),
           labeledExpand(suiteId, secret, "exp", context, Hkdf.HASH_BYTES),
-          suiteId);
+          Bytes.of(suiteId));
     } finally {
       Arrays.fill(secret, (byte) 0);
     }
@@ -30,7 +30,7 @@ record KeySchedule(Secret key, Secret baseNonce, Secret exporterSecret, byte[] s
 
   /// §5.3.
   Secret export(byte[] exporterContext, int length) {
-    return labeledExpand(suiteId, exporterSecret.view(), "sec", exporterContext, length);
+    return labeledExpand(suiteId.array(), exporterSecret.view(), "sec", exporterContext, length);
   }
 
   void close() {

@@ -14,7 +14,7 @@ public final class OpeningKey {
     XWing.KeyPair pair = XWing.keyPair(seed);
     this.seed = seed;
     this.privateKey = pair.privateKey();
-    this.sealingKey = new SealingKey(suite, pair.publicKey());
+    this.sealingKey = new SealingKey(suite, pair.publicKey().array());
   }
 
   public static OpeningKey generate() {

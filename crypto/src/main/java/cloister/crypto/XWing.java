@@ -18,9 +18,9 @@ final class XWing {
 
   private XWing() {}
 
-  record Encapsulated(Secret sharedSecret, byte[] encapsulation) {}
+  record Encapsulated(Secret sharedSecret, Bytes encapsulation) {}
 
-  record KeyPair(XWingPrivateKeyParameters privateKey, byte[] publicKey) {}
+  record KeyPair(XWingPrivateKeyParameters privateKey, Bytes publicKey) {}
 
   /// §5.2.1: the private key is its seed, from which both halves expand.
   static KeyPair keyPair(Secret seed) {
@@ -28,7 +28,8 @@ final class XWing {
         new HPKE(HPKE.mode_base, HPKE.kem_X_WING, HPKE.kdf_HKDF_SHA256, HPKE.aead_AES_GCM256);
     AsymmetricCipherKeyPair pair = hpke.deserializePrivateKey(seed.view(), null);
     return new KeyPair(
-        (XWingPrivateKeyParameters) pair.getPrivate(), hpke.serializePublicKey(pair.getPublic()));
+        (XWingPrivateKeyParameters) pair.getPrivate(),
+        Bytes.owning(hpke.serializePublicKey(pair.getPublic())));
   }
 
   /// §5.4. Refuses a public key that is not one: wrong length, ML-KEM coefficients out of range
@@ -38,7 +39,8 @@ final class XWing {
       var generated =
           new XWingKEMGenerator(random)
               .generateEncapsulated(new XWingPublicKeyParameters(publicKey));
-      return new Encapsulated(Secret.owning(generated.getSecret()), generated.getEncapsulation());
+      return new Encapsulated(
+          Secret.owning(generated.getSecret()), Bytes.owning(generated.getEncapsulation()));
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw new CryptoException("not an X-Wing public key", e);
     }
