@@ -4,7 +4,7 @@ import java.io.Serial;
 
 /// What a caller is told when a request cannot be served: a code of the catalogue and one sentence.
 /// The message holds no row value, key, path or text of an engine.
-public final class CloisterException extends RuntimeException {
+public sealed class CloisterException extends RuntimeException permits InvalidDocument {
   @Serial private static final long serialVersionUID = 1;
 
   private final ErrorCode code;

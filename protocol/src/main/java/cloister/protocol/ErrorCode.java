@@ -242,10 +242,14 @@ public enum ErrorCode {
       "Run it again; it continues or starts anew without harm."),
 
   // The ledger and receipts.
-  LEDGER_ROLLED_BACK(
+  LEDGER_BEHIND(
       Kind.REFUSED,
-      "The ledger is behind, or no extension of, a checkpoint that a client has seen.",
+      "The ledger is behind a checkpoint that a client has seen: it was rolled back.",
       "Trust no answer of this server until its operator restores the newest ledger."),
+  LEDGER_FORKED(
+      Kind.REFUSED,
+      "The ledger is no extension of a checkpoint that was seen before: it has two histories.",
+      "Keep both checkpoints as evidence and trust no answer of this server."),
   LEDGER_CORRUPT(
       Kind.REFUSED,
       "The ledger's stored entries do not match its tree.",

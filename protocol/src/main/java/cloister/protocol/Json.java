@@ -219,6 +219,10 @@ public sealed interface Json {
     public byte[] canonical() {
       return build().canonical();
     }
+
+    Bytes bytes() {
+      return Bytes.of(canonical());
+    }
   }
 
   /// Reads an object's fields, each with its type and its bound. Whoever has read all of them says

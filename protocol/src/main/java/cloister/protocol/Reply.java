@@ -73,7 +73,11 @@ public sealed interface Reply {
 
   /// A dataset's budget.
   record BudgetLine(
-      Epsilon limitEpsilon, String limitDelta, String spentEpsilon, String spentDelta, String cost) {}
+      Epsilon limitEpsilon,
+      String limitDelta,
+      String spentEpsilon,
+      String spentDelta,
+      String cost) {}
 
   /// A finished run.
   ///
