@@ -9,6 +9,8 @@ import java.util.Set;
 ///
 /// @param document the digest its owner signed
 /// @param inputs the datasets and analyses that the SQL names, as `query` found them
+/// @param purpose what a run of it is for unless the run says otherwise; decides nothing by itself
+/// @param recipients who receives a run of it unless the run says otherwise; decides nothing either
 /// @param terms who may build on it; obligations of such a rule bind like a dataset's
 public record Analysis(
     Address address,
@@ -19,8 +21,15 @@ public record Analysis(
     Set<Name> recipients,
     List<Rule> terms) {
   public Analysis {
+    if (address.kind() != Kind.ANALYSIS) {
+      throw new IllegalArgumentException(address + " is not the address of an analysis");
+    }
+    if (sql.isBlank()) {
+      throw new IllegalArgumentException("an analysis needs sql");
+    }
     inputs = Set.copyOf(inputs);
     recipients = Set.copyOf(recipients);
     terms = List.copyOf(terms);
+    Rule.requireDistinctNames(terms);
   }
 }

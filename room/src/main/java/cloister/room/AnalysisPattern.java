@@ -5,14 +5,40 @@ import cloister.crypto.Digest;
 /// Which analyses a rule means.
 public sealed interface AnalysisPattern {
   /// One analysis, whatever its version: `/research/analysis/overlap`.
-  record Exactly(Address analysis) implements AnalysisPattern {}
+  record Exactly(Address analysis) implements AnalysisPattern {
+    public Exactly {
+      if (analysis.kind() != Kind.ANALYSIS) {
+        throw new IllegalArgumentException(analysis + " is not the address of an analysis");
+      }
+    }
+
+    @Override
+    public String toString() {
+      return analysis.toString();
+    }
+  }
 
   /// Every analysis of a party: `/research/analysis/*`.
-  record AllOf(Name party) implements AnalysisPattern {}
+  record AllOf(Name party) implements AnalysisPattern {
+    @Override
+    public String toString() {
+      return "/" + party + "/" + Kind.ANALYSIS.label() + "/*";
+    }
+  }
 
   /// One version of an analysis, by the digest of its document: `sha256:…`.
-  record Version(Digest document) implements AnalysisPattern {}
+  record Version(Digest document) implements AnalysisPattern {
+    @Override
+    public String toString() {
+      return document.toString();
+    }
+  }
 
   /// Any analysis of anyone who is among the rule's analysts, ad-hoc SQL included: `any-sql`.
-  record AnySql() implements AnalysisPattern {}
+  record AnySql() implements AnalysisPattern {
+    @Override
+    public String toString() {
+      return "any-sql";
+    }
+  }
 }

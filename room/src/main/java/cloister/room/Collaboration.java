@@ -21,8 +21,31 @@ public record Collaboration(
     Set<Purpose> purposes,
     Requirements enclave,
     NoiseResolution noise) {
+  private static final int MOST_PARTICIPANTS = 1_000;
+
   public Collaboration {
     participants = Collections.unmodifiableSortedMap(new TreeMap<>(Map.copyOf(participants)));
     purposes = Set.copyOf(purposes);
+    if (version < 1) {
+      throw new IllegalArgumentException("the version of a collaboration starts at 1");
+    }
+    if (participants.isEmpty() || participants.size() > MOST_PARTICIPANTS) {
+      throw new IllegalArgumentException(
+          "a collaboration has 1 to " + MOST_PARTICIPANTS + " participants");
+    }
+    if (Set.copyOf(participants.values()).size() != participants.size()) {
+      throw new IllegalArgumentException("two participants have the same key");
+    }
+    if (purposes.isEmpty()) {
+      throw new IllegalArgumentException("a collaboration names at least one purpose");
+    }
+    if (noise instanceof NoiseResolution.Designated(Name party)
+        && !participants.containsKey(party)) {
+      throw new IllegalArgumentException("noise is designated to " + party + ", no participant");
+    }
+  }
+
+  public boolean hasParticipant(Name party) {
+    return participants.containsKey(party);
   }
 }

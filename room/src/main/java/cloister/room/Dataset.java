@@ -2,8 +2,10 @@ package cloister.room;
 
 import cloister.crypto.Digest;
 import java.time.Period;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// A dataset's schema and terms.
 ///
@@ -17,8 +19,59 @@ public record Dataset(
     List<Column> columns,
     Optional<Period> retention,
     List<Rule> terms) {
+  private static final int MOST_COLUMNS = 1_000;
+
   public Dataset {
     columns = List.copyOf(columns);
     terms = List.copyOf(terms);
+    if (address.kind() != Kind.DATASET) {
+      throw new IllegalArgumentException(address + " is not the address of a dataset");
+    }
+    if (columns.size() > MOST_COLUMNS) {
+      throw new IllegalArgumentException("a dataset has at most " + MOST_COLUMNS + " columns");
+    }
+    var names = new HashSet<ColumnName>();
+    for (Column column : columns) {
+      if (!names.add(column.name())) {
+        throw new IllegalArgumentException("column " + column.name() + " is declared twice");
+      }
+    }
+    checkUnit(unit, columns);
+    if (retention.isPresent() && !isPositive(retention.get())) {
+      throw new IllegalArgumentException("retention must be a positive period, such as P90D");
+    }
+    Rule.requireDistinctNames(terms);
+  }
+
+  /// The column of that name.
+  public Optional<Column> column(ColumnName name) {
+    return columns.stream().filter(column -> column.name().equals(name)).findFirst();
+  }
+
+  /// Whose presence must stay deniable is compared and counted, never shown: any use but a join
+  /// would put the units themselves into an answer, and a domain would publish who they are.
+  private static void checkUnit(ColumnName unit, List<Column> columns) {
+    var column =
+        columns.stream()
+            .filter(it -> it.name().equals(unit))
+            .findFirst()
+            .orElseThrow(
+                () -> new IllegalArgumentException("unit " + unit + " is not a declared column"));
+    if (!(column.type() instanceof ColumnType.Text || column.type() instanceof ColumnType.Int)) {
+      throw new IllegalArgumentException(
+          "the unit column " + unit + " must be a string or an integer, not " + column.type());
+    }
+    if (!Set.of(Use.JOIN).containsAll(column.use())) {
+      throw new IllegalArgumentException(
+          "the unit column " + unit + " may have use [join] or [], nothing else");
+    }
+    if (column.domain().isPresent()) {
+      throw new IllegalArgumentException(
+          "the unit column " + unit + " cannot have a domain: it would publish the units");
+    }
+  }
+
+  private static boolean isPositive(Period period) {
+    return !period.isZero() && !period.isNegative();
   }
 }

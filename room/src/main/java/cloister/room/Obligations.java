@@ -2,7 +2,9 @@ package cloister.room;
 
 import cloister.privacy.BudgetLimit;
 import cloister.privacy.DifferentialPrivacy;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// What binds an answer about one dataset.
 ///
@@ -14,13 +16,63 @@ public record Obligations(
     int minimumUnits,
     Optional<DifferentialPrivacy> noise,
     Optional<BudgetLimit> budget) {
+  private static final int MOST_UNITS = 1_000_000_000;
+
   public Obligations {
-    if (minimumUnits < 1) {
-      throw new IllegalArgumentException("minimum-units must be at least 1");
+    if (minimumUnits < 1 || minimumUnits > MOST_UNITS) {
+      throw new IllegalArgumentException("minimum-units must be 1 to " + MOST_UNITS);
     }
     if (noise.isPresent() != budget.isPresent()) {
       throw new IllegalArgumentException(
           "differential-privacy and budget come together: noise without a budget averages out");
     }
+    if (noise.isPresent()
+        && budget.isPresent()
+        && (noise.get().epsilon().compareTo(budget.get().epsilon()) > 0
+            || noise.get().delta().compareTo(budget.get().delta()) > 0)) {
+      throw new IllegalArgumentException(
+          "differential-privacy allows one run more than the whole budget does");
+    }
+  }
+
+  /// The strictest of each: what satisfies the result satisfies both.
+  public Obligations meet(Obligations other) {
+    return new Obligations(
+        joinRequired || other.joinRequired,
+        Math.max(minimumUnits, other.minimumUnits),
+        meetNoise(List.of(noise, other.noise)),
+        meetBudgets(budget, other.budget));
+  }
+
+  /// The strictest noise among those present; absent if none is.
+  static Optional<DifferentialPrivacy> meetNoise(List<Optional<DifferentialPrivacy>> noises) {
+    return noises.stream()
+        .flatMap(Optional::stream)
+        .reduce((a, b) ->
+            new DifferentialPrivacy(
+                smaller(a.epsilon(), b.epsilon()),
+                smaller(a.delta(), b.delta()),
+                Math.min(a.groupsPerUnit(), b.groupsPerUnit()),
+                Math.min(a.rowsPerUnit(), b.rowsPerUnit())));
+  }
+
+  /// Whether a run with `spent` stays within what `allowed` permits, in every figure.
+  static boolean isWithin(DifferentialPrivacy spent, DifferentialPrivacy allowed) {
+    return spent.epsilon().compareTo(allowed.epsilon()) <= 0
+        && spent.delta().compareTo(allowed.delta()) <= 0
+        && spent.groupsPerUnit() <= allowed.groupsPerUnit()
+        && spent.rowsPerUnit() <= allowed.rowsPerUnit();
+  }
+
+  private static Optional<BudgetLimit> meetBudgets(
+      Optional<BudgetLimit> one, Optional<BudgetLimit> other) {
+    return Stream.of(one, other)
+        .flatMap(Optional::stream)
+        .reduce((a, b) ->
+            new BudgetLimit(smaller(a.epsilon(), b.epsilon()), smaller(a.delta(), b.delta())));
+  }
+
+  private static <T extends Comparable<T>> T smaller(T one, T other) {
+    return one.compareTo(other) <= 0 ? one : other;
   }
 }
