@@ -2,9 +2,7 @@ package cloister.cli;
 
 import cloister.protocol.Json;
 import cloister.protocol.Reply;
-import cloister.room.Address;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.List;
 import picocli.CommandLine.Command;
 
 /// `cloister budget`
@@ -20,58 +18,62 @@ final class Budget extends Verb {
   @Override
   void run() throws Exception {
     try (var participant = options.participant()) {
-      Map<Address, Reply.BudgetLine> budgets = new TreeMap<>(participant.budget().budgets());
+      List<Reply.BudgetLine> budgets = participant.budget();
       options.print(
           Json.object()
               .put("budgets", json(budgets))
               .put("simulated", participant.simulated())
               .build(),
           budgets.isEmpty()
-              ? java.util.List.of("No dataset has a privacy budget: its terms ask for no noise.")
+              ? List.of("No dataset has a privacy budget: its terms ask for no noise.")
               : table(budgets).lines(terminal().resultInk()));
     }
   }
 
-  static Json json(Map<Address, Reply.BudgetLine> budgets) {
-    var object = Json.object();
-    budgets.forEach(
-        (dataset, line) ->
-            object.put(
-                dataset.toString(),
-                Json.object()
-                    .put("limitEpsilon", line.limitEpsilon().toString())
-                    .put("limitDelta", line.limitDelta())
-                    .put("spentEpsilon", line.spentEpsilon())
-                    .put("spentDelta", line.spentDelta())
-                    .put("cost", line.cost())
-                    .build()));
-    return object.build();
+  static Json json(List<Reply.BudgetLine> budgets) {
+    return Json.array(
+        budgets.stream()
+            .map(
+                line ->
+                    Json.object()
+                        .put("dataset", line.dataset().toString())
+                        .put("limitEpsilon", line.limitEpsilon().toPlainString())
+                        .put("limitDelta", line.limitDelta().toPlainString())
+                        .put("spentEpsilon", line.spentEpsilon().toPlainString())
+                        .put("spentDelta", line.spentDelta().toPlainString())
+                        .put("remainingEpsilon", line.remainingEpsilon().toPlainString())
+                        .putIfPresent("cost", line.cost(), cost -> Json.of(cost.toPlainString()))
+                        .build())
+            .toList());
   }
 
-  static Table table(Map<Address, Reply.BudgetLine> budgets) {
+  static Table table(List<Reply.BudgetLine> budgets) {
     var table =
         new Table(
             Table.Column.text("DATASET"),
             Table.Column.number("ε SPENT"),
+            Table.Column.number("LEFT"),
             Table.Column.number("OF"),
+            Table.Column.text(""),
             Table.Column.number("δ SPENT"),
-            Table.Column.number("OF"),
-            Table.Column.text("LEFT"));
-    budgets.forEach(
-        (dataset, line) ->
-            table.row(
-                dataset.toString(),
-                line.spentEpsilon(),
-                line.limitEpsilon().toString(),
-                line.spentDelta(),
-                line.limitDelta(),
-                gauge(line)));
+            Table.Column.number("OF"));
+    for (Reply.BudgetLine line : budgets) {
+      table.row(
+          line.dataset().toString(),
+          Text.amount(line.spentEpsilon()),
+          Text.amount(line.remainingEpsilon()),
+          Text.amount(line.limitEpsilon()),
+          gauge(line),
+          Text.amount(line.spentDelta()),
+          Text.amount(line.limitDelta()));
+    }
     return table;
   }
 
+  /// How much is left.
   private static String gauge(Reply.BudgetLine line) {
-    double spent = Double.parseDouble(line.spentEpsilon()) / line.limitEpsilon().value().doubleValue();
-    int left = (int) Math.round(10 * Math.clamp(1 - spent, 0, 1));
-    return "█".repeat(left) + "░".repeat(10 - left);
+    double left = line.remainingEpsilon().doubleValue() / line.limitEpsilon().doubleValue();
+    int full = (int) Math.round(10 * Math.clamp(left, 0, 1));
+    return "█".repeat(full) + "░".repeat(10 - full);
   }
 }

@@ -72,14 +72,13 @@ final class Explain extends Verb {
 
   static List<String> lines(Reply.Explanation explanation, Terminal.Ink ink) {
     var lines = new ArrayList<String>();
-    String outcome = explanation.outcome();
-    lines.add(
-        switch (outcome) {
-          case "permitted" -> ink.good("✓ permitted");
-          case "needs-approval" -> ink.warning("… needs approval");
-          default -> ink.bad("✗ " + outcome);
-        }
-            + (explanation.reason().isEmpty() ? "" : ": " + explanation.reason()));
+    String outcome =
+        switch (explanation.outcome()) {
+          case PERMITTED -> ink.good("✓ permitted");
+          case NEEDS_APPROVAL -> ink.warning("… needs approval");
+          case DENIED -> ink.bad("✗ denied");
+        };
+    lines.add(outcome + ": " + explanation.reason());
     explanation.trace().forEach(step -> lines.add("  " + step));
     explanation.mechanism().ifPresent(mechanism -> lines.add("Noise: " + mechanism));
     for (Reply.ExpectedError error : explanation.errors()) {
@@ -89,18 +88,17 @@ final class Explain extends Verb {
       lines.add("");
       var table =
           new Table(
-              Table.Column.text("COSTS"),
-              Table.Column.number("ε"),
-              Table.Column.number("SPENT"),
+              Table.Column.text("DATASET"),
+              Table.Column.number("ε THIS RUN"),
+              Table.Column.number("LEFT"),
               Table.Column.number("OF"));
-      new java.util.TreeMap<>(explanation.budgets())
-          .forEach(
-              (dataset, line) ->
-                  table.row(
-                      dataset.toString(),
-                      line.cost(),
-                      line.spentEpsilon(),
-                      line.limitEpsilon().toString()));
+      for (Reply.BudgetLine line : explanation.budgets()) {
+        table.row(
+            line.dataset().toString(),
+            line.cost().map(Text::amount).orElse("–"),
+            Text.amount(line.remainingEpsilon()),
+            Text.amount(line.limitEpsilon()));
+      }
       lines.addAll(table.lines(ink));
     }
     explanation
@@ -115,7 +113,7 @@ final class Explain extends Verb {
 
   static Json.Obj json(Reply.Explanation explanation, boolean simulated) {
     return Json.object()
-        .put("outcome", explanation.outcome())
+        .put("outcome", explanation.outcome().label())
         .put("reason", explanation.reason())
         .put("trace", explanation.trace())
         .putIfPresent("fix", explanation.fix(), Json::of)

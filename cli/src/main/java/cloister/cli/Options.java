@@ -1,6 +1,8 @@
 package cloister.cli;
 
+import cloister.attestation.SimulatedEvidence;
 import cloister.client.Home;
+import cloister.client.Participant;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
@@ -94,6 +96,43 @@ final class Options {
 
   Optional<URI> enclave() {
     return enclave;
+  }
+
+  /// The same, for a verb whose enclave is simulated by its nature.
+  Options acceptingSimulated() {
+    var same = new Options(terminal);
+    same.home = home;
+    same.collaboration = collaboration;
+    same.enclave = enclave;
+    same.json = json;
+    same.acceptSimulated = true;
+    return same;
+  }
+
+  SimulatedEvidence acceptance() {
+    return acceptSimulated ? SimulatedEvidence.ACCEPT : SimulatedEvidence.REFUSE;
+  }
+
+  /// This home's participant at the enclave of its collaboration.
+  Participant participant() throws InterruptedException {
+    Participant participant =
+        Participant.enter(home(), collaboration(), enclave, acceptance());
+    warn(participant);
+    return participant;
+  }
+
+  /// Says loudly that an enclave is simulated, whenever it is.
+  void warn(Participant participant) {
+    if (participant.simulated()) {
+      warnSimulated();
+    }
+  }
+
+  void warnSimulated() {
+    terminal.say(
+        terminal
+            .ink()
+            .warning("SIMULATED ENCLAVE: nothing protects this data from its operator. For trying out only."));
   }
 
   static Name name(String text) {

@@ -86,15 +86,16 @@ final class Publish extends Verb {
       lines.add("  " + Text.count(report.withoutUnit(), "row") + " without a privacy unit left out");
     }
     for (Reply.BadRows bad : report.bad()) {
-      lines.add("  " + Text.count(bad.count(), "bad row") + ": " + bad.column() + " " + bad.reason());
-    }
-    if (!report.firstBadRows().isEmpty()) {
       lines.add(
-          "  the first bad rows: "
-              + report.firstBadRows().stream()
-                  .limit(10)
-                  .map(Text::number)
-                  .collect(Collectors.joining(", ")));
+          "  "
+              + Text.count(bad.count(), "bad row")
+              + ": "
+              + bad.column()
+              + " "
+              + bad.reason()
+              + " (row "
+              + bad.firstRows().stream().limit(10).map(Text::number).collect(Collectors.joining(", "))
+              + (bad.count() > Math.min(10, bad.firstRows().size()) ? ", …)" : ")"));
     }
     return lines;
   }
@@ -116,9 +117,11 @@ final class Publish extends Verb {
                                 .put("column", bad.column())
                                 .put("reason", bad.reason())
                                 .put("count", bad.count())
+                                .put(
+                                    "firstRows",
+                                    Json.array(bad.firstRows().stream().map(Json::of).toList()))
                                 .build())
                     .toList()))
-        .put("firstBadRows", Json.array(report.firstBadRows().stream().map(Json::of).toList()))
         .put("simulated", participant.simulated())
         .build();
   }

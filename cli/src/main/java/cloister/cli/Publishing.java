@@ -37,7 +37,7 @@ final class Publishing {
 
   private static Reply.Published send(
       Participant participant, cloister.client.Upload upload, long maxBadRows, Terminal terminal)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     var sending = new ProgressBar(terminal, "sending  ");
     try {
       return participant.publish(upload, maxBadRows, sending);

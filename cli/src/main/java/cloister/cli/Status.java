@@ -92,7 +92,7 @@ final class Status extends Verb {
                       run.requester().value(),
                       run.purpose().term(),
                       run.at().truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString(),
-                      run.state()));
+                      run.state().label()));
       lines.addAll(runs.lines(ink));
     }
     return lines;

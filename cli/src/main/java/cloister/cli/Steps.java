@@ -37,6 +37,10 @@ final class Steps {
     private final List<String> notes = new ArrayList<>();
     private final List<String> held = new ArrayList<>();
 
+    Terminal.Ink ink() {
+      return Steps.this.ink();
+    }
+
     /// Adds lines below the title.
     void note(String... lines) {
       for (String line : lines) {

@@ -1,6 +1,7 @@
 package cloister.cli;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -46,6 +47,17 @@ final class Text {
 
   static String number(long number) {
     return number(BigDecimal.valueOf(number));
+  }
+
+  /// An exact amount without its trailing zeros: `0.7`, `1E-6`.
+  static String amount(BigDecimal amount) {
+    if (amount.signum() == 0) {
+      return "0";
+    }
+    BigDecimal stripped = amount.stripTrailingZeros();
+    return stripped.abs().compareTo(new BigDecimal("0.001")) < 0
+        ? stripped.round(new MathContext(4)).toString()
+        : number(stripped.setScale(Math.max(0, stripped.scale())));
   }
 
   /// `1 row`, `2 rows`

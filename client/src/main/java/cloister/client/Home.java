@@ -5,6 +5,7 @@ import cloister.crypto.Digest;
 import cloister.crypto.OpeningKey;
 import cloister.crypto.Secret;
 import cloister.crypto.SigningKey;
+import cloister.ledger.SignedCheckpoint;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
@@ -12,6 +13,7 @@ import cloister.room.Name;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -152,8 +154,12 @@ public final class Home {
     return folder.resolve("uploads");
   }
 
-  /// What this home knows, in the order of the collaborations' names.
-  public List<Membership> memberships() {
+  /// The names of the collaborations that this home knows.
+  public List<Name> collaborations() {
+    return memberships().stream().map(Membership::name).toList();
+  }
+
+  private List<Membership> memberships() {
     try (var files = Files.list(folder.resolve("collaborations"))) {
       return files
           .filter(file -> file.getFileName().toString().endsWith(".json"))
@@ -167,7 +173,7 @@ public final class Home {
   }
 
   /// The named collaboration; without a name the only one there is.
-  public Membership membership(Optional<Name> name) {
+  Membership membership(Optional<Name> name) {
     if (name.isPresent()) {
       return find(name.get())
           .orElseThrow(
@@ -188,7 +194,7 @@ public final class Home {
             : "this home knows several collaborations; choose one with --collaboration" + known());
   }
 
-  public Optional<Membership> find(Name name) {
+  Optional<Membership> find(Name name) {
     Path file = file(name);
     return Files.exists(file) ? Optional.of(read(file)) : Optional.empty();
   }
@@ -239,6 +245,18 @@ public final class Home {
                 folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         var _ = channel.lock()) {
       work.run();
+    } catch (IOException e) {
+      throw unusable(folder, e);
+    }
+  }
+
+  /// Keeps two signed checkpoints that cannot both be true: whoever holds the enclave's key sees that
+  /// it lied.
+  void keepAccusation(Name collaboration, String seen, SignedCheckpoint refused) {
+    try {
+      PrivateFiles.write(
+          folder.resolve("collaborations").resolve(collaboration + ".accusation"),
+          (seen + "\n" + refused.format()).getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw unusable(folder, e);
     }

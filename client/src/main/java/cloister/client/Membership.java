@@ -2,6 +2,11 @@ package cloister.client;
 
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
+import cloister.ledger.ProofException;
+import cloister.ledger.SignedCheckpoint;
+import cloister.ledger.TreeHead;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import cloister.room.Name;
 import java.net.URI;
@@ -92,16 +97,36 @@ record Membership(
         checkpoint);
   }
 
-  Membership withCheckpoint(String note) {
-    return new Membership(
-        name,
-        id,
-        signed,
-        enclave,
-        enclaveKey,
-        certificateAuthority,
-        certificate,
-        Optional.of(note));
+  /// With that checkpoint, unless a larger one is known: another process of this home may have seen
+  /// more in the meantime.
+  Membership withCheckpoint(SignedCheckpoint seen) {
+    long size = seen.checkpoint().head().size();
+    boolean known = head().filter(head -> head.size() >= size).isPresent();
+    return known
+        ? this
+        : new Membership(
+            name,
+            id,
+            signed,
+            enclave,
+            enclaveKey,
+            certificateAuthority,
+            certificate,
+            Optional.of(seen.format()));
+  }
+
+  /// The tree of the remembered checkpoint.
+  Optional<TreeHead> head() {
+    return checkpoint.map(Membership::head);
+  }
+
+  private static TreeHead head(String note) {
+    try {
+      return SignedCheckpoint.parse(note).checkpoint().head();
+    } catch (ProofException e) {
+      throw new CloisterException(
+          ErrorCode.HOME_INVALID, "the remembered checkpoint cannot be read", e);
+    }
   }
 
   Json.Obj json() {

@@ -1,17 +1,21 @@
 package cloister.client;
 
+import cloister.attestation.SimulatedEvidence;
 import cloister.crypto.Bytes;
 import cloister.crypto.CertificateRequest;
-import cloister.crypto.CryptoException;
+import cloister.crypto.SealedHeader;
 import cloister.crypto.Digest;
+import cloister.ledger.TreeHead;
 import cloister.protocol.CloisterException;
 import cloister.protocol.Command;
 import cloister.protocol.Document;
+import cloister.protocol.Document.AnalysisDocument;
 import cloister.protocol.Document.CollaborationDocument;
 import cloister.protocol.Document.DatasetDocument;
 import cloister.protocol.Documents;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Reply;
+import cloister.protocol.SealedData;
 import cloister.protocol.SignedDocument;
 import cloister.room.Address;
 import cloister.room.Collaboration;
@@ -35,18 +39,19 @@ import java.util.stream.Collectors;
 ///
 /// Not safe for use by several threads.
 public final class Participant implements AutoCloseable {
-  private static final String DATA_KEY = "cloister/data-key/v1";
+  /// 64 sealed chunks: half of what the enclave takes at once, so that progress shows and a retry
+  /// repeats little.
+  private static final int PIECE_BYTES = 64 * (SealedHeader.DEFAULT_CHUNK_BYTES + 16);
 
-  /// Half of what the enclave takes at once, so that progress shows and a retry repeats little.
-  private static final int PIECE_BYTES = 4 << 20;
+  private static final int UPLOAD_ATTEMPTS = 5;
 
   private final Home home;
+  private final SimulatedEvidence simulated;
   private final Session session;
-  private Membership membership;
 
-  private Participant(Home home, Membership membership, Session session) {
+  private Participant(Home home, SimulatedEvidence simulated, Session session) {
     this.home = home;
-    this.membership = membership;
+    this.simulated = simulated;
     this.session = session;
   }
 
@@ -55,13 +60,13 @@ public final class Participant implements AutoCloseable {
   /// @param collaboration may be left out when the home knows one only
   /// @param moved where the enclave is now, when that has changed
   public static Participant enter(
-      Home home, Optional<Name> collaboration, Optional<URI> moved, Acceptance acceptance)
+      Home home, Optional<Name> collaboration, Optional<URI> moved, SimulatedEvidence simulated)
       throws InterruptedException {
     Membership membership = home.membership(collaboration);
     if (moved.isPresent() && !moved.get().equals(membership.enclave())) {
       membership = home.change(membership.name(), known -> known.withEnclave(moved.get()));
     }
-    return at(home, membership, acceptance);
+    return at(home, membership, simulated);
   }
 
   /// Signs a collaboration, or an amendment of one, and comes to it. Whoever signs first proposes
@@ -69,7 +74,7 @@ public final class Participant implements AutoCloseable {
   ///
   /// @param enclave needed when the home does not know the collaboration yet
   public static Participant join(
-      Home home, CollaborationDocument document, Optional<URI> enclave, Acceptance acceptance)
+      Home home, CollaborationDocument document, Optional<URI> enclave, SimulatedEvidence simulated)
       throws InterruptedException {
     Collaboration collaboration = document.collaboration();
     requireOwnKey(home, collaboration);
@@ -96,12 +101,12 @@ public final class Participant implements AutoCloseable {
                           ErrorCode.PARAMETER_INVALID,
                           "where is the enclave of " + name + "? Say it once with --enclave URL")));
     }
-    Participant participant = at(home, membership, acceptance);
+    Participant participant = at(home, membership, simulated);
     try {
       participant.sign(document);
       // Written down when it is true: a mistyped address or a refused enclave leaves no trace.
       if (known.isEmpty()) {
-        home.add(participant.membership);
+        home.add(participant.session.membership());
       }
       return participant;
     } catch (RuntimeException | InterruptedException e) {
@@ -110,9 +115,9 @@ public final class Participant implements AutoCloseable {
     }
   }
 
-  private static Participant at(Home home, Membership membership, Acceptance acceptance)
+  private static Participant at(Home home, Membership membership, SimulatedEvidence simulated)
       throws InterruptedException {
-    return new Participant(home, membership, Session.open(home, membership, acceptance));
+    return new Participant(home, simulated, Session.open(home, membership, simulated));
   }
 
   private static void requireOwnKey(Home home, Collaboration collaboration) {
@@ -142,17 +147,25 @@ public final class Participant implements AutoCloseable {
   }
 
   public Name collaboration() {
-    return membership.name();
+    return session.membership().name();
   }
 
   /// Whether the enclave protects nothing.
   public boolean simulated() {
-    return session.appraisal().simulated();
+    return attestation().simulated();
   }
 
   /// What the evidence said, and that it met the demands.
-  public Appraisal appraisal() {
-    return session.appraisal();
+  public Attestation attestation() {
+    return session.attestation();
+  }
+
+  /// Asks for the newest checkpoint, and checks that the ledger begins with what this home knew.
+  public LedgerStanding checkLedger() throws InterruptedException {
+    Optional<TreeHead> before = session.membership().head();
+    status();
+    TreeHead now = session.membership().head().orElseThrow();
+    return new LedgerStanding(before.map(TreeHead::size).orElse(0L), now.size(), now.root());
   }
 
   private void sign(CollaborationDocument document) throws InterruptedException {
@@ -163,17 +176,14 @@ public final class Participant implements AutoCloseable {
         status.flatMap(Reply.Status::active).filter(document.canonical()::equals).isPresent();
     if (proposed) {
       session.send(
-          new Command.Sign(document.digest(), signed(document).signature()), Reply.Done.class);
+          new Command.Sign(document.digest(), signed(document).signature()), Reply.Status.class);
     } else if (!active) {
-      session.send(new Command.Propose(signed(document)), Reply.Done.class);
+      session.send(new Command.Propose(signed(document)), Reply.Status.class);
     }
   }
 
   private SignedDocument signed(Document document) {
-    return new SignedDocument(
-        document.canonical(),
-        home.thumbprint(),
-        home.signingKey().sign(SignedDocument.message(document.digest())));
+    return SignedDocument.sign(document.canonical(), home.signingKey());
   }
 
   /// The collaboration as the enclave has it.
@@ -190,7 +200,7 @@ public final class Participant implements AutoCloseable {
             .map(document -> Documents.fromCanonical(document.toArray()))
             .filter(CollaborationDocument.class::isInstance)
             .map(document -> ((CollaborationDocument) document).collaboration())
-            .orElseThrow(() -> unsound("its status names no collaboration"));
+            .orElseThrow(() -> Session.unsound("its status names no collaboration"));
     List<Standing.Member> members =
         collaboration.participants().entrySet().stream()
             .map(
@@ -246,7 +256,7 @@ public final class Participant implements AutoCloseable {
 
   /// Asks for a certificate, unless there is one that is valid for a while.
   private void enrol() throws InterruptedException {
-    if (membership.certificate().isPresent() && session.certificateHolds(membership)) {
+    if (session.certificateHolds()) {
       return;
     }
     CertificateRequest request =
@@ -254,11 +264,9 @@ public final class Participant implements AutoCloseable {
             home.signingKey(), name().value(), home.openingKey().sealingKey());
     Reply.Certificate issued =
         session.send(new Command.Enrol(request.encoded()), Reply.Certificate.class);
-    membership =
-        home.change(
-            membership.name(), known -> known.withCertificate(issued.certificate()));
-    if (!session.certificateHolds(membership)) {
-      throw unsound("the certificate it issued is not one of the collaboration's CA for our keys");
+    session.remembered(issued.certificate());
+    if (!session.certificateHolds()) {
+      throw Session.unsound("the certificate it issued is not one of the collaboration's CA for our keys");
     }
   }
 
@@ -266,7 +274,7 @@ public final class Participant implements AutoCloseable {
   public void apply(List<Document> documents) throws InterruptedException {
     enrol();
     session.send(
-        new Command.Apply(documents.stream().map(this::signed).toList()), Reply.Done.class);
+        new Command.Apply(documents.stream().map(this::signed).toList()), Reply.Status.class);
   }
 
   /// This participant's dataset, in the version it signed and the enclave has.
@@ -280,17 +288,16 @@ public final class Participant implements AutoCloseable {
     }
     // Data is sealed under the terms in this document: they must be our own words.
     try {
-      home.signingKey()
-          .verifyingKey()
-          .verify(SignedDocument.message(signed.digest()), signed.signature());
-    } catch (CryptoException e) {
-      throw unsound("it shows terms for " + address + " that this participant never signed", e);
+      signed.verify(home.signingKey().verifyingKey());
+    } catch (CloisterException e) {
+      throw Session.unsound(
+          "it shows terms for " + address + " that this participant never signed", e);
     }
     if (Documents.fromCanonical(signed.canonical().toArray()) instanceof DatasetDocument document
         && document.dataset().address().equals(address)) {
       return document;
     }
-    throw unsound("it shows another document than " + address);
+    throw Session.unsound("it shows another document than " + address);
   }
 
   /// Where plaintext may be for a moment: in the home, which is private.
@@ -313,15 +320,15 @@ public final class Participant implements AutoCloseable {
 
   private Path uploadFolder(DatasetDocument document) {
     return home.uploads()
-        .resolve(membership.name() + "." + document.dataset().address().name());
+        .resolve(collaboration() + "." + document.dataset().address().name());
   }
 
   private Upload.Subject subject(DatasetDocument document) {
     return new Upload.Subject(
-        membership.id(),
+        session.membership().id(),
         document.dataset().address(),
         document.digest(),
-        document.schema());
+        SealedData.schema(document.canonical()));
   }
 
   /// Sends what the enclave does not have yet, and has it take the whole as the current version, or
@@ -329,38 +336,14 @@ public final class Participant implements AutoCloseable {
   public Reply.Published publish(Upload upload, long maxBadRows, Progress progress)
       throws InterruptedException, IOException {
     enrol();
-    List<Long> sizes = upload.parts();
-    Bytes wrapped =
-        session.seal(
-            DATA_KEY, upload.subject().keyContext(upload.id(), sizes.size()), upload.key());
-    List<Long> offsets =
-        session
-            .send(
-                new Command.OpenUpload(
-                    upload.id(),
-                    upload.subject().dataset(),
-                    upload.subject().document(),
-                    upload.subject().schema(),
-                    sizes,
-                    wrapped,
-                    maxBadRows),
-                Reply.Upload.class)
-            .offsets();
-    if (offsets.size() != sizes.size()) {
-      throw unsound("it names " + offsets.size() + " parts of " + sizes.size());
-    }
-    long total = sizes.stream().mapToLong(Long::longValue).sum();
-    long done = offsets.stream().mapToLong(Long::longValue).sum();
-    for (int part = 0; part < sizes.size(); part++) {
-      try (var sealed = FileChannel.open(upload.part(part))) {
-        for (long at = offsets.get(part); at < sizes.get(part); ) {
-          int length = (int) Math.min(PIECE_BYTES, sizes.get(part) - at);
-          var piece = ByteBuffer.allocate(length);
-          while (piece.hasRemaining() && sealed.read(piece, at + piece.position()) >= 0) {}
-          session.put(upload.id(), part, at, piece.array());
-          at += length;
-          done += length;
-          progress.at(done, total);
+    for (int attempt = 1; ; attempt++) {
+      try {
+        send(upload, offsets(upload, maxBadRows), progress);
+        break;
+      } catch (CloisterException e) {
+        // A piece got lost, or its acknowledgement: the enclave says from where to go on.
+        if (e.code() != ErrorCode.SERVER_UNREACHABLE || attempt == UPLOAD_ATTEMPTS) {
+          throw e;
         }
       }
     }
@@ -370,6 +353,63 @@ public final class Participant implements AutoCloseable {
     return published;
   }
 
+  private List<Long> offsets(Upload upload, long maxBadRows) throws InterruptedException {
+    Upload.Subject subject = upload.subject();
+    List<Long> sizes = upload.parts();
+    Bytes wrapped =
+        session.seal(SealedData.KEY_INFO, subject.keyContext(upload.id()), upload.key());
+    List<Long> offsets =
+        session
+            .send(
+                new Command.OpenUpload(
+                    upload.id(),
+                    subject.dataset(),
+                    subject.document(),
+                    subject.schema(),
+                    sizes,
+                    wrapped,
+                    maxBadRows),
+                Reply.Upload.class)
+            .offsets();
+    for (int part = 0; part < sizes.size(); part++) {
+      if (offsets.size() != sizes.size() || offsets.get(part) > sizes.get(part)) {
+        throw Session.unsound("it has more of an upload than there is");
+      }
+    }
+    return offsets;
+  }
+
+  private void send(Upload upload, List<Long> offsets, Progress progress)
+      throws IOException, InterruptedException {
+    List<Long> sizes = upload.parts();
+    long total = sizes.stream().mapToLong(Long::longValue).sum();
+    long done = offsets.stream().mapToLong(Long::longValue).sum();
+    for (int part = 0; part < sizes.size(); part++) {
+      try (var sealed = FileChannel.open(upload.part(part))) {
+        for (long at = offsets.get(part); at < sizes.get(part); ) {
+          // Whole chunks only, and the header with the first: each piece is verified on arrival.
+          long whole = PIECE_BYTES + (at == 0 ? SealedHeader.BYTES : 0);
+          int length = (int) Math.min(whole, sizes.get(part) - at);
+          session.put(upload.id(), part, at, read(sealed, at, length));
+          at += length;
+          done += length;
+          progress.at(done, total);
+        }
+      }
+    }
+  }
+
+  private static byte[] read(FileChannel file, long at, int length) throws IOException {
+    var bytes = ByteBuffer.allocate(length);
+    while (bytes.hasRemaining()) {
+      if (file.read(bytes, at + bytes.position()) < 0) {
+        throw new CloisterException(
+            ErrorCode.DATA_REPLACED, "a sealed part in your home was cut; publish again");
+      }
+    }
+    return bytes.array();
+  }
+
   /// What a run would be.
   public Reply.Explanation explain(Command.RunRequest request) throws InterruptedException {
     enrol();
@@ -377,23 +417,62 @@ public final class Participant implements AutoCloseable {
   }
 
   /// Executes a request, checks its receipt, and opens the answer if this participant receives it.
-  public Answered run(Command.RunRequest request) throws InterruptedException {
+  public Finished run(Command.RunRequest request) throws InterruptedException {
     enrol();
-    return answered(session.send(new Command.Run(request), Reply.Ran.class));
+    return finished(session.send(new Command.Run(request), Reply.Ran.class));
   }
 
   /// An earlier run's answer and receipt.
-  public Answered result(String run) throws InterruptedException {
+  public Finished result(String run) throws InterruptedException {
     enrol();
-    return answered(session.send(new Command.Result(run), Reply.Ran.class));
+    return finished(session.send(new Command.Result(run), Reply.Ran.class));
   }
 
-  private Answered answered(Reply.Ran ran) {
-    return Answered.open(ran, home.openingKey(), session, membership);
+  /// An analysis whose answer this participant may receive, and the request for it.
+  public record Receivable(Address analysis, Command.RunRequest request) {}
+
+  /// Every signed analysis that names this participant as a recipient.
+  public List<Receivable> receivable() throws InterruptedException {
+    return documents().stream()
+        .filter(AnalysisDocument.class::isInstance)
+        .map(AnalysisDocument.class::cast)
+        .filter(analysis -> analysis.recipients().contains(name()))
+        .map(
+            analysis ->
+                new Receivable(
+                    analysis.address(),
+                    new Command.RunRequest(
+                        new Command.Subject.Named(analysis.address()),
+                        Optional.empty(),
+                        Optional.empty())))
+        .toList();
   }
 
-  /// The budgets of the datasets that this participant may know of.
-  public Map<Address, Reply.BudgetLine> budget() throws InterruptedException {
+  /// The datasets and analyses that the enclave has.
+  public List<Document> documents() throws InterruptedException {
+    return new TreeMap<>(status().documents())
+        .values().stream()
+            .map(signed -> Documents.fromCanonical(signed.canonical().toArray()))
+            .toList();
+  }
+
+  /// The collaboration in force.
+  public Collaboration agreed() throws InterruptedException {
+    return status()
+        .active()
+        .map(document -> Session.collaboration(document).collaboration())
+        .orElseThrow(
+            () ->
+                new CloisterException(
+                    ErrorCode.COLLABORATION_NOT_ACTIVE, "not everybody has signed yet"));
+  }
+
+  private Finished finished(Reply.Ran ran) {
+    return Finished.open(ran, home, session.membership(), simulated);
+  }
+
+  /// The budgets of the collaboration's datasets.
+  public List<Reply.BudgetLine> budget() throws InterruptedException {
     enrol();
     return session.send(new Command.Budget(), Reply.Budgets.class).budgets();
   }
@@ -407,16 +486,6 @@ public final class Participant implements AutoCloseable {
   public void resume() throws InterruptedException {
     enrol();
     session.send(new Command.Resume(), Reply.Done.class);
-  }
-
-  private static CloisterException unsound(String what) {
-    return new CloisterException(
-        ErrorCode.EVIDENCE_REFUSED, "the enclave does what no sound enclave does: " + what);
-  }
-
-  private static CloisterException unsound(String what, Exception cause) {
-    return new CloisterException(
-        ErrorCode.EVIDENCE_REFUSED, "the enclave does what no sound enclave does: " + what, cause);
   }
 
   @Override

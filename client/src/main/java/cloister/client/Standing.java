@@ -74,7 +74,7 @@ public record Standing(
                                 .put("analysis", run.analysis().toString())
                                 .put("purpose", run.purpose().term())
                                 .put("at", run.at())
-                                .put("state", run.state())
+                                .put("state", run.state().label())
                                 .build())
                     .toList()))
         .put("simulated", simulated)

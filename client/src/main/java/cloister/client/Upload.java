@@ -7,6 +7,8 @@ import cloister.crypto.Secret;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
+import cloister.protocol.Limits;
+import cloister.protocol.SealedData;
 import cloister.room.Address;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -27,7 +29,7 @@ public final class Upload {
   private static final int MAX_STATE_BYTES = 64 * 1024;
   private static final int KEY_BYTES = 32;
   private static final int ID_BYTES = 16;
-  static final int MAX_PARTS = 4096;
+  
   private final Path folder;
   private final String id;
   private final Subject subject;
@@ -47,24 +49,15 @@ public final class Upload {
 
   /// What the data is sealed as: it opens as nothing else.
   record Subject(Digest collaboration, Address dataset, Digest document, Digest schema) {
-    private Json.Builder json(String upload, int parts) {
-      return Json.object()
-          .put("collaboration", collaboration)
-          .put("dataset", dataset.toString())
-          .put("document", document)
-          .put("parts", parts)
-          .put("schema", schema)
-          .put("upload", upload);
-    }
-
-    /// What each sealed part is bound to (docs/protocol.md §6).
+    /// What each sealed part is bound to.
     Bytes partContext(String upload, int part, int parts) {
-      return Bytes.of(json(upload, parts).put("part", part).canonical());
+      return SealedData.partContext(
+          collaboration, dataset, document, schema, upload, part, parts);
     }
 
-    /// What the wrapped data key is bound to (docs/protocol.md §7).
-    Bytes keyContext(String upload, int parts) {
-      return Bytes.of(json(upload, parts).canonical());
+    /// What the wrapped data key is bound to.
+    Bytes keyContext(String upload) {
+      return SealedData.context(collaboration, dataset, document, schema, upload);
     }
   }
 
@@ -82,9 +75,9 @@ public final class Upload {
   static Upload seal(
       Path folder, Subject subject, Source source, List<Path> plain, Progress progress)
       throws IOException {
-    if (plain.isEmpty() || plain.size() > MAX_PARTS) {
+    if (plain.isEmpty() || plain.size() > Limits.UPLOAD_PARTS) {
       throw new CloisterException(
-          ErrorCode.TOO_LARGE, "an upload has 1 to " + MAX_PARTS + " parts, not " + plain.size());
+          ErrorCode.TOO_LARGE, "an upload has 1 to " + Limits.UPLOAD_PARTS + " parts, not " + plain.size());
     }
     delete(folder);
     PrivateFiles.createFolder(folder);
@@ -173,7 +166,7 @@ public final class Upload {
             in.integer("sourceBytes", 0, 1L << 53),
             in.integer("sourceModified", 0, 1L << 53));
     var sizes = new ArrayList<Long>();
-    for (Json size : in.array("parts", MAX_PARTS)) {
+    for (Json size : in.array("parts", Limits.UPLOAD_PARTS)) {
       if (!(size instanceof Json.Num(var bytes))) {
         throw in.bad("parts", "has an element that is no number");
       }
