@@ -59,12 +59,7 @@ final class JsonText {
       return value;
     } catch (JacksonException e) {
       // Its message quotes the input.
-      throw malformed(
-          "the JSON is malformed or nested too deeply near line "
-              + e.getLocation().getLineNr()
-              + ", column "
-              + e.getLocation().getColumnNr(),
-          e);
+      throw malformed("the JSON is malformed, or nested too deeply", e);
     } catch (IllegalArgumentException e) {
       throw malformed(String.valueOf(e.getMessage()), e);
     }
