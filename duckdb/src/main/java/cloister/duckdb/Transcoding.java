@@ -12,6 +12,8 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -20,6 +22,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.duckdb.DuckDBPreparedStatement;
 
@@ -99,15 +102,15 @@ public final class Transcoding {
         }
       }
       String reading = reading(format, source);
-      var selection = selection(dataset, columns(connection, reading));
+      var names = names(dataset, columns(connection, reading));
       if (format == Format.JSON) {
-        reading = readingTexts(dataset, source);
+        reading = readingTexts(names, source);
       }
       Path output = folder.resolve("data");
       copy(
           connection,
           "COPY (SELECT "
-              + selection
+              + selection(dataset, names)
               + " FROM "
               + reading
               + ") TO "
@@ -139,12 +142,12 @@ public final class Transcoding {
   }
 
   /// JSON once its names are known: each value as its own text.
-  private static String readingTexts(Dataset dataset, Path source) {
+  private static String readingTexts(List<String> names, Path source) {
     return "read_json("
         + Sql.literal(source.toString())
         + ", hive_partitioning=false, columns={"
-        + dataset.columns().stream()
-            .map(column -> Sql.name(column.name().value()) + ": 'VARCHAR'")
+        + names.stream()
+            .map(name -> Sql.name(name) + ": 'VARCHAR'")
             .collect(Collectors.joining(", "))
         + "})";
   }
@@ -162,26 +165,37 @@ public final class Transcoding {
     return names;
   }
 
-  private static String selection(Dataset dataset, List<String> present)
+  /// What the file calls the declared columns, in their order.
+  private static List<String> names(Dataset dataset, List<String> present)
       throws UnreadableFileException {
     var byName = new TreeMap<String, String>(String.CASE_INSENSITIVE_ORDER);
     present.forEach(name -> byName.putIfAbsent(name.strip(), name));
-    var selection = new ArrayList<String>();
+    var names = new ArrayList<String>();
     for (Column column : dataset.columns()) {
       String name = byName.get(column.name().value());
       if (name == null) {
         throw new UnreadableFileException(missing(column.name(), present));
       }
-      selection.add(Sql.name(name) + " AS " + Sql.name(column.name().value()));
+      names.add(name);
     }
-    return String.join(", ", selection);
+    return names;
+  }
+
+  private static String selection(Dataset dataset, List<String> names) {
+    return IntStream.range(0, names.size())
+        .mapToObj(
+            i ->
+                Sql.name(names.get(i))
+                    + " AS "
+                    + Sql.name(dataset.columns().get(i).name().value()))
+        .collect(Collectors.joining(", "));
   }
 
   private static String missing(ColumnName column, List<String> present) {
     String nearest =
         present.stream()
             .filter(name -> distance(column.value(), name) <= 1 + column.value().length() / 3)
-            .min(java.util.Comparator.comparingInt(name -> distance(column.value(), name)))
+            .min(Comparator.comparingInt(name -> distance(column.value(), name)))
             .map(name -> "; did you mean `" + name + "`?")
             .orElse("");
     return "the file has no column `"
@@ -196,7 +210,7 @@ public final class Transcoding {
     String a = left.toLowerCase(Locale.ROOT);
     String b = right.toLowerCase(Locale.ROOT);
     int[] row = new int[b.length() + 1];
-    java.util.Arrays.setAll(row, i -> i);
+    Arrays.setAll(row, i -> i);
     for (int i = 1; i <= a.length(); i++) {
       int diagonal = row[0];
       row[0] = i;
@@ -252,7 +266,7 @@ public final class Transcoding {
     try (Stream<Path> files = Files.list(folder)) {
       return files
           .sorted(
-              java.util.Comparator.comparingInt(
+              Comparator.comparingInt(
                   file ->
                       Integer.parseInt(file.getFileName().toString().replaceAll("[^0-9]", ""))))
           .toList();
@@ -313,7 +327,7 @@ public final class Transcoding {
       return;
     }
     try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }
     }

@@ -9,7 +9,6 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -18,6 +17,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.Callable;
 import java.util.concurrent.SynchronousQueue;
+import org.duckdb.DuckDBDriver;
 
 /// The disposable process around DuckDB. It holds no key, opens the files that it is told of and no
 /// other, and answers with rows or with the code of a failure; DuckDB's own words end here.
@@ -75,7 +75,7 @@ final class Worker {
       confinement.ifPresent(Confinement::confine);
       var properties = new Properties();
       properties.setProperty("jdbc_stream_results", "true");
-      connection = DriverManager.getConnection("jdbc:duckdb:", properties);
+      connection = new DuckDBDriver().connect("jdbc:duckdb:", properties);
       // The first statement initialises what later ones would wait for.
       execute("SELECT count(*) FROM range(10) GROUP BY range % 2");
       answer(Optional.empty());

@@ -15,6 +15,7 @@ import java.util.jar.JarFile;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
+import org.duckdb.DuckDBDriver;
 
 /// The private folder that workers start from, and how they start.
 ///
@@ -117,13 +118,12 @@ final class WorkerHome implements AutoCloseable {
   private static Path unpackDriver(Path folder) throws IOException {
     Path slim = folder.resolve("driver.jar");
     String library = libraryName();
-    try (var jar = new JarFile(codeOf(org.duckdb.DuckDBDriver.class).toFile());
+    try (var jar = new JarFile(codeOf(DuckDBDriver.class).toFile());
         var out = new JarOutputStream(Files.newOutputStream(slim))) {
       // Uncompressed classes load faster.
       out.setLevel(0);
       for (var entry : jar.stream().toList()) {
-        boolean isClass = entry.getName().matches("org/duckdb/[^/]+\\.class");
-        if (isClass || entry.getName().equals("META-INF/services/java.sql.Driver")) {
+        if (entry.getName().startsWith("org/duckdb/") && entry.getName().endsWith(".class")) {
           out.putNextEntry(new ZipEntry(entry.getName()));
           try (var in = jar.getInputStream(entry)) {
             in.transferTo(out);
