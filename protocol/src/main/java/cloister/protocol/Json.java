@@ -265,7 +265,7 @@ public sealed interface Json {
       String text = string(name, maxLength);
       try {
         return parse.apply(text);
-      } catch (IllegalArgumentException | java.time.DateTimeException e) {
+      } catch (IllegalArgumentException | ArithmeticException | java.time.DateTimeException e) {
         throw bad(name, "has not the form that it must have", e);
       }
     }
