@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,7 +62,7 @@ class MechanismTest {
   }
 
   private static Noise chosen(int groups, int numbers) {
-    List<Measure> measures = java.util.Collections.nCopies(numbers, new Measure.Rows());
+    List<Measure> measures = Collections.nCopies(numbers, new Measure.Rows());
     return Mechanism.of(
             plan(List.of(numbered(100)), 1, measures, terms("1", "0.000001", groups, 1)))
         .noises()
@@ -136,7 +137,7 @@ class MechanismTest {
         var rho = ConcentratedPrivacy.rho(Epsilon.of(epsilon), new BigDecimal(delta));
         var e = new BigDecimal(epsilon);
         var d = new BigDecimal(delta);
-        assertThat(ConcentratedPrivacy.implies(rho, e, d)).isTrue();
+        assertThat(ConcentratedPrivacy.implies(rho, e, d)).as(epsilon + " " + delta).isTrue();
         assertThat(ConcentratedPrivacy.implies(rho.multiply(new BigDecimal("1.001")), e, d))
             .as(epsilon + " " + delta)
             .isEqualTo(rho.signum() == 0);
