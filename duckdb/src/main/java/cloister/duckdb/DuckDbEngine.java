@@ -96,15 +96,16 @@ public final class DuckDbEngine implements Engine {
     }
   }
 
+  /// The one used last: its caches are the warmest, and the others may leave.
   private synchronized Optional<WorkerProcess> reuse(Wire.Opening opening) {
-    for (var candidate : open) {
+    for (var candidates = open.descendingIterator(); candidates.hasNext(); ) {
+      var candidate = candidates.next();
       if (candidate.opening().equals(opening)) {
-        open.remove(candidate);
+        candidates.remove();
         if (candidate.worker().isAlive()) {
           return Optional.of(candidate.worker());
         }
         workers.dismiss(candidate.worker());
-        return Optional.empty();
       }
     }
     return Optional.empty();

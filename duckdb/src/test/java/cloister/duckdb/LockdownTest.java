@@ -178,7 +178,6 @@ final class LockdownTest {
             "SELECT count(getenv('PATH'))",
             "SELECT count(*) FROM query('SELECT * FROM read_text(''/etc/passwd'')')",
             "SELECT count(*) FROM query_table('/etc/passwd')",
-            "SELECT count(*) FROM duckdb_secrets() WHERE error('x')",
             "CREATE MACRO m() AS TABLE SELECT * FROM read_text('/etc/passwd'); FROM m()",
             "PREPARE p AS SELECT * FROM read_text('/etc/passwd'); EXECUTE p",
             "SELECT count(*) FROM arrow_scan(0, 0, 0)"));
