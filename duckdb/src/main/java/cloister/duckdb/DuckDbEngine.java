@@ -129,14 +129,13 @@ public final class DuckDbEngine implements Engine {
     var tables = new TreeMap<String, List<String>>();
     query
         .tables()
-        .forEach(
-            (name, address) -> {
-              var files = data.get(address);
-              if (files == null || files.isEmpty()) {
-                throw new IllegalArgumentException("no prepared files for " + address);
-              }
-              tables.put(name, files.stream().map(PlainPath::of).toList());
-            });
+        .forEach((name, address) -> {
+          var files = data.get(address);
+          if (files == null || files.isEmpty()) {
+            throw new IllegalArgumentException("no prepared files for " + address);
+          }
+          tables.put(name, files.stream().map(PlainPath::of).toList());
+        });
     return new Wire.Opening(
         tables, List.of(), limits.memoryBytes(), limits.threads(), limits.time().toMillis());
   }

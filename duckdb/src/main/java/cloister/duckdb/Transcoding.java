@@ -134,13 +134,11 @@ public final class Transcoding {
               connection,
               "read_json(" + literal(source) + ", sample_size=-1, hive_partitioning=false)");
       case PARQUET ->
-          described(
-              connection, "read_parquet(" + literal(source) + ", hive_partitioning=false)");
+          described(connection, "read_parquet(" + literal(source) + ", hive_partitioning=false)");
     };
   }
 
-  private static List<String> described(Connection connection, String reading)
-      throws SQLException {
+  private static List<String> described(Connection connection, String reading) throws SQLException {
     var names = new ArrayList<String>();
     try (var statement = connection.createStatement();
         var rows =
@@ -206,11 +204,8 @@ public final class Transcoding {
 
   private static String selection(Dataset dataset, List<String> names) {
     return IntStream.range(0, names.size())
-        .mapToObj(
-            i ->
-                Sql.name(names.get(i))
-                    + " AS "
-                    + Sql.name(dataset.columns().get(i).name().value()))
+        .mapToObj(i ->
+            Sql.name(names.get(i)) + " AS " + Sql.name(dataset.columns().get(i).name().value()))
         .collect(Collectors.joining(", "));
   }
 
@@ -290,8 +285,7 @@ public final class Transcoding {
       return files
           .sorted(
               Comparator.comparingInt(
-                  file ->
-                      Integer.parseInt(file.getFileName().toString().replaceAll("[^0-9]", ""))))
+                  file -> Integer.parseInt(file.getFileName().toString().replaceAll("[^0-9]", ""))))
           .toList();
     }
   }
@@ -342,7 +336,10 @@ public final class Transcoding {
   }
 
   private static String name(Path file) {
-    return Optional.ofNullable(file.getFileName()).map(Path::toString).orElse("").toLowerCase(Locale.ROOT);
+    return Optional.ofNullable(file.getFileName())
+        .map(Path::toString)
+        .orElse("")
+        .toLowerCase(Locale.ROOT);
   }
 
   private static void delete(Path folder) throws IOException {

@@ -121,8 +121,15 @@ final class LockdownTest {
             "s3://bucket/x")) {
       String quoted = Sql.literal(path);
       for (String function :
-          List.of("read_csv", "read_text", "read_blob", "read_json", "read_parquet", "sniff_csv",
-              "parquet_metadata", "parquet_schema")) {
+          List.of(
+              "read_csv",
+              "read_text",
+              "read_blob",
+              "read_json",
+              "read_parquet",
+              "sniff_csv",
+              "parquet_metadata",
+              "parquet_schema")) {
         statements.add("SELECT count(*) FROM " + function + "(" + quoted + ")");
       }
       statements.add("SELECT count(*) FROM " + quoted);
