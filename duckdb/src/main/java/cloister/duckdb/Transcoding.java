@@ -101,11 +101,8 @@ public final class Transcoding {
           statement.execute(setting);
         }
       }
-      String reading = reading(format, source);
-      var names = names(dataset, columns(connection, reading));
-      if (format == Format.JSON) {
-        reading = readingTexts(names, source);
-      }
+      var names = names(dataset, columns(connection, format, source));
+      String reading = reading(format, source, names);
       Path output = folder.resolve("data");
       copy(
           connection,
@@ -127,32 +124,21 @@ public final class Transcoding {
     }
   }
 
-  private static String reading(Format format, Path source) {
-    String file = Sql.literal(source.toString());
+  /// What the file calls its columns.
+  private static List<String> columns(Connection connection, Format format, Path source)
+      throws SQLException, IOException, UnreadableFileException {
     return switch (format) {
-      // Types are the schema's business. A comment or a preamble is a row like others.
-      case CSV ->
-          "read_csv("
-              + file
-              + ", all_varchar=true, header=true, skip=0, comment='', strict_mode=true,"
-              + " hive_partitioning=false)";
-      case JSON -> "read_json(" + file + ", sample_size=-1, hive_partitioning=false)";
-      case PARQUET -> "read_parquet(" + file + ", hive_partitioning=false)";
+      case CSV -> CsvHeader.read(source).names();
+      case JSON ->
+          described(
+              connection,
+              "read_json(" + literal(source) + ", sample_size=-1, hive_partitioning=false)");
+      case PARQUET ->
+          described(connection, "read_parquet(" + literal(source) + ", hive_partitioning=false)");
     };
   }
 
-  /// JSON once its names are known: each value as its own text.
-  private static String readingTexts(List<String> names, Path source) {
-    return "read_json("
-        + Sql.literal(source.toString())
-        + ", hive_partitioning=false, columns={"
-        + names.stream()
-            .map(name -> Sql.name(name) + ": 'VARCHAR'")
-            .collect(Collectors.joining(", "))
-        + "})";
-  }
-
-  private static List<String> columns(Connection connection, String reading) throws SQLException {
+  private static List<String> described(Connection connection, String reading) throws SQLException {
     var names = new ArrayList<String>();
     try (var statement = connection.createStatement();
         var rows =
@@ -163,6 +149,41 @@ public final class Transcoding {
       }
     }
     return names;
+  }
+
+  /// The rows, with values of text formats as their own texts: types are the schema's business.
+  /// Nothing is left to DuckDB's guessing, which looks at rows and hides the bad ones.
+  private static String reading(Format format, Path source, List<String> names)
+      throws IOException, UnreadableFileException {
+    return switch (format) {
+      case CSV -> {
+        var header = CsvHeader.read(source);
+        yield "read_csv("
+            + literal(source)
+            + ", auto_detect=false, header=true, strict_mode=true, quote='\"', escape='\"', delim="
+            + Sql.literal(header.delimiter())
+            + ", hive_partitioning=false, columns="
+            + texts(header.names())
+            + ")";
+      }
+      case JSON ->
+          "read_json("
+              + literal(source)
+              + ", hive_partitioning=false, columns="
+              + texts(names)
+              + ")";
+      case PARQUET -> "read_parquet(" + literal(source) + ", hive_partitioning=false)";
+    };
+  }
+
+  private static String texts(List<String> names) {
+    return names.stream()
+        .map(name -> Sql.name(name) + ": 'VARCHAR'")
+        .collect(Collectors.joining(", ", "{", "}"));
+  }
+
+  private static String literal(Path file) {
+    return Sql.literal(file.toString());
   }
 
   /// What the file calls the declared columns, in their order.
@@ -183,11 +204,8 @@ public final class Transcoding {
 
   private static String selection(Dataset dataset, List<String> names) {
     return IntStream.range(0, names.size())
-        .mapToObj(
-            i ->
-                Sql.name(names.get(i))
-                    + " AS "
-                    + Sql.name(dataset.columns().get(i).name().value()))
+        .mapToObj(i ->
+            Sql.name(names.get(i)) + " AS " + Sql.name(dataset.columns().get(i).name().value()))
         .collect(Collectors.joining(", "));
   }
 
@@ -267,8 +285,7 @@ public final class Transcoding {
       return files
           .sorted(
               Comparator.comparingInt(
-                  file ->
-                      Integer.parseInt(file.getFileName().toString().replaceAll("[^0-9]", ""))))
+                  file -> Integer.parseInt(file.getFileName().toString().replaceAll("[^0-9]", ""))))
           .toList();
     }
   }
@@ -319,7 +336,10 @@ public final class Transcoding {
   }
 
   private static String name(Path file) {
-    return Optional.ofNullable(file.getFileName()).map(Path::toString).orElse("").toLowerCase(Locale.ROOT);
+    return Optional.ofNullable(file.getFileName())
+        .map(Path::toString)
+        .orElse("")
+        .toLowerCase(Locale.ROOT);
   }
 
   private static void delete(Path folder) throws IOException {

@@ -52,8 +52,8 @@ final class WorkerHome implements AutoCloseable {
     }
   }
 
-  /// Starts a worker in a folder of its own, with nothing of this process's environment. What it
-  /// or the engine prints goes nowhere.
+  /// Starts a worker in a folder of its own, with nothing of this process's environment. What it or
+  /// the engine prints goes nowhere.
   Process start() throws IOException {
     var command = new ArrayList<String>();
     bubblewrap.ifPresent(tool -> command.addAll(sandbox(tool)));
@@ -99,7 +99,8 @@ final class WorkerHome implements AutoCloseable {
       command.addAll(List.of("--ro-bind", path.toString(), path.toString()));
     }
     String home = folder.getParent().toString();
-    command.addAll(List.of("--bind", home, home, "--ro-bind", folder.toString(), folder.toString()));
+    command.addAll(
+        List.of("--bind", home, home, "--ro-bind", folder.toString(), folder.toString()));
     command.addAll(List.of("--chdir", folder.toString(), "--"));
     return command;
   }

@@ -44,7 +44,9 @@ final class DuckDbEngineTest {
     customers =
         Fixtures.parquet(
             folder.resolve("customers.parquet"),
-            "SELECT CASE WHEN i = 0 THEN '" + CANARY + "' ELSE 'u' || i END AS email,"
+            "SELECT CASE WHEN i = 0 THEN '"
+                + CANARY
+                + "' ELSE 'u' || i END AS email,"
                 + " CASE WHEN i % 4 > 0 THEN 'k' || i % 4 END AS k, i AS amount"
                 + " FROM range(10000) t(i)");
     workers = Workers.start(new Workers.Settings(folder, 2, 2));
@@ -73,8 +75,7 @@ final class DuckDbEngineTest {
   /// Fails for `reason`, in words of ours alone, and leaves an engine that still answers.
   private static void fails(String sql, int keys, Limits limits, Reason reason)
       throws EngineException, InterruptedException {
-    var failure =
-        catchThrowableOfType(EngineException.class, () -> run(sql, keys, 1, 0, limits));
+    var failure = catchThrowableOfType(EngineException.class, () -> run(sql, keys, 1, 0, limits));
     assertThat(failure).as(sql.substring(0, Math.min(80, sql.length()))).isNotNull();
     assertThat(failure.reason()).as(sql.substring(0, Math.min(80, sql.length()))).isEqualTo(reason);
     assertThat(failure).hasMessage("engine: " + reason).hasNoCause();
@@ -91,7 +92,8 @@ final class DuckDbEngineTest {
             1,
             1,
             LIMITS);
-    assertThat(table.rows()).extracting(ExactTable.Row::keys)
+    assertThat(table.rows())
+        .extracting(ExactTable.Row::keys)
         .containsExactly(
             List.of(Optional.empty()),
             List.of(Optional.of("k1")),
@@ -153,8 +155,7 @@ final class DuckDbEngineTest {
           0,
           LIMITS,
           Reason.FAILED);
-      fails(
-          "(SELECT ".repeat(depth) + "1::BIGINT" + ")".repeat(depth), 0, LIMITS, Reason.FAILED);
+      fails("(SELECT ".repeat(depth) + "1::BIGINT" + ")".repeat(depth), 0, LIMITS, Reason.FAILED);
     }
   }
 
@@ -213,12 +214,11 @@ final class DuckDbEngineTest {
     var worker = workers.take(Deadline.after(Duration.ofSeconds(30)));
     var process = ProcessHandle.of(worker.pid()).orElseThrow();
     Thread.currentThread().interrupt();
-    assertThatThrownBy(
-            () ->
-                worker.query(
-                    new Wire.Query("SELECT count(*) FROM range(1000000000000)", 0, 1, 1),
-                    (_, _) -> {},
-                    Duration.ofMinutes(10)))
+    assertThatThrownBy(() ->
+            worker.query(
+                new Wire.Query("SELECT count(*) FROM range(1000000000000)", 0, 1, 1),
+                (_, _) -> {},
+                Duration.ofMinutes(10)))
         .isInstanceOf(InterruptedException.class);
     process.onExit().get();
     workers.dismiss(worker);
@@ -238,12 +238,11 @@ final class DuckDbEngineTest {
   @Test
   void pathsThatDuckDbWouldExpandAreRefused() {
     for (String name : List.of("*.parquet", "a[0].parquet", "{a,b}.parquet", "a?.parquet")) {
-      assertThatThrownBy(
-              () ->
-                  engine.run(
-                      EngineQueries.of("SELECT 1", Map.of("t0", CUSTOMERS), 0, 1, 0),
-                      Map.of(CUSTOMERS, List.of(folder.resolve(name))),
-                      LIMITS))
+      assertThatThrownBy(() ->
+              engine.run(
+                  EngineQueries.of("SELECT 1", Map.of("t0", CUSTOMERS), 0, 1, 0),
+                  Map.of(CUSTOMERS, List.of(folder.resolve(name))),
+                  LIMITS))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }
