@@ -93,8 +93,7 @@ class HpkeTest {
   @Test
   void bouncyCastleOpensWhatWeSealAndWeOpenWhatItSeals() throws Exception {
     var other =
-        new HPKE(
-            HPKE.mode_base, HPKE.kem_X_WING, HPKE.kdf_HKDF_SHA256, HPKE.aead_AES_GCM256);
+        new HPKE(HPKE.mode_base, HPKE.kem_X_WING, HPKE.kdf_HKDF_SHA256, HPKE.aead_AES_GCM256);
     byte[] seed = Arrays.copyOfRange(key.encoded().expose(), 2, 34);
     var otherKey = other.deserializePrivateKey(seed, null);
     byte[] suite = {0, 1};
@@ -106,8 +105,7 @@ class HpkeTest {
       byte[] message = {(byte) i, 7};
       var numbered = sender.seal(AAD, message);
       assertThat(numbered.number()).isEqualTo(i);
-      assertThat(otherReceiver.open(AAD.toArray(), numbered.sealed().toArray()))
-          .isEqualTo(message);
+      assertThat(otherReceiver.open(AAD.toArray(), numbered.sealed().toArray())).isEqualTo(message);
     }
     assertThat(sender.export("label", 48))
         .isEqualTo(Secret.of(otherReceiver.export(Bytes.utf8("label").toArray(), 48)));
@@ -150,8 +148,7 @@ class HpkeTest {
       assertThatThrownBy(() -> Hpke.open(key, INFO, AAD, sealed.slice(0, length)))
           .isInstanceOf(CryptoException.class);
     }
-    assertThatThrownBy(
-            () -> Hpke.open(key, INFO, AAD, Bytes.concat(sealed, Bytes.of(new byte[1]))))
+    assertThatThrownBy(() -> Hpke.open(key, INFO, AAD, Bytes.concat(sealed, Bytes.of(new byte[1]))))
         .isInstanceOf(CryptoException.class);
   }
 

@@ -65,8 +65,7 @@ class SecretTest {
     assertThat(Bytes.of(extracted).hex())
         .isEqualTo("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5");
     assertThat(
-            Bytes.of(Hkdf.expand(extracted, Bytes.hex("f0f1f2f3f4f5f6f7f8f9").toArray(), 42))
-                .hex())
+            Bytes.of(Hkdf.expand(extracted, Bytes.hex("f0f1f2f3f4f5f6f7f8f9").toArray(), 42)).hex())
         .isEqualTo(
             "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
     byte[] unsalted = Hkdf.extract(new byte[0], key);

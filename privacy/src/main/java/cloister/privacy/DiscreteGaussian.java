@@ -118,4 +118,10 @@ record DiscreteGaussian(Ratio sigma) implements Noise {
     }
     return certain;
   }
+
+  /// As in `discrete Gaussian of sigma 7.25`.
+  @Override
+  public String toString() {
+    return "discrete Gaussian of sigma " + sigma.approximately();
+  }
 }

@@ -72,4 +72,10 @@ record DiscreteLaplace(Ratio scale) implements Noise {
         .toBigInteger()
         .max(BigInteger.ONE);
   }
+
+  /// As in `discrete Laplace of scale 2.857`.
+  @Override
+  public String toString() {
+    return "discrete Laplace of scale " + scale.approximately();
+  }
 }

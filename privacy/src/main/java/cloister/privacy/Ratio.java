@@ -32,4 +32,12 @@ record Ratio(BigInteger numerator, BigInteger denominator) {
   boolean fitsLong() {
     return numerator.bitLength() <= 54 && denominator.bitLength() <= 54;
   }
+
+  /// To four significant digits, for people.
+  String approximately() {
+    return new BigDecimal(numerator)
+        .divide(new BigDecimal(denominator), new MathContext(4))
+        .stripTrailingZeros()
+        .toPlainString();
+  }
 }

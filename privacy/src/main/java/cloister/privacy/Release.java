@@ -54,6 +54,20 @@ public final class Release {
     return plan.noise().isPresent() ? Mechanism.of(plan).charge() : Charge.NONE;
   }
 
+  /// How noise would be drawn, in words: each distribution once, with its scale on the integer
+  /// grid.
+  ///
+  /// @throws IllegalStateException for a plan without noise
+  public static String mechanism(ReleasePlan plan) {
+    if (plan.noise().isEmpty()) {
+      throw new IllegalStateException("the plan has no noise");
+    }
+    return Mechanism.of(plan).noises().stream()
+        .map(Noise::toString)
+        .distinct()
+        .collect(java.util.stream.Collectors.joining(", "));
+  }
+
   /// The 95 % error bar of each measure, before any data is read; 0 without noise. A mean's depends
   /// on how many rows it has: it is given for a group of [#TYPICAL_ROWS].
   public static List<BigDecimal> expectedErrors(ReleasePlan plan) {
