@@ -222,6 +222,7 @@ final class ColumnCheck {
             .collect(Collectors.joining(", "));
   }
 
+  @SuppressWarnings("EnumOrdinal") // a code for the length of one statement, never stored
   private static String when(String condition, Reason reason) {
     return when(condition, Integer.toString(reason.ordinal()));
   }

@@ -125,6 +125,7 @@ public final class Ingestion {
     private final Map<Place, Long> rows = new HashMap<>();
     private final Map<Place, List<Long>> firstRows = new HashMap<>();
 
+    @SuppressWarnings("EnumOrdinal") // as [ColumnCheck] wrote it a moment ago
     IngestionReport report(Dataset dataset) {
       var faults = new ArrayList<Fault>();
       for (int column = 0; column < dataset.columns().size(); column++) {

@@ -32,16 +32,25 @@ final class Worker {
   private final DataOutputStream out;
   private final SynchronousQueue<Callable<Optional<Wire.Failure>>> requests =
       new SynchronousQueue<>();
-  private final Optional<Confinement> confinement =
-      Confinement.isSupported() ? Optional.of(Confinement.load()) : Optional.empty();
+  private final Optional<Confinement> confinement;
+  private final Connection connection;
 
-  private Worker(DataOutputStream out) {
+  private Worker(DataOutputStream out, Optional<Confinement> confinement, Connection connection) {
     this.out = out;
+    this.confinement = confinement;
+    this.connection = connection;
   }
 
   public static void main(String[] arguments) throws Exception {
+    Optional<Confinement> confinement =
+        Confinement.isSupported() ? Optional.of(Confinement.load()) : Optional.empty();
+    confinement.ifPresent(Confinement::confine);
     var out = new FileOutputStream(FileDescriptor.out);
-    var worker = new Worker(new DataOutputStream(new BufferedOutputStream(out, 1 << 16)));
+    // Streamed results would save memory, but hide which limit a query met.
+    var connection = new DuckDBDriver().connect("jdbc:duckdb:", new Properties());
+    var worker =
+        new Worker(
+            new DataOutputStream(new BufferedOutputStream(out, 1 << 16)), confinement, connection);
     new Thread(null, worker::serve, "query", STACK_BYTES).start();
     worker.listen(new DataInputStream(new FileInputStream(FileDescriptor.in)));
   }
@@ -68,13 +77,8 @@ final class Worker {
     }
   }
 
-  private Connection connection;
-
   private void serve() {
     try {
-      confinement.ifPresent(Confinement::confine);
-      // Streamed results would save memory, but hide which limit a query met.
-      connection = new DuckDBDriver().connect("jdbc:duckdb:", new Properties());
       // The first statement initialises what later ones would wait for.
       execute("SELECT count(*) FROM range(10) GROUP BY range % 2");
       answer(Optional.empty());
@@ -86,6 +90,7 @@ final class Worker {
     }
   }
 
+  @SuppressWarnings("EnumOrdinal") // both ends of the wire are the same build
   private void answer(Optional<Wire.Failure> failure) throws IOException {
     if (failure.isPresent()) {
       out.writeByte(Wire.FAILURE);

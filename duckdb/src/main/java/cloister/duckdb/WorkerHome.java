@@ -27,12 +27,14 @@ final class WorkerHome implements AutoCloseable {
   private static final List<String> SYSTEM_FOLDERS =
       List.of("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache");
 
+  private final Path parent;
   private final Path folder;
   private final Path driver;
   private final Path code;
   private final Optional<Path> bubblewrap;
 
-  private WorkerHome(Path folder, Path driver, Path code, Optional<Path> bubblewrap) {
+  private WorkerHome(Path parent, Path folder, Path driver, Path code, Optional<Path> bubblewrap) {
+    this.parent = parent;
     this.folder = folder;
     this.driver = driver;
     this.code = code;
@@ -46,7 +48,7 @@ final class WorkerHome implements AutoCloseable {
               parent,
               "cloister-duckdb-",
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      return new WorkerHome(folder, unpackDriver(folder), codeOf(Worker.class), bubblewrap);
+      return new WorkerHome(parent, folder, unpackDriver(folder), codeOf(Worker.class), bubblewrap);
     } catch (IOException failure) {
       throw new UncheckedIOException("the workers' folder could not be prepared", failure);
     }
@@ -98,7 +100,7 @@ final class WorkerHome implements AutoCloseable {
     for (Path path : List.of(Path.of(System.getProperty("java.home")), code)) {
       command.addAll(List.of("--ro-bind", path.toString(), path.toString()));
     }
-    String home = folder.getParent().toString();
+    String home = parent.toString();
     command.addAll(
         List.of("--bind", home, home, "--ro-bind", folder.toString(), folder.toString()));
     command.addAll(List.of("--chdir", folder.toString(), "--"));

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 final class DuckDbEngineTest {
   private static final Address CUSTOMERS = Address.parse("/airline/dataset/customers");
-  private static final Limits LIMITS = new Limits(Duration.ofSeconds(60), 512_000_000, 2, 1_000);
+  private static final Limits LIMITS = new Limits(Duration.ofMinutes(1), 512_000_000, 2, 1_000);
   private static final String CANARY = "canary-7f3a-bob@example.com";
 
   @TempDir static Path folder;
@@ -135,7 +135,7 @@ final class DuckDbEngineTest {
 
   @Test
   void memoryBombsMeetTheLimit() throws Exception {
-    var limits = new Limits(Duration.ofSeconds(60), 256_000_000, 2, 10);
+    var limits = new Limits(Duration.ofMinutes(1), 256_000_000, 2, 10);
     fails(
         "SELECT count(*) FROM (SELECT i, random() AS r FROM range(100000000) t(i) ORDER BY r)"
             + " WHERE r < i",

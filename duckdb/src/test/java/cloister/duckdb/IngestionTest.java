@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class IngestionTest {
-  private static final Limits LIMITS = new Limits(Duration.ofSeconds(120), 1_000_000_000, 2, 1);
+  private static final Limits LIMITS = new Limits(Duration.ofMinutes(2), 1_000_000_000, 2, 1);
 
   @TempDir static Path shared;
   private static Workers workers;

@@ -30,6 +30,7 @@ final class LockdownTest {
     private final ByteArrayOutputStream received = new ByteArrayOutputStream();
     private final DataInputStream in;
 
+    @SuppressWarnings("InputStreamSlowMultibyteRead") // a few bytes, each to be seen
     Session(Process process) throws IOException {
       this.process = process;
       out = new DataOutputStream(process.getOutputStream());
