@@ -93,8 +93,7 @@ class HpkeTest {
   @Test
   void bouncyCastleOpensWhatWeSealAndWeOpenWhatItSeals() throws Exception {
     var other =
-        new HPKE(
-            HPKE.mode_base, HPKE.kem_X_WING, HPKE.kdf_HKDF_SHA256, HPKE.aead_AES_GCM256);
+        new HPKE(HPKE.mode_base, HPKE.kem_X_WING, HPKE.kdf_HKDF_SHA256, HPKE.aead_AES_GCM256);
     byte[] seed = Arrays.copyOfRange(key.encoded().expose(), 2, 34);
     var otherKey = other.deserializePrivateKey(seed, null);
     byte[] suite = {0, 1};
@@ -106,8 +105,7 @@ class HpkeTest {
       byte[] message = {(byte) i, 7};
       var numbered = sender.seal(AAD, message);
       assertThat(numbered.number()).isEqualTo(i);
-      assertThat(otherReceiver.open(AAD.toArray(), numbered.sealed().toArray()))
-          .isEqualTo(message);
+      assertThat(otherReceiver.open(AAD.toArray(), numbered.sealed().toArray())).isEqualTo(message);
     }
     assertThat(sender.export("label", 48))
         .isEqualTo(Secret.of(otherReceiver.export(Bytes.utf8("label").toArray(), 48)));
@@ -137,6 +135,18 @@ class HpkeTest {
   }
 
   @Test
+  void theFormatIsTheOneOfTheVectors() throws Exception {
+    Vectors.Case vector = Vectors.ofFormat("sealed-message");
+    Secret opened =
+        Hpke.open(
+            OpeningKey.decode(Secret.of(vector.bytes("opening-key"))),
+            Bytes.of(vector.bytes("info")),
+            Bytes.of(vector.bytes("aad")),
+            Bytes.of(vector.bytes("sealed")));
+    assertThat(opened).isEqualTo(Secret.of(vector.bytes("content")));
+  }
+
+  @Test
   void anyFlippedBitTruncationOrExtensionIsRefused() throws Exception {
     Bytes sealed = Hpke.seal(key.sealingKey(), INFO, AAD, Secret.utf8("x"));
     for (int at = 0; at < sealed.size(); at++) {
@@ -150,8 +160,7 @@ class HpkeTest {
       assertThatThrownBy(() -> Hpke.open(key, INFO, AAD, sealed.slice(0, length)))
           .isInstanceOf(CryptoException.class);
     }
-    assertThatThrownBy(
-            () -> Hpke.open(key, INFO, AAD, Bytes.concat(sealed, Bytes.of(new byte[1]))))
+    assertThatThrownBy(() -> Hpke.open(key, INFO, AAD, Bytes.concat(sealed, Bytes.of(new byte[1]))))
         .isInstanceOf(CryptoException.class);
   }
 

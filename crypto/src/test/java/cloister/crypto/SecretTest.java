@@ -50,11 +50,20 @@ class SecretTest {
     assertThat(key.derive("label", Bytes.utf8("context"), 32)).isEqualTo(derived);
     assertThat(key.derive("labelc", Bytes.utf8("ontext"), 32)).isNotEqualTo(derived);
     assertThat(key.derive("label", NOTHING, 32)).isNotEqualTo(derived);
-    assertThat(Secret.of(new byte[31]).derive("label", Bytes.utf8("context"), 32))
-        .isEqualTo(Secret.of(new byte[31]).derive("label", Bytes.utf8("context"), 32));
+    assertThat(Secret.utf8("another key").derive("label", Bytes.utf8("context"), 32))
+        .isNotEqualTo(derived);
     assertThat(key.derive("label", Bytes.utf8("context"), 8160).size()).isEqualTo(8160);
     assertThatThrownBy(() -> key.derive("label", NOTHING, 8161))
         .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void derivationIsTheOneOfTheVectors() throws Exception {
+    Vectors.Case vector = Vectors.ofFormat("derive");
+    Secret derived =
+        Secret.of(vector.bytes("key"))
+            .derive(vector.text("label"), Bytes.of(vector.bytes("context")), 40);
+    assertThat(derived).isEqualTo(Secret.of(vector.bytes("derived")));
   }
 
   @Test
@@ -65,8 +74,7 @@ class SecretTest {
     assertThat(Bytes.of(extracted).hex())
         .isEqualTo("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5");
     assertThat(
-            Bytes.of(Hkdf.expand(extracted, Bytes.hex("f0f1f2f3f4f5f6f7f8f9").toArray(), 42))
-                .hex())
+            Bytes.of(Hkdf.expand(extracted, Bytes.hex("f0f1f2f3f4f5f6f7f8f9").toArray(), 42)).hex())
         .isEqualTo(
             "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
     byte[] unsalted = Hkdf.extract(new byte[0], key);
