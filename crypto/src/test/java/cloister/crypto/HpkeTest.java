@@ -135,6 +135,18 @@ class HpkeTest {
   }
 
   @Test
+  void theFormatIsTheOneOfTheVectors() throws Exception {
+    Vectors.Case vector = Vectors.ofFormat("sealed-message");
+    Secret opened =
+        Hpke.open(
+            OpeningKey.decode(Secret.of(vector.bytes("opening-key"))),
+            Bytes.of(vector.bytes("info")),
+            Bytes.of(vector.bytes("aad")),
+            Bytes.of(vector.bytes("sealed")));
+    assertThat(opened).isEqualTo(Secret.of(vector.bytes("content")));
+  }
+
+  @Test
   void anyFlippedBitTruncationOrExtensionIsRefused() throws Exception {
     Bytes sealed = Hpke.seal(key.sealingKey(), INFO, AAD, Secret.utf8("x"));
     for (int at = 0; at < sealed.size(); at++) {

@@ -50,11 +50,20 @@ class SecretTest {
     assertThat(key.derive("label", Bytes.utf8("context"), 32)).isEqualTo(derived);
     assertThat(key.derive("labelc", Bytes.utf8("ontext"), 32)).isNotEqualTo(derived);
     assertThat(key.derive("label", NOTHING, 32)).isNotEqualTo(derived);
-    assertThat(Secret.of(new byte[31]).derive("label", Bytes.utf8("context"), 32))
-        .isEqualTo(Secret.of(new byte[31]).derive("label", Bytes.utf8("context"), 32));
+    assertThat(Secret.utf8("another key").derive("label", Bytes.utf8("context"), 32))
+        .isNotEqualTo(derived);
     assertThat(key.derive("label", Bytes.utf8("context"), 8160).size()).isEqualTo(8160);
     assertThatThrownBy(() -> key.derive("label", NOTHING, 8161))
         .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void derivationIsTheOneOfTheVectors() throws Exception {
+    Vectors.Case vector = Vectors.ofFormat("derive");
+    Secret derived =
+        Secret.of(vector.bytes("key"))
+            .derive(vector.text("label"), Bytes.of(vector.bytes("context")), 40);
+    assertThat(derived).isEqualTo(Secret.of(vector.bytes("derived")));
   }
 
   @Test

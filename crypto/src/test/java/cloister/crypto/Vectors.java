@@ -52,6 +52,14 @@ final class Vectors {
     }
   }
 
+  /// The one case of our own formats that is of that format.
+  static Case ofFormat(String format) throws IOException {
+    return read("cloister.json").stream()
+        .filter(one -> one.text("format").equals(format))
+        .findFirst()
+        .orElseThrow();
+  }
+
   private static List<Case> cases(Object list) {
     var cases = new ArrayList<Case>();
     for (Object element : (List<?>) list) {
