@@ -125,18 +125,14 @@ record Branch(List<Source> sources, List<Scalar> conditions, List<Scalar> output
     }
     return new Branch(
         order.stream().map(sources::get).toList(),
-        newConditions.stream()
-            .distinct()
-            .sorted(Comparator.comparing(Scalar::canonical))
-            .toList(),
+        newConditions.stream().distinct().sorted(Comparator.comparing(Scalar::canonical)).toList(),
         newOutputs);
   }
 
   private static Scalar reordered(Scalar scalar, List<Integer> order) throws QueryException {
     return Scalar.replace(
         scalar,
-        column ->
-            new Scalar.Column(order.indexOf(column.source()), column.name(), column.type()));
+        column -> new Scalar.Column(order.indexOf(column.source()), column.name(), column.type()));
   }
 
   /// What identifies the rows, apart from the outputs.

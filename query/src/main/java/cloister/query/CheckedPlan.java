@@ -55,27 +55,24 @@ public final class CheckedPlan {
   /// participant's dataset.
   public Set<Address> joined() {
     return datasets().stream()
-        .filter(
-            dataset ->
-                question.branches().stream()
-                    .filter(branch -> branch.datasets().contains(dataset))
-                    .allMatch(
-                        branch ->
-                            branch.datasets().stream()
-                                .anyMatch(other -> !other.party().equals(dataset.party()))))
+        .filter(dataset ->
+            question.branches().stream()
+                .filter(branch -> branch.datasets().contains(dataset))
+                .allMatch(branch ->
+                    branch.datasets().stream()
+                        .anyMatch(other -> !other.party().equals(dataset.party()))))
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /// The columns of the answer.
   public List<ResultTable.Column> output() {
     return IntStream.range(0, question.select().size())
-        .mapToObj(
-            index -> {
-              String name = question.names().get(index);
-              return new ResultTable.Column(
-                  name.startsWith("EXPR$") ? "column_" + (index + 1) : name,
-                  question.select().get(index) < question.keys() ? Content.KEY : Content.MEASURE);
-            })
+        .mapToObj(index -> {
+          String name = question.names().get(index);
+          return new ResultTable.Column(
+              name.startsWith("EXPR$") ? "column_" + (index + 1) : name,
+              question.select().get(index) < question.keys() ? Content.KEY : Content.MEASURE);
+        })
         .toList();
   }
 
@@ -118,7 +115,10 @@ public final class CheckedPlan {
 
   private Cell cell(Answer.Row row, int column) {
     return column < question.keys()
-        ? row.keys().get(column).<Cell>map(ResultTable.Text::new).orElseGet(ResultTable.Missing::new)
+        ? row.keys()
+            .get(column)
+            .<Cell>map(ResultTable.Text::new)
+            .orElseGet(ResultTable.Missing::new)
         : row.values()
             .get(column - question.keys())
             .<Cell>map(value -> new ResultTable.Number(value.number(), value.error()))

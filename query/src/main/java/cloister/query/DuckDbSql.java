@@ -36,7 +36,8 @@ final class DuckDbSql {
   }
 
   /// @param columns how a column is written
-  static String expression(Scalar scalar, java.util.function.Function<Scalar.Column, String> columns) {
+  static String expression(
+      Scalar scalar, java.util.function.Function<Scalar.Column, String> columns) {
     return switch (scalar) {
       case Scalar.Column column -> columns.apply(column);
       case Scalar.Literal literal -> literal(literal);
@@ -50,10 +51,10 @@ final class DuckDbSql {
       case ColumnType.Text _ -> text(literal.value());
       case ColumnType.Bool _ -> literal.value();
       case ColumnType.Int _,
-              ColumnType.Decimal _,
-              ColumnType.Real _,
-              ColumnType.Date _,
-              ColumnType.Timestamp _ ->
+          ColumnType.Decimal _,
+          ColumnType.Real _,
+          ColumnType.Date _,
+          ColumnType.Timestamp _ ->
           "CAST(" + text(literal.value()) + " AS " + type(literal.type()) + ")";
     };
   }

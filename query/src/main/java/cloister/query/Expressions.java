@@ -161,9 +161,7 @@ final class Expressions {
     List<Scalar> sides = all(operands);
     ColumnType type = common(sides);
     return Scalar.call(
-        function,
-        List.of(coerced(sides.getFirst(), type), coerced(sides.getLast(), type)),
-        BOOL);
+        function, List.of(coerced(sides.getFirst(), type), coerced(sides.getLast(), type)), BOOL);
   }
 
   private Scalar like(List<RexNode> operands) throws QueryException {
@@ -201,8 +199,7 @@ final class Expressions {
       precision = a.precision() + b.precision();
     } else {
       scale = Math.max(a.scale(), b.scale());
-      precision =
-          Math.max(a.precision() - a.scale(), b.precision() - b.scale()) + scale + 1;
+      precision = Math.max(a.precision() - a.scale(), b.precision() - b.scale()) + scale + 1;
     }
     return precision > MOST_DIGITS
         ? real(function, left, right)
@@ -217,8 +214,7 @@ final class Expressions {
   }
 
   private Scalar divided(List<RexNode> operands) throws QueryException {
-    return real(
-        Function.DIVIDE, number(of(operands.getFirst())), number(of(operands.getLast())));
+    return real(Function.DIVIDE, number(of(operands.getFirst())), number(of(operands.getLast())));
   }
 
   private Scalar negated(Scalar operand) throws QueryException {
@@ -397,8 +393,7 @@ final class Expressions {
   /// The one type that all the values have or convert to without loss; doubles where 38 digits
   /// would not do.
   static ColumnType common(List<Scalar> values) throws QueryException {
-    List<Scalar> known =
-        values.stream().filter(value -> !(value instanceof Scalar.Null)).toList();
+    List<Scalar> known = values.stream().filter(value -> !(value instanceof Scalar.Null)).toList();
     if (known.isEmpty()) {
       return values.getFirst().type();
     }
@@ -456,8 +451,7 @@ final class Expressions {
     return switch (type) {
       case ColumnType.Text _ ->
           new Scalar.Literal(value(literal, NlsString.class).getValue(), type);
-      case ColumnType.Bool _ ->
-          new Scalar.Literal(value(literal, Boolean.class).toString(), type);
+      case ColumnType.Bool _ -> new Scalar.Literal(value(literal, Boolean.class).toString(), type);
       case ColumnType.Date _ ->
           new Scalar.Literal(value(literal, DateString.class).toString(), type);
       case ColumnType.Timestamp _ ->
@@ -496,7 +490,8 @@ final class Expressions {
       case BOOLEAN -> BOOL;
       case TINYINT, SMALLINT, INTEGER, BIGINT -> INT;
       case DECIMAL ->
-          new ColumnType.Decimal(type.getPrecision(), Math.clamp(type.getScale(), 0, type.getPrecision()));
+          new ColumnType.Decimal(
+              type.getPrecision(), Math.clamp(type.getScale(), 0, type.getPrecision()));
       case FLOAT, REAL, DOUBLE -> REAL;
       case DATE -> DATE;
       case TIMESTAMP -> TIMESTAMP;

@@ -32,8 +32,8 @@ import org.apache.calcite.sql.parser.SqlParserPos;
 import org.apache.calcite.sql.type.SqlTypeName;
 
 /// The SQL that may be written, checked on the parse tree because only the parse tree knows where
-/// things stand. It is total: what it does not name is refused. On the way it notes every table that
-/// is not a CTE and puts a name of its own, `#0`, `#1` …, in its place.
+/// things stand. It is total: what it does not name is refused. On the way it notes every table
+/// that is not a CTE and puts a name of its own, `#0`, `#1` …, in its place.
 final class Grammar {
   private static final int MOST_TABLES = 32;
   private static final int DEEPEST = 120;
@@ -353,15 +353,15 @@ final class Grammar {
             Kind.FUNCTION,
             position(call),
             "the function " + shown(name) + " is not on the list",
-            "the functions are COUNT, SUM, AVG, " + String.join(", ", FUNCTIONS.stream().sorted().toList()));
+            "the functions are COUNT, SUM, AVG, "
+                + String.join(", ", FUNCTIONS.stream().sorted().toList()));
       }
       if (call.getFunctionQuantifier() != null && !name.equals("COUNT")) {
         throw unsupported(call, name + "(DISTINCT …)", "write " + name + "(…)");
       }
     } else if (!OPERATORS.contains(call.getKind())) {
       if (call.getKind() == SqlKind.EXISTS) {
-        throw unsupported(
-            call, "EXISTS", "join the subquery on the privacy unit in FROM");
+        throw unsupported(call, "EXISTS", "join the subquery on the privacy unit in FROM");
       }
       if (call.getKind() == SqlKind.OVER) {
         throw unsupported(call, "a window function", "use GROUP BY");

@@ -20,10 +20,9 @@ final class Interval {
 
   static Optional<Bounds> of(Scalar scalar, Branch branch) {
     return raw(scalar, branch)
-        .filter(
-            bounds ->
-                bounds.lower().abs().compareTo(LARGEST) <= 0
-                    && bounds.upper().abs().compareTo(LARGEST) <= 0);
+        .filter(bounds ->
+            bounds.lower().abs().compareTo(LARGEST) <= 0
+                && bounds.upper().abs().compareTo(LARGEST) <= 0);
   }
 
   private static Optional<Bounds> raw(Scalar scalar, Branch branch) {
@@ -45,28 +44,24 @@ final class Interval {
     return switch (call.function()) {
       case ADD ->
           both(arguments, branch)
-              .map(
-                  pair ->
-                      new Bounds(
-                          pair.getFirst().lower().add(pair.getLast().lower(), DIGITS),
-                          pair.getFirst().upper().add(pair.getLast().upper(), DIGITS)));
+              .map(pair ->
+                  new Bounds(
+                      pair.getFirst().lower().add(pair.getLast().lower(), DIGITS),
+                      pair.getFirst().upper().add(pair.getLast().upper(), DIGITS)));
       case SUBTRACT ->
           both(arguments, branch)
-              .map(
-                  pair ->
-                      new Bounds(
-                          pair.getFirst().lower().subtract(pair.getLast().upper(), DIGITS),
-                          pair.getFirst().upper().subtract(pair.getLast().lower(), DIGITS)));
+              .map(pair ->
+                  new Bounds(
+                      pair.getFirst().lower().subtract(pair.getLast().upper(), DIGITS),
+                      pair.getFirst().upper().subtract(pair.getLast().lower(), DIGITS)));
       case MULTIPLY -> both(arguments, branch).map(Interval::product);
       case NEGATE ->
           raw(arguments.getFirst(), branch)
               .map(bounds -> new Bounds(bounds.upper().negate(), bounds.lower().negate()));
       case ABS ->
           raw(arguments.getFirst(), branch)
-              .map(
-                  bounds ->
-                      new Bounds(
-                          BigDecimal.ZERO, bounds.lower().abs().max(bounds.upper().abs())));
+              .map(bounds ->
+                  new Bounds(BigDecimal.ZERO, bounds.lower().abs().max(bounds.upper().abs())));
       case CAST ->
           isNumber(call.type()) && isNumber(arguments.getFirst().type())
               ? raw(arguments.getFirst(), branch)
@@ -108,11 +103,9 @@ final class Interval {
     Bounds right = pair.getLast();
     List<BigDecimal> corners =
         Stream.of(left.lower(), left.upper())
-            .flatMap(
-                each ->
-                    Stream.of(
-                        each.multiply(right.lower(), DIGITS),
-                        each.multiply(right.upper(), DIGITS)))
+            .flatMap(each ->
+                Stream.of(
+                    each.multiply(right.lower(), DIGITS), each.multiply(right.upper(), DIGITS)))
             .sorted()
             .toList();
     return new Bounds(corners.getFirst(), corners.getLast());

@@ -39,17 +39,15 @@ public final class Planner {
   /// The datasets and analyses that the SQL itself names.
   ///
   /// @param owner to whose package bare names belong
-  public static Set<Address> inputs(String sql, Name owner, Catalog catalog)
-      throws QueryException {
-    return onDeepStack(
-        () -> {
-          var planner = new Planner(catalog);
-          Set<Address> inputs = new TreeSet<>();
-          for (Grammar.Reference reference : parse(sql).references()) {
-            inputs.add(planner.resolve(reference, owner));
-          }
-          return inputs;
-        });
+  public static Set<Address> inputs(String sql, Name owner, Catalog catalog) throws QueryException {
+    return onDeepStack(() -> {
+      var planner = new Planner(catalog);
+      Set<Address> inputs = new TreeSet<>();
+      for (Grammar.Reference reference : parse(sql).references()) {
+        inputs.add(planner.resolve(reference, owner));
+      }
+      return inputs;
+    });
   }
 
   /// Checks SQL that someone wants an answer to: one aggregate on top of row-level SQL.
@@ -60,26 +58,25 @@ public final class Planner {
   /// Checks SQL that other analyses may read: either an answer or row-level. Returns its columns.
   public static List<String> checkBuildingBlock(String sql, Name owner, Catalog catalog)
       throws QueryException {
-    return onDeepStack(
-        () -> {
-          var planner = new Planner(catalog);
-          Grammar.Statement statement = parse(sql);
-          List<Relation> relations = planner.relations(statement, owner);
-          RelRoot root = new SqlSchema(relations).plan(statement.tree());
-          var translation = new Translation(relations);
-          if (Translation.aggregates(root.rel)) {
-            return translation.question(root).names();
-          }
-          Relation rows = translation.rows(root);
-          for (Branch branch : rows.branches()) {
-            branch.requireOneUnit();
-          }
-          return rows.columns();
-        });
+    return onDeepStack(() -> {
+      var planner = new Planner(catalog);
+      Grammar.Statement statement = parse(sql);
+      List<Relation> relations = planner.relations(statement, owner);
+      RelRoot root = new SqlSchema(relations).plan(statement.tree());
+      var translation = new Translation(relations);
+      if (Translation.aggregates(root.rel)) {
+        return translation.question(root).names();
+      }
+      Relation rows = translation.rows(root);
+      for (Branch branch : rows.branches()) {
+        branch.requireOneUnit();
+      }
+      return rows.columns();
+    });
   }
 
-  /// Loads and compiles the planner's classes by planning a query of every kind of node, so that the
-  /// first caller does not wait for it.
+  /// Loads and compiles the planner's classes by planning a query of every kind of node, so that
+  /// the first caller does not wait for it.
   public static void warm() {
     Warming.run();
   }
@@ -98,8 +95,7 @@ public final class Planner {
     return new CheckedPlan(new Translation(relations).question(root), analyses);
   }
 
-  private List<Relation> relations(Grammar.Statement statement, Name owner)
-      throws QueryException {
+  private List<Relation> relations(Grammar.Statement statement, Name owner) throws QueryException {
     List<Relation> relations = new ArrayList<>();
     for (Grammar.Reference reference : statement.references()) {
       relations.add(relation(resolve(reference, owner), reference.position()));
@@ -151,7 +147,8 @@ public final class Planner {
       throw new QueryException(
           Kind.UNSUPPORTED,
           position,
-          analysis.address() + " is an aggregate, and reading an answer again is not supported here",
+          analysis.address()
+              + " is an aggregate, and reading an answer again is not supported here",
           "read row-level analyses, and aggregate once");
     }
     Relation rows = new Translation(relations).rows(root);

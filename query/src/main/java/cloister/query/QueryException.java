@@ -1,7 +1,7 @@
 package cloister.query;
 
-/// A query that Cloister does not run: what is wrong, where, and what to write instead. It may quote
-/// the analyst's own identifiers, never data and never the planner's text.
+/// A query that Cloister does not run: what is wrong, where, and what to write instead. It may
+/// quote the analyst's own identifiers, never data and never the planner's text.
 public final class QueryException extends Exception {
   private static final long serialVersionUID = 1;
 

@@ -1,7 +1,6 @@
 package cloister.query;
 
 import cloister.query.QueryException.Kind;
-import cloister.query.QueryException.Position;
 import cloister.room.Address;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,7 +16,8 @@ import java.util.stream.IntStream;
 ///
 /// The outputs of every branch are first the group keys, then the arguments of the aggregations.
 ///
-/// @param select which column of the answer each output is: a key, or beyond the keys an aggregation
+/// @param select which column of the answer each output is: a key, or beyond the keys an
+///   aggregation
 record Question(
     List<Branch> branches,
     int keys,
@@ -70,13 +70,11 @@ record Question(
       branch.requireOneUnit();
       sorted.add(branch.canonical());
     }
-    sorted.sort(
-        Comparator.comparing(Branch::rows).thenComparing(branch -> text(branch.outputs())));
+    sorted.sort(Comparator.comparing(Branch::rows).thenComparing(branch -> text(branch.outputs())));
     requireOneUnit(sorted);
 
     List<Integer> keyOrder = keys.stream().distinct().sorted(byText(sorted)).toList();
-    List<Aggregation> known =
-        aggregations.stream().map(each -> withUnits(each, sorted)).toList();
+    List<Aggregation> known = aggregations.stream().map(each -> withUnits(each, sorted)).toList();
     List<Integer> arguments =
         known.stream()
             .map(Aggregation::argument)
@@ -88,28 +86,25 @@ record Question(
     outputs.addAll(arguments);
     List<Aggregation> renumbered =
         known.stream()
-            .map(
-                each ->
-                    new Aggregation(
-                        each.aggregate(),
-                        each.argument() < 0
-                            ? -1
-                            : keyOrder.size() + arguments.indexOf(each.argument())))
+            .map(each ->
+                new Aggregation(
+                    each.aggregate(),
+                    each.argument() < 0
+                        ? -1
+                        : keyOrder.size() + arguments.indexOf(each.argument())))
             .toList();
     List<Aggregation> aggregationOrder =
         renumbered.stream()
             .distinct()
             .sorted(
-                Comparator.comparing(Aggregation::aggregate)
-                    .thenComparing(Aggregation::argument))
+                Comparator.comparing(Aggregation::aggregate).thenComparing(Aggregation::argument))
             .toList();
     List<Integer> columns = new ArrayList<>();
     for (int index = 0; index < keys.size() + known.size(); index++) {
       columns.add(
           index < keys.size()
               ? keyOrder.indexOf(keys.get(index))
-              : keyOrder.size()
-                  + aggregationOrder.indexOf(renumbered.get(index - keys.size())));
+              : keyOrder.size() + aggregationOrder.indexOf(renumbered.get(index - keys.size())));
     }
     return new Question(
         sorted.stream()
@@ -165,11 +160,10 @@ record Question(
   }
 
   private static Comparator<Integer> byText(List<Branch> branches) {
-    return Comparator.comparing(
-        output ->
-            branches.stream()
-                .map(branch -> branch.outputs().get(output).canonical())
-                .collect(Collectors.joining("|")));
+    return Comparator.comparing(output ->
+        branches.stream()
+            .map(branch -> branch.outputs().get(output).canonical())
+            .collect(Collectors.joining("|")));
   }
 
   private static String text(List<Scalar> scalars) {

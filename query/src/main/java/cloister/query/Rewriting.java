@@ -38,8 +38,8 @@ import java.util.stream.IntStream;
 /// Values become integers before the first sum: a sum of doubles depends on the order of rows, and
 /// one unit's rows could flip the last bit of everybody else's sum.
 final class Rewriting {
-  /// Sums of 10^12 rows of such integers stay below 2^127: a HUGEINT that overflows is an error that
-  /// depends on data.
+  /// Sums of 10^12 rows of such integers stay below 2^127: a HUGEINT that overflows is an error
+  /// that depends on data.
   private static final int MOST_SUMMED_DIGITS = 25;
 
   /// Doubles are summed in steps of a millionth, or of a millionth of small bounds.
@@ -80,14 +80,12 @@ final class Rewriting {
       measures.add(measure(aggregation));
     }
     var release = new ReleasePlan(keys, counters, measures, noise);
-    String sql =
-        noise.isPresent() ? noisy(noise.get(), keys, measures) : direct(measures);
+    String sql = noise.isPresent() ? noisy(noise.get(), keys, measures) : direct(measures);
     int cells = measures.stream().mapToInt(Measure::cells).sum();
     Map<String, Address> tables = new TreeMap<>();
     List<Address> datasets = datasets();
     datasets.forEach(dataset -> tables.put(table(dataset), dataset));
-    return new Compiled(
-        release, new EngineQuery(sql, tables, keys.size(), counters.size(), cells));
+    return new Compiled(release, new EngineQuery(sql, tables, keys.size(), counters.size(), cells));
   }
 
   private List<Address> datasets() {
@@ -116,10 +114,7 @@ final class Rewriting {
       if (column.domain().isEmpty()) {
         return new GroupKey("k" + key, Optional.empty());
       }
-      column
-          .domain()
-          .get()
-          .forEach(value -> domain.add(Optional.of(value)));
+      column.domain().get().forEach(value -> domain.add(Optional.of(value)));
       if (!column.required()) {
         domain.add(Optional.empty());
       }
@@ -166,7 +161,8 @@ final class Rewriting {
     };
   }
 
-  /// The integers that stand for an argument's values: multiples of 10^-digits, from lower to upper.
+  /// The integers that stand for an argument's values: multiples of 10^-digits, from lower to
+  /// upper.
   private record Grid(int digits, BigDecimal lower, BigDecimal upper) {
     BigDecimal granularity() {
       return BigDecimal.ONE.movePointLeft(digits);
@@ -184,8 +180,7 @@ final class Rewriting {
   private Grid grid(Aggregation aggregation) throws QueryException {
     Optional<Bounds> bounds = Optional.empty();
     for (Branch branch : question.branches()) {
-      Optional<Bounds> own =
-          Interval.of(branch.outputs().get(aggregation.argument()), branch);
+      Optional<Bounds> own = Interval.of(branch.outputs().get(aggregation.argument()), branch);
       if (own.isEmpty()) {
         bounds = Optional.empty();
         break;
@@ -201,11 +196,10 @@ final class Rewriting {
     }
     int digits = digits(aggregation, bounds);
     Bounds range =
-        bounds.orElseGet(
-            () -> {
-              BigDecimal largest = BigDecimal.ONE.movePointRight(MOST_SUMMED_DIGITS - digits);
-              return new Bounds(largest.negate(), largest);
-            });
+        bounds.orElseGet(() -> {
+          BigDecimal largest = BigDecimal.ONE.movePointRight(MOST_SUMMED_DIGITS - digits);
+          return new Bounds(largest.negate(), largest);
+        });
     return new Grid(
         digits,
         range.lower().setScale(digits, RoundingMode.FLOOR),
@@ -231,12 +225,11 @@ final class Rewriting {
   /// Whether the argument is summed in its own digits; otherwise it goes by way of a double.
   private boolean isExact(Aggregation aggregation) {
     return question.over(aggregation.argument()).stream()
-        .allMatch(
-            each ->
-                each.type() instanceof ColumnType.Int
-                    || (each.type() instanceof ColumnType.Decimal decimal
-                        && decimal.precision() <= MOST_SUMMED_DIGITS
-                        && decimal.precision() + decimal.scale() < 38));
+        .allMatch(each ->
+            each.type() instanceof ColumnType.Int
+                || (each.type() instanceof ColumnType.Decimal decimal
+                    && decimal.precision() <= MOST_SUMMED_DIGITS
+                    && decimal.precision() + decimal.scale() < 38));
   }
 
   // The rows
@@ -277,7 +270,9 @@ final class Rewriting {
             .mapToObj(index -> table(branch.sources().get(index).address()) + " AS s" + index)
             .toList();
     String where =
-        branch.conditions().stream().map(Rewriting::expression).collect(Collectors.joining(" AND "));
+        branch.conditions().stream()
+            .map(Rewriting::expression)
+            .collect(Collectors.joining(" AND "));
     return "SELECT "
         + String.join(", ", outputs)
         + " FROM "

@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
-/// A row-wise, deterministic, total expression over the columns of a [Branch]'s sources. What is not
-/// here cannot be asked, whatever the planner may produce.
+/// A row-wise, deterministic, total expression over the columns of a [Branch]'s sources. What is
+/// not here cannot be asked, whatever the planner may produce.
 sealed interface Scalar {
   /// Expressions that were inlined into one another can grow exponentially in the text's length.
   int LARGEST = 5_000;
@@ -221,11 +221,10 @@ sealed interface Scalar {
 
   private static List<Scalar> flattened(Function function, List<Scalar> arguments) {
     return arguments.stream()
-        .flatMap(
-            argument ->
-                argument instanceof Call call && call.function() == function
-                    ? call.arguments().stream()
-                    : java.util.stream.Stream.of(argument))
+        .flatMap(argument ->
+            argument instanceof Call call && call.function() == function
+                ? call.arguments().stream()
+                : java.util.stream.Stream.of(argument))
         .toList();
   }
 

@@ -17,8 +17,7 @@ final class Suggestion {
     return known.stream()
         .filter(each -> distance(wanted, each.toLowerCase(Locale.ROOT)) <= farthest)
         .min(
-            Comparator.<String>comparingInt(
-                    each -> distance(wanted, each.toLowerCase(Locale.ROOT)))
+            Comparator.<String>comparingInt(each -> distance(wanted, each.toLowerCase(Locale.ROOT)))
                 .thenComparing(each -> each));
   }
 

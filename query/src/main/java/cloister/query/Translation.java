@@ -25,8 +25,8 @@ import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexLiteral;
 import org.apache.calcite.rex.RexNode;
 
-/// Calcite's plan → the normal form. It is total over what it knows and refuses every other class of
-/// node, so a construct that slips past the grammar, or one that a later Calcite invents, fails
+/// Calcite's plan → the normal form. It is total over what it knows and refuses every other class
+/// of node, so a construct that slips past the grammar, or one that a later Calcite invents, fails
 /// closed.
 final class Translation {
   private static final int MOST_SORT_KEYS = 32;
@@ -72,10 +72,9 @@ final class Translation {
       switch (node) {
         case LogicalProject project -> {
           fields.replaceAll(field -> reference(project, field));
-          order.replaceAll(
-              each ->
-                  new Question.Order(
-                      reference(project, each.output()), each.direction(), each.nulls()));
+          order.replaceAll(each ->
+              new Question.Order(
+                  reference(project, each.output()), each.direction(), each.nulls()));
           if (fields.contains(-1) || order.stream().anyMatch(each -> each.output() < 0)) {
             throw new QueryException(
                 Kind.UNSUPPORTED,

@@ -58,7 +58,7 @@ final class Warming {
           new ColumnName(name),
           type,
           Optional.empty(),
-            Set.of(),
+          Set.of(),
           false,
           Optional.empty(),
           Optional.empty());
