@@ -65,6 +65,20 @@ final class JsonText {
     }
   }
 
+  /// Where a text stops being JSON; its end when it does not.
+  static int failureOffset(String text) {
+    try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), text)) {
+      try {
+        while (parser.nextToken() != null) {
+          parser.getString();
+        }
+      } catch (JacksonException _) {
+        return Math.toIntExact(parser.currentLocation().getCharOffset());
+      }
+    }
+    return text.length();
+  }
+
   private static Json value(JsonParser parser) {
     JsonToken token = parser.currentToken();
     return switch (token) {
