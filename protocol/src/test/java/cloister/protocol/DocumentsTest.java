@@ -268,6 +268,37 @@ class DocumentsTest {
             "airline/customers.yaml:16:25: epsilon has too many digits after the point");
   }
 
+  /// Digests that participants have signed depend on every byte of these.
+  @Test
+  void theCanonicalFormsAreFixed() {
+    var forms = new StringBuilder();
+    for (Document document : parse(COLLABORATION + "---\n" + CUSTOMERS + "---\n" + OVERLAP)) {
+      forms
+          .append(new String(document.canonical().toArray(), StandardCharsets.UTF_8))
+          .append('\n')
+          .append(document.digest())
+          .append('\n');
+    }
+    cloister.testkit.Golden.check("documents.txt", forms.toString());
+  }
+
+  @Test
+  void aSignatureHoldsForOneDocumentAndOneKey() throws Exception {
+    var key = cloister.crypto.SigningKey.generate();
+    Document document = parse(OVERLAP).getFirst();
+    var signed = SignedDocument.sign(document, key);
+
+    assertThat(signed.verify(key.verifyingKey())).isEqualTo(document);
+    assertThat(SignedDocument.read(signed.toJson().fields("signed"))).isEqualTo(signed);
+    var other =
+        new SignedDocument(
+            parse(CUSTOMERS).getFirst().canonical(), signed.signer(), signed.signature());
+    assertThatThrownBy(() -> other.verify(key.verifyingKey()))
+        .isInstanceOf(cloister.crypto.CryptoException.class);
+    assertThatThrownBy(() -> signed.verify(cloister.crypto.SigningKey.generate().verifyingKey()))
+        .isInstanceOf(cloister.crypto.CryptoException.class);
+  }
+
   @Test
   void everyDocumentOfAFileIsCheckedEvenAfterABadOne() {
     assertThat(mistakes("datast: x\n---\nanalysis: y\n---\n" + OVERLAP))
@@ -306,7 +337,7 @@ class DocumentsTest {
     oneMistake(CUSTOMERS.replace("epsilon: 0.7", "epsilon: -0.7"), "epsilon must be above 0");
     oneMistake(CUSTOMERS.replace("delta: 1e-6", "delta: 1e999999999"), "number");
     oneMistake(CUSTOMERS.replace("delta: 1e-6", "delta: 1"), "delta must be");
-    oneMistake(CUSTOMERS.replace("required: true", "x").replace("true", "yes"), "true or false");
+    oneMistake(CUSTOMERS.replace("join-required: true", "join-required: yes"), "true or false");
     oneMistake(CUSTOMERS.replace("domain: [\"18-24\",", "domain: [18,"), "put it in quotes");
     oneMistake(
         CUSTOMERS.replaceAll("(?m)^ +(differential-privacy|budget|minimum-units).*\n", ""),
