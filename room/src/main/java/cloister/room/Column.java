@@ -170,7 +170,7 @@ public record Column(
     }
 
     private boolean suits(ColumnType type) {
-      return type instanceof ColumnType.Text || this == ID && type instanceof ColumnType.Int;
+      return type instanceof ColumnType.Text || (this == ID && type instanceof ColumnType.Int);
     }
   }
 }
