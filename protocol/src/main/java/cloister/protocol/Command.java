@@ -72,8 +72,7 @@ public sealed interface Command {
   ///
   /// @param purpose absent means the analysis's own
   /// @param recipients absent means the analysis's own
-  record RunRequest(
-      Subject subject, Optional<Purpose> purpose, Optional<Set<Name>> recipients) {
+  record RunRequest(Subject subject, Optional<Purpose> purpose, Optional<Set<Name>> recipients) {
     public RunRequest {
       recipients = recipients.map(Set::copyOf);
     }
@@ -84,7 +83,8 @@ public sealed interface Command {
     /// A signed analysis of the collaboration.
     record Named(Address analysis) implements Subject {}
 
-    /// An analysis that is part of the signed request and is stored nowhere else: its canonical JSON.
+    /// An analysis that is part of the signed request and is stored nowhere else: its canonical
+    /// JSON.
     record AdHoc(Bytes document) implements Subject {}
   }
 }

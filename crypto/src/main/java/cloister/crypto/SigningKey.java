@@ -1,0 +1,103 @@
+package cloister.crypto;
+
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.Signature;
+import java.security.spec.EdECPrivateKeySpec;
+import java.security.spec.NamedParameterSpec;
+import java.util.Arrays;
+import java.util.HexFormat;
+import org.bouncycastle.math.ec.rfc8032.Ed25519;
+
+/// An Ed25519 private key (RFC 8032). Safe for use by several threads.
+public final class SigningKey implements IssuingKey {
+  private static final int SEED_BYTES = 32;
+
+  /// PKCS#8 around a 32-byte Ed25519 seed (RFC 8410 §7): version 0, no public key, no attributes.
+  private static final byte[] PKCS8_PREFIX =
+      HexFormat.of().parseHex("302e020100300506032b657004220420");
+
+  private final Secret seed;
+  private final PrivateKey privateKey;
+  private final VerifyingKey verifyingKey;
+
+  private SigningKey(Secret seed) {
+    try {
+      this.seed = seed;
+      this.privateKey =
+          KeyFactory.getInstance("Ed25519")
+              .generatePrivate(new EdECPrivateKeySpec(NamedParameterSpec.ED25519, seed.view()));
+      // The JDK cannot compute the public half of a stored key; Bouncy Castle can.
+      byte[] point = new byte[Ed25519.PUBLIC_KEY_SIZE];
+      Ed25519.generatePublicKey(seed.view(), 0, point, 0);
+      this.verifyingKey = VerifyingKey.ofPoint(point);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK has Ed25519", e);
+    }
+  }
+
+  public static SigningKey generate() {
+    return new SigningKey(Secret.random(SEED_BYTES));
+  }
+
+  /// The key of a 32-byte seed (RFC 8032 §5.1.5). Whoever knows the seed is the signer.
+  public static SigningKey ofSeed(Secret seed) {
+    if (seed.size() != SEED_BYTES) {
+      throw new IllegalArgumentException("an Ed25519 seed has 32 bytes, not " + seed.size());
+    }
+    return new SigningKey(seed.copy());
+  }
+
+  /// Reads what [#encoded()] writes, and nothing else.
+  public static SigningKey decode(Secret pkcs8) throws CryptoException {
+    byte[] encoded = pkcs8.view();
+    if (encoded.length != PKCS8_PREFIX.length + SEED_BYTES
+        || !Arrays.equals(encoded, 0, PKCS8_PREFIX.length, PKCS8_PREFIX, 0, PKCS8_PREFIX.length)) {
+      throw new CryptoException("not an Ed25519 private key in PKCS#8");
+    }
+    return new SigningKey(
+        Secret.owning(Arrays.copyOfRange(encoded, PKCS8_PREFIX.length, encoded.length)));
+  }
+
+  /// PKCS#8 (RFC 8410 §7), 48 bytes.
+  public Secret encoded() {
+    return Secret.owning(Octets.concat(PKCS8_PREFIX, seed.view()));
+  }
+
+  public VerifyingKey verifyingKey() {
+    return verifyingKey;
+  }
+
+  /// A 64-byte signature of the message.
+  public Bytes sign(Bytes message) {
+    return sign(message.array());
+  }
+
+  @Override
+  public Bytes sign(byte[] message) {
+    try {
+      Signature signature = Signature.getInstance("Ed25519");
+      signature.initSign(privateKey);
+      signature.update(message);
+      return Bytes.owning(signature.sign());
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK signs with Ed25519", e);
+    }
+  }
+
+  @Override
+  public IssuingAlgorithm algorithm() {
+    return IssuingAlgorithm.ED25519;
+  }
+
+  @Override
+  public Bytes spki() {
+    return verifyingKey.spki();
+  }
+
+  @Override
+  public String toString() {
+    return "SigningKey of " + verifyingKey.thumbprint();
+  }
+}

@@ -1,0 +1,337 @@
+package cloister.duckdb;
+
+import cloister.duckdb.IngestionException.Problem;
+import cloister.duckdb.IngestionReport.Fault;
+import cloister.duckdb.IngestionReport.Reason;
+import cloister.query.Engine;
+import cloister.query.EngineException;
+import cloister.room.Column;
+import cloister.room.Dataset;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/// Turns the Parquet parts that an owner uploaded into what engines read: the declared columns in
+/// the declared types, the privacy unit normalised and never null, and no bad row. It runs in a
+/// worker like a query does, part by part.
+public final class Ingestion {
+  /// A part has at most so many rows, which bounds the memory of preparing it.
+  public static final int PART_ROWS = 1 << 20;
+
+  private static final int MOST_COLUMNS = 10_000;
+  private static final int MOST_FAULTS = 1 << 20;
+
+  /// Stands in a row's place for a fault when it has no privacy unit.
+  private static final int NO_UNIT = 100;
+
+  private final Workers workers;
+
+  public Ingestion(Workers workers) {
+    this.workers = workers;
+  }
+
+  /// An upload that is ready for queries: one file per part, and what was left out.
+  public record Prepared(List<Path> files, IngestionReport report) {
+    public Prepared {
+      files = List.copyOf(files);
+    }
+  }
+
+  /// @param parts plaintext Parquet files in the order of the owner's rows
+  /// @param folder an existing folder, empty of earlier output, in memory-backed storage
+  /// @param limits for the whole upload; `groups` is not used
+  /// @throws IngestionException when the upload is refused; the folder is then empty again
+  public Prepared prepare(Dataset dataset, List<Path> parts, Path folder, Engine.Limits limits)
+      throws IngestionException, InterruptedException {
+    var outputs =
+        IntStream.range(0, parts.size())
+            .mapToObj(part -> folder.resolve("part-%05d.parquet".formatted(part)))
+            .toList();
+    boolean succeeded = false;
+    try {
+      var prepared = new Prepared(outputs, prepare(dataset, parts, outputs, limits));
+      succeeded = true;
+      return prepared;
+    } catch (EngineException failure) {
+      throw new IngestionException(new Problem.Unfinished(failure.reason()));
+    } finally {
+      if (!succeeded) {
+        delete(outputs);
+      }
+    }
+  }
+
+  private IngestionReport prepare(
+      Dataset dataset, List<Path> parts, List<Path> outputs, Engine.Limits limits)
+      throws EngineException, IngestionException, InterruptedException {
+    var deadline = Deadline.after(limits.time());
+    workers.enter(deadline);
+    try {
+      var worker = workers.take(deadline);
+      try {
+        var files = new ArrayList<String>();
+        parts.forEach(file -> files.add(PlainPath.of(file)));
+        outputs.forEach(file -> files.add(PlainPath.of(file)));
+        worker.open(
+            new Wire.Opening(
+                Map.of(), files, limits.memoryBytes(), limits.threads(), limits.time().toMillis()),
+            deadline.left());
+        var tally = new Tally();
+        for (int part = 0; part < parts.size(); part++) {
+          new Part(
+                  dataset,
+                  part + 1,
+                  PlainPath.of(parts.get(part)),
+                  PlainPath.of(outputs.get(part)),
+                  worker,
+                  deadline)
+              .prepare(tally);
+        }
+        return tally.report(dataset);
+      } finally {
+        workers.dismiss(worker);
+      }
+    } finally {
+      workers.leave();
+    }
+  }
+
+  private static void delete(List<Path> files) {
+    try {
+      for (Path file : files) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException failure) {
+      throw new UncheckedIOException("a prepared file could not be removed", failure);
+    }
+  }
+
+  /// The report as it grows, part by part.
+  private static final class Tally {
+    private record Place(int column, int reason) {}
+
+    private long read;
+    private long kept;
+    private long withoutUnit;
+    private final Map<Place, Long> rows = new HashMap<>();
+    private final Map<Place, List<Long>> firstRows = new HashMap<>();
+
+    @SuppressWarnings("EnumOrdinal") // as [ColumnCheck] wrote it a moment ago
+    IngestionReport report(Dataset dataset) {
+      var faults = new ArrayList<Fault>();
+      for (int column = 0; column < dataset.columns().size(); column++) {
+        for (Reason reason : Reason.values()) {
+          var place = new Place(column, reason.ordinal());
+          var count = rows.get(place);
+          if (count != null) {
+            faults.add(
+                new Fault(
+                    dataset.columns().get(column).name(),
+                    reason,
+                    count,
+                    firstRows.getOrDefault(place, List.of())));
+          }
+        }
+      }
+      return new IngestionReport(read, kept, withoutUnit, faults);
+    }
+
+    void count(int column, int reason, long count) {
+      if (reason == NO_UNIT) {
+        withoutUnit += count;
+      } else {
+        rows.merge(new Place(column, reason), count, Long::sum);
+      }
+    }
+
+    void list(int column, int reason, long row) {
+      var listed = firstRows.computeIfAbsent(new Place(column, reason), _ -> new ArrayList<>());
+      if (listed.size() < IngestionReport.LISTED_ROWS) {
+        listed.add(row);
+      }
+    }
+  }
+
+  /// One part on its way through a worker.
+  private record Part(
+      Dataset dataset,
+      int number,
+      String input,
+      String output,
+      WorkerProcess worker,
+      Deadline deadline) {
+    void prepare(Tally tally) throws EngineException, IngestionException, InterruptedException {
+      var checks = checks(types());
+      long rows = reading("SELECT count(*) FROM " + file());
+      if (rows > PART_ROWS) {
+        throw new IngestionException(new Problem.TooManyRows(number));
+      }
+      reading(view(checks));
+      reading(faults(checks));
+      long before = tally.read;
+      rows(
+          "SELECT c, r, count(*) FROM faults GROUP BY ALL ORDER BY ALL",
+          numbers ->
+              tally.count(
+                  numbers.get(0).intValue(),
+                  numbers.get(1).intValue(),
+                  numbers.get(2).longValueExact()));
+      rows(
+          "SELECT c, r, n FROM faults WHERE r <> "
+              + NO_UNIT
+              + " QUALIFY row_number() OVER (PARTITION BY c, r ORDER BY n) <= "
+              + IngestionReport.LISTED_ROWS
+              + " ORDER BY n",
+          numbers ->
+              tally.list(
+                  numbers.get(0).intValue(),
+                  numbers.get(1).intValue(),
+                  before + numbers.get(2).longValueExact()));
+      tally.read += rows;
+      tally.kept += reading(copy(checks));
+    }
+
+    private String file() {
+      return "read_parquet("
+          + Sql.literal(input)
+          + ", file_row_number=true, hive_partitioning=false)";
+    }
+
+    /// What the file calls its columns, without regard to case, and their types.
+    private Map<String, String> types()
+        throws EngineException, IngestionException, InterruptedException {
+      var types = new TreeMap<String, String>(String.CASE_INSENSITIVE_ORDER);
+      var query =
+          new Wire.Query(
+              "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM " + file() + ")",
+              2,
+              0,
+              MOST_COLUMNS);
+      ask(query, (keys, _) -> types.put(keys.get(0).orElseThrow(), keys.get(1).orElseThrow()));
+      return types;
+    }
+
+    private List<ColumnCheck> checks(Map<String, String> types) throws IngestionException {
+      var missing =
+          dataset.columns().stream()
+              .map(Column::name)
+              .filter(name -> !types.containsKey(name.value()))
+              .toList();
+      if (!missing.isEmpty()) {
+        throw new IngestionException(new Problem.MissingColumns(number, missing));
+      }
+      var checks = new ArrayList<ColumnCheck>();
+      for (Column column : dataset.columns()) {
+        var type = types.getOrDefault(column.name().value(), "");
+        var check = ColumnCheck.of(column, type);
+        checks.add(
+            check.orElseThrow(
+                () -> new IngestionException(new Problem.UnsuitableType(number, column.name()))));
+      }
+      return checks;
+    }
+
+    /// Row numbers, and each column as it is and as it should be.
+    private String view(List<ColumnCheck> checks) {
+      var columns = new ArrayList<String>();
+      columns.add("file_row_number + 1 AS n");
+      for (int i = 0; i < checks.size(); i++) {
+        columns.add(checks.get(i).source() + " AS s" + i);
+        columns.add(checks.get(i).value() + " AS v" + i);
+      }
+      return "CREATE OR REPLACE TEMP VIEW part AS SELECT "
+          + String.join(", ", columns)
+          + " FROM "
+          + file();
+    }
+
+    /// One row per bad row and column; few, as a rule. A row without a unit has that fault only.
+    private String faults(List<ColumnCheck> checks) {
+      int unit = unit();
+      String blank = Normalization.strip("CAST(s" + unit + " AS VARCHAR)") + " = ''";
+      var codes = new ArrayList<String>();
+      for (int i = 0; i < checks.size(); i++) {
+        codes.add(
+            "CASE WHEN s%d IS NULL OR %s THEN %s ELSE %s END AS f%d"
+                .formatted(
+                    unit,
+                    blank,
+                    i == unit ? NO_UNIT : "NULL",
+                    checks.get(i).fault("s" + i, "v" + i),
+                    i));
+      }
+      String any = joined(checks, "f%d IS NOT NULL", " OR ");
+      return "CREATE OR REPLACE TEMP TABLE faults AS SELECT n, c, r FROM (SELECT n, unnest(["
+          + joined(checks, "%d", ", ")
+          + "]) AS c, unnest(["
+          + joined(checks, "f%d", ", ")
+          + "]) AS r FROM (SELECT n, "
+          + String.join(", ", codes)
+          + " FROM part) WHERE "
+          + any
+          + ") WHERE r IS NOT NULL";
+    }
+
+    private int unit() {
+      var names = dataset.columns().stream().map(Column::name).toList();
+      int unit = names.indexOf(dataset.unit());
+      if (unit < 0) {
+        throw new IllegalArgumentException("the privacy unit is not among the columns");
+      }
+      return unit;
+    }
+
+    private String copy(List<ColumnCheck> checks) {
+      String columns =
+          IntStream.range(0, checks.size())
+              .mapToObj(i -> "v" + i + " AS " + checks.get(i).source())
+              .collect(Collectors.joining(", "));
+      return "COPY (SELECT "
+          + columns
+          + " FROM part ANTI JOIN faults USING (n)) TO "
+          + Sql.literal(output)
+          + " (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 122880, USE_TMP_FILE false)";
+    }
+
+    private static String joined(List<ColumnCheck> checks, String each, String delimiter) {
+      return IntStream.range(0, checks.size())
+          .mapToObj(each::formatted)
+          .collect(Collectors.joining(delimiter));
+    }
+
+    /// A statement that answers with one number.
+    private long reading(String sql)
+        throws EngineException, IngestionException, InterruptedException {
+      var numbers = new ArrayList<BigInteger>();
+      ask(new Wire.Query(sql, 0, 1, 1), (_, row) -> numbers.addAll(row));
+      return numbers.getFirst().longValueExact();
+    }
+
+    private void rows(String sql, java.util.function.Consumer<List<BigInteger>> each)
+        throws EngineException, IngestionException, InterruptedException {
+      ask(new Wire.Query(sql, 0, 3, MOST_FAULTS), (_, row) -> each.accept(row));
+    }
+
+    /// Every expression is total, so what fails otherwise than by a limit is the file.
+    private void ask(Wire.Query query, Wire.Rows rows)
+        throws EngineException, IngestionException, InterruptedException {
+      try {
+        worker.query(query, rows, deadline.left());
+      } catch (EngineException failure) {
+        if (failure.reason() == EngineException.Reason.FAILED) {
+          throw new IngestionException(new Problem.Malformed(number));
+        }
+        throw failure;
+      }
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package cloister.duckdb;
+
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// What the enclave and a worker say to each other over the worker's standard input and output:
+/// length-prefixed, bounded on both sides, and without one word of the engine's own text.
+final class Wire {
+  /// Requests.
+  static final int OPEN = 1;
+
+  static final int QUERY = 2;
+
+  /// Answers.
+  static final int READY = 16;
+
+  static final int ROW = 17;
+  static final int END = 18;
+  static final int FAILURE = 19;
+
+  /// The longest text either side accepts; a generated query or a long group key stays far below.
+  static final int TEXT_BYTES = 4 << 20;
+
+  private static final int LIST_ITEMS = 100_000;
+  private static final int NUMBER_BYTES = 16;
+  private static final int COLUMNS = 4_096;
+
+  private Wire() {}
+
+  /// Why a worker could not answer; by order of the code on the wire.
+  enum Failure {
+    TIME,
+    MEMORY,
+    GROUPS,
+    FAILED;
+
+    private static final List<Failure> ALL = List.of(values());
+
+    static Failure read(DataInputStream in) throws IOException {
+      int code = in.readUnsignedByte();
+      if (code >= ALL.size()) {
+        throw new IOException("unknown failure");
+      }
+      return ALL.get(code);
+    }
+  }
+
+  /// What a worker may touch and use, for the rest of its life.
+  ///
+  /// @param tables the views to offer, each over Parquet files, all of them readable
+  /// @param files further files it may read or write
+  record Opening(
+      Map<String, List<String>> tables,
+      List<String> files,
+      long memoryBytes,
+      int threads,
+      long timeMillis) {
+    Opening {
+      tables = Map.copyOf(tables);
+      files = List.copyOf(files);
+    }
+
+    void write(DataOutputStream out) throws IOException {
+      out.writeByte(OPEN);
+      out.writeInt(tables.size());
+      for (var table : tables.entrySet()) {
+        writeText(out, table.getKey());
+        writeTexts(out, table.getValue());
+      }
+      writeTexts(out, files);
+      out.writeLong(memoryBytes);
+      out.writeInt(threads);
+      out.writeLong(timeMillis);
+      out.flush();
+    }
+
+    static Opening read(DataInputStream in) throws IOException {
+      int count = readCount(in, LIST_ITEMS);
+      var tables = new LinkedHashMap<String, List<String>>();
+      for (int i = 0; i < count; i++) {
+        tables.put(readText(in), readTexts(in));
+      }
+      return new Opening(tables, readTexts(in), in.readLong(), in.readInt(), in.readLong());
+    }
+  }
+
+  /// SQL and the shape of its result: text columns, then whole-number columns; at most `rows` rows.
+  record Query(String sql, int keys, int numbers, int rows) {
+    void write(DataOutputStream out) throws IOException {
+      out.writeByte(QUERY);
+      writeText(out, sql);
+      out.writeInt(keys);
+      out.writeInt(numbers);
+      out.writeInt(rows);
+      out.flush();
+    }
+
+    static Query read(DataInputStream in) throws IOException {
+      return new Query(
+          readText(in), readCount(in, COLUMNS), readCount(in, COLUMNS), readCount(in, 1 << 30));
+    }
+  }
+
+  /// Takes the rows of a result as they arrive.
+  @FunctionalInterface
+  interface Rows {
+    void row(List<Optional<String>> keys, List<BigInteger> numbers);
+  }
+
+  static void writeText(DataOutputStream out, String text) throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length > TEXT_BYTES) {
+      throw new IOException("text too long");
+    }
+    out.writeInt(bytes.length);
+    out.write(bytes);
+  }
+
+  static String readText(DataInputStream in) throws IOException {
+    return new String(in.readNBytes(readCount(in, TEXT_BYTES)), StandardCharsets.UTF_8);
+  }
+
+  /// A length of −1 stands for SQL's NULL.
+  static void writeKey(DataOutputStream out, Optional<String> key) throws IOException {
+    if (key.isEmpty()) {
+      out.writeInt(-1);
+    } else {
+      writeText(out, key.get());
+    }
+  }
+
+  static Optional<String> readKey(DataInputStream in) throws IOException {
+    int length = in.readInt();
+    if (length == -1) {
+      return Optional.empty();
+    }
+    if (length < 0 || length > TEXT_BYTES) {
+      throw new IOException("text too long");
+    }
+    return Optional.of(new String(in.readNBytes(length), StandardCharsets.UTF_8));
+  }
+
+  static void writeNumber(DataOutputStream out, BigInteger number) throws IOException {
+    byte[] bytes = number.toByteArray();
+    if (bytes.length > NUMBER_BYTES) {
+      throw new IOException("number too long");
+    }
+    out.writeByte(bytes.length);
+    out.write(bytes);
+  }
+
+  static BigInteger readNumber(DataInputStream in) throws IOException {
+    int length = in.readUnsignedByte();
+    if (length == 0 || length > NUMBER_BYTES) {
+      throw new IOException("number of an impossible length");
+    }
+    byte[] bytes = new byte[length];
+    in.readFully(bytes);
+    return new BigInteger(bytes);
+  }
+
+  private static void writeTexts(DataOutputStream out, List<String> texts) throws IOException {
+    out.writeInt(texts.size());
+    for (String text : texts) {
+      writeText(out, text);
+    }
+  }
+
+  private static List<String> readTexts(DataInputStream in) throws IOException {
+    int count = readCount(in, LIST_ITEMS);
+    var texts = new ArrayList<String>();
+    for (int i = 0; i < count; i++) {
+      texts.add(readText(in));
+    }
+    return texts;
+  }
+
+  private static int readCount(DataInputStream in, int most) throws IOException {
+    int count = in.readInt();
+    if (count < 0 || count > most) {
+      throw new IOException("count out of bounds");
+    }
+    return count;
+  }
+}

@@ -1,0 +1,225 @@
+package cloister.duckdb;
+
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.Callable;
+import java.util.concurrent.SynchronousQueue;
+import org.duckdb.DuckDBDriver;
+
+/// The disposable process around DuckDB. It holds no key, opens the files that it is told of and no
+/// other, and answers with rows or with the code of a failure; DuckDB's own words end here.
+///
+/// A plan may still hang it, or crash it: the enclave kills it from outside and starts another.
+final class Worker {
+  /// Nested expressions recurse in native code: 1 MB of stack, Java's default, is a crash.
+  private static final long STACK_BYTES = 64L << 20;
+
+  private static final int EXPRESSION_DEPTH = 250;
+
+  private final DataOutputStream out;
+  private final SynchronousQueue<Callable<Optional<Wire.Failure>>> requests =
+      new SynchronousQueue<>();
+  private final Optional<Confinement> confinement;
+  private final Connection connection;
+
+  private Worker(DataOutputStream out, Optional<Confinement> confinement, Connection connection) {
+    this.out = out;
+    this.confinement = confinement;
+    this.connection = connection;
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    Optional<Confinement> confinement =
+        Confinement.isSupported() ? Optional.of(Confinement.load()) : Optional.empty();
+    confinement.ifPresent(Confinement::confine);
+    var out = new FileOutputStream(FileDescriptor.out);
+    // Streamed results would save memory, but hide which limit a query met.
+    var connection = new DuckDBDriver().connect("jdbc:duckdb:", new Properties());
+    var worker =
+        new Worker(
+            new DataOutputStream(new BufferedOutputStream(out, 1 << 16)), confinement, connection);
+    new Thread(null, worker::serve, "query", STACK_BYTES).start();
+    worker.listen(new DataInputStream(new FileInputStream(FileDescriptor.in)));
+  }
+
+  /// Reads ahead of the query that runs, so that the end of the enclave is the end of this process
+  /// however busy DuckDB is.
+  private void listen(DataInputStream in) throws InterruptedException {
+    try {
+      while (true) {
+        switch (in.readUnsignedByte()) {
+          case Wire.OPEN -> {
+            var opening = Wire.Opening.read(in);
+            requests.put(() -> open(opening));
+          }
+          case Wire.QUERY -> {
+            var query = Wire.Query.read(in);
+            requests.put(() -> query(query));
+          }
+          default -> throw new IOException("unknown request");
+        }
+      }
+    } catch (IOException _) {
+      Runtime.getRuntime().halt(0);
+    }
+  }
+
+  private void serve() {
+    try {
+      // The first statement initialises what later ones would wait for.
+      execute("SELECT count(*) FROM range(10) GROUP BY range % 2");
+      answer(Optional.empty());
+      while (true) {
+        answer(requests.take().call());
+      }
+    } catch (Throwable _) {
+      Runtime.getRuntime().halt(1);
+    }
+  }
+
+  @SuppressWarnings("EnumOrdinal") // both ends of the wire are the same build
+  private void answer(Optional<Wire.Failure> failure) throws IOException {
+    if (failure.isPresent()) {
+      out.writeByte(Wire.FAILURE);
+      out.writeByte(failure.get().ordinal());
+    } else {
+      out.writeByte(Wire.END);
+    }
+    out.flush();
+  }
+
+  private Optional<Wire.Failure> open(Wire.Opening opening) {
+    try {
+      confinement.ifPresent(limits -> limits.limitMemory(opening.memoryBytes()));
+      for (String statement : lockdown(opening)) {
+        execute(statement);
+      }
+      for (var table : opening.tables().entrySet()) {
+        execute(
+            "CREATE VIEW "
+                + Sql.name(table.getKey())
+                + " AS SELECT * FROM read_parquet("
+                + Sql.literals(table.getValue())
+                + ", hive_partitioning=false)");
+      }
+      return Optional.empty();
+    } catch (SQLException failure) {
+      return Optional.of(classify(failure));
+    }
+  }
+
+  /// The order matters: paths are allowed while that is still possible, external access is then
+  /// closed for good, and the last statement forbids every further SET.
+  private static List<String> lockdown(Wire.Opening opening) {
+    var files = new ArrayList<>(opening.files());
+    opening.tables().values().forEach(files::addAll);
+    return List.of(
+        // Spill files hold plaintext: there are none.
+        "SET temp_directory=''",
+        "SET memory_limit='" + opening.memoryBytes() + "B'",
+        "SET threads=" + opening.threads(),
+        "SET max_expression_depth=" + EXPRESSION_DEPTH,
+        "SET max_execution_time=" + opening.timeMillis(),
+        "SET TimeZone='UTC'",
+        "SET parquet_metadata_cache=true",
+        // Shared subexpressions are hoisted out of TRY, where they fail.
+        "SET disabled_optimizers='common_subexpressions'",
+        "SET error_on_division_by_zero=false",
+        "SET autoinstall_known_extensions=false",
+        "SET autoload_known_extensions=false",
+        "SET allow_community_extensions=false",
+        "SET allow_persistent_secrets=false",
+        "SET allow_extension_repositories='forbidden'",
+        "SET allow_unsigned_extensions=false",
+        "SET allowed_paths=" + Sql.literals(files),
+        "SET enable_external_access=false",
+        "SET lock_configuration=true");
+  }
+
+  private Optional<Wire.Failure> query(Wire.Query query) throws IOException {
+    try (var statement = connection.createStatement()) {
+      if (!statement.execute(query.sql())) {
+        if (query.keys() != 0 || query.numbers() != 1) {
+          return Optional.of(Wire.Failure.FAILED);
+        }
+        out.writeByte(Wire.ROW);
+        Wire.writeNumber(out, BigInteger.valueOf(statement.getLargeUpdateCount()));
+        return Optional.empty();
+      }
+      try (var rows = statement.getResultSet()) {
+        return send(rows, query);
+      }
+    } catch (SQLException failure) {
+      return Optional.of(classify(failure));
+    } catch (OutOfMemoryError _) {
+      return Optional.of(Wire.Failure.MEMORY);
+    }
+  }
+
+  private Optional<Wire.Failure> send(ResultSet rows, Wire.Query query)
+      throws SQLException, IOException {
+    int columns = query.keys() + query.numbers();
+    if (rows.getMetaData().getColumnCount() != columns) {
+      return Optional.of(Wire.Failure.FAILED);
+    }
+    for (int sent = 0; rows.next(); sent++) {
+      if (sent == query.rows()) {
+        return Optional.of(Wire.Failure.GROUPS);
+      }
+      var keys = new ArrayList<Optional<String>>();
+      for (int column = 1; column <= query.keys(); column++) {
+        keys.add(Optional.ofNullable(rows.getString(column)));
+      }
+      var numbers = new ArrayList<BigInteger>();
+      for (int column = query.keys() + 1; column <= columns; column++) {
+        switch (rows.getObject(column)) {
+          case BigInteger number -> numbers.add(number);
+          case Long number -> numbers.add(BigInteger.valueOf(number));
+          case Integer number -> numbers.add(BigInteger.valueOf(number));
+          case null, default -> {
+            return Optional.of(Wire.Failure.FAILED);
+          }
+        }
+      }
+      out.writeByte(Wire.ROW);
+      for (var key : keys) {
+        Wire.writeKey(out, key);
+      }
+      for (var number : numbers) {
+        Wire.writeNumber(out, number);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private void execute(String sql) throws SQLException {
+    try (var statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  /// DuckDB gives no codes through JDBC; its messages start with the kind of the error.
+  private static Wire.Failure classify(SQLException failure) {
+    String message = String.valueOf(failure.getMessage());
+    if (message.startsWith("Out of Memory Error")) {
+      return Wire.Failure.MEMORY;
+    }
+    if (message.startsWith("INTERRUPT Error")) {
+      return Wire.Failure.TIME;
+    }
+    return Wire.Failure.FAILED;
+  }
+}

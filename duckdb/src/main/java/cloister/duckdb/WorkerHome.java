@@ -1,0 +1,162 @@
+package cloister.duckdb;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.jar.JarFile;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import org.duckdb.DuckDBDriver;
+
+/// The private folder that workers start from, and how they start.
+///
+/// The stock driver unpacks its 70 MB library at each start and leaves it behind when killed. Here
+/// the driver's classes and the library for this machine are unpacked once, side by side, as the
+/// driver also accepts them. They are taken from this process's own class path each time rather
+/// than kept between starts: a file that outlives the process is one that somebody could replace.
+final class WorkerHome implements AutoCloseable {
+  private static final List<String> SYSTEM_FOLDERS =
+      List.of("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache");
+
+  private final Path parent;
+  private final Path folder;
+  private final Path driver;
+  private final Path code;
+  private final Optional<Path> bubblewrap;
+
+  private WorkerHome(Path parent, Path folder, Path driver, Path code, Optional<Path> bubblewrap) {
+    this.parent = parent;
+    this.folder = folder;
+    this.driver = driver;
+    this.code = code;
+    this.bubblewrap = bubblewrap;
+  }
+
+  static WorkerHome create(Path parent, Optional<Path> bubblewrap) {
+    try {
+      var folder =
+          Files.createTempDirectory(
+              parent,
+              "cloister-duckdb-",
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      return new WorkerHome(parent, folder, unpackDriver(folder), codeOf(Worker.class), bubblewrap);
+    } catch (IOException failure) {
+      throw new UncheckedIOException("the workers' folder could not be prepared", failure);
+    }
+  }
+
+  /// Starts a worker in a folder of its own, with nothing of this process's environment. What it or
+  /// the engine prints goes nowhere.
+  Process start() throws IOException {
+    var command = new ArrayList<String>();
+    bubblewrap.ifPresent(tool -> command.addAll(sandbox(tool)));
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx256m",
+            "-Xss1m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:ReservedCodeCacheSize=64m",
+            "-XX:MaxMetaspaceSize=128m",
+            "-XX:-UsePerfData",
+            "-XX:+DisableAttachMechanism",
+            "-XX:+ExitOnOutOfMemoryError",
+            // A crash report shows registers and stacks: pieces of data.
+            "-XX:+SuppressFatalErrorMessage",
+            "-XX:-CreateCoredumpOnCrash",
+            "-Xshare:auto",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Djava.io.tmpdir=" + folder,
+            "-cp",
+            driver + File.pathSeparator + code,
+            Worker.class.getName()));
+    var builder =
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectError(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().clear();
+    return builder.start();
+  }
+
+  /// No network, no other process in sight, and a read-only view of the system. Data folders are
+  /// bound at their own paths: what a worker may open in them is settled by DuckDB's allowed paths.
+  private List<String> sandbox(Path tool) {
+    var command = new ArrayList<String>();
+    command.addAll(List.of(tool.toString(), "--unshare-all", "--die-with-parent", "--clearenv"));
+    for (String system : SYSTEM_FOLDERS) {
+      command.addAll(List.of("--ro-bind-try", system, system));
+    }
+    command.addAll(List.of("--proc", "/proc", "--dev", "/dev"));
+    for (Path path : List.of(Path.of(System.getProperty("java.home")), code)) {
+      command.addAll(List.of("--ro-bind", path.toString(), path.toString()));
+    }
+    String home = parent.toString();
+    command.addAll(
+        List.of("--bind", home, home, "--ro-bind", folder.toString(), folder.toString()));
+    command.addAll(List.of("--chdir", folder.toString(), "--"));
+    return command;
+  }
+
+  @Override
+  public void close() {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException failure) {
+      throw new UncheckedIOException("the workers' folder could not be removed", failure);
+    }
+  }
+
+  private static Path unpackDriver(Path folder) throws IOException {
+    Path slim = folder.resolve("driver.jar");
+    String library = libraryName();
+    try (var jar = new JarFile(codeOf(DuckDBDriver.class).toFile());
+        var out = new JarOutputStream(Files.newOutputStream(slim))) {
+      // Uncompressed classes load faster.
+      out.setLevel(0);
+      for (var entry : jar.stream().toList()) {
+        if (entry.getName().startsWith("org/duckdb/") && entry.getName().endsWith(".class")) {
+          out.putNextEntry(new ZipEntry(entry.getName()));
+          try (var in = jar.getInputStream(entry)) {
+            in.transferTo(out);
+          }
+          out.closeEntry();
+        }
+      }
+      var entry = jar.getEntry(library);
+      if (entry == null) {
+        throw new IOException("the DuckDB driver has no library " + library);
+      }
+      try (var in = jar.getInputStream(entry)) {
+        Files.copy(in, folder.resolve(library));
+      }
+    }
+    return slim;
+  }
+
+  /// As the driver names it.
+  private static String libraryName() {
+    String system = System.getProperty("os.name").startsWith("Mac") ? "macos" : "linux";
+    String machine = System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64";
+    return "libduckdb_java.so_" + system + "_" + machine;
+  }
+
+  private static Path codeOf(Class<?> type) throws IOException {
+    try {
+      return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+    } catch (URISyntaxException failure) {
+      throw new IOException(failure);
+    }
+  }
+}

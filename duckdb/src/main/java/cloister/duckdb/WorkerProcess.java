@@ -1,0 +1,139 @@
+package cloister.duckdb;
+
+import cloister.query.EngineException;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// The enclave's end of one worker. Used by one thread at a time. Whatever goes wrong kills the
+/// process: a worker that has failed once is never asked again.
+final class WorkerProcess {
+  private final Process process;
+  private final DataOutputStream out;
+  private final DataInputStream in;
+  private final ExecutorService readers;
+  private int queries;
+
+  WorkerProcess(Process process, ExecutorService readers) {
+    this.process = process;
+    this.out = new DataOutputStream(new BufferedOutputStream(process.getOutputStream()));
+    this.in = new DataInputStream(new BufferedInputStream(process.getInputStream(), 1 << 16));
+    this.readers = readers;
+  }
+
+  /// Waits until the process has loaded the engine.
+  void await(Duration time) throws EngineException, InterruptedException {
+    exchange(_ -> {}, 0, 0, 0, (_, _) -> {}, time);
+  }
+
+  void open(Wire.Opening opening, Duration time) throws EngineException, InterruptedException {
+    exchange(opening::write, 0, 0, 0, (_, _) -> {}, time);
+  }
+
+  /// Hands over each row as it comes; rows of a query that fails later have been handed over too.
+  void query(Wire.Query query, Wire.Rows rows, Duration time)
+      throws EngineException, InterruptedException {
+    queries++;
+    exchange(query::write, query.keys(), query.numbers(), query.rows(), rows, time);
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  int queries() {
+    return queries;
+  }
+
+  void kill() {
+    process.destroyForcibly();
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  @FunctionalInterface
+  private interface Request {
+    void write(DataOutputStream out) throws IOException;
+  }
+
+  private void exchange(
+      Request request, int keys, int numbers, int most, Wire.Rows rows, Duration time)
+      throws EngineException, InterruptedException {
+    // Reading a pipe cannot be timed or interrupted; killing the process ends it.
+    var answer =
+        readers.submit(() -> {
+          request.write(out);
+          return receive(keys, numbers, most, rows);
+        });
+    Optional<Wire.Failure> failure;
+    try {
+      failure = answer.get(Math.max(0, time.toNanos()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException _) {
+      failure = Optional.of(Wire.Failure.TIME);
+    } catch (ExecutionException ended) {
+      if (ended.getCause() instanceof IOException) {
+        failure = Optional.of(Wire.Failure.FAILED);
+      } else {
+        kill();
+        throw new IllegalStateException("reading a worker's answer failed", ended.getCause());
+      }
+    } catch (InterruptedException interrupted) {
+      kill();
+      throw interrupted;
+    }
+    if (failure.isPresent()) {
+      kill();
+      throw new EngineException(reason(failure.get()));
+    }
+  }
+
+  private Optional<Wire.Failure> receive(int keys, int numbers, int most, Wire.Rows rows)
+      throws IOException {
+    for (int received = 0; ; received++) {
+      switch (in.readUnsignedByte()) {
+        case Wire.END -> {
+          return Optional.empty();
+        }
+        case Wire.FAILURE -> {
+          return Optional.of(Wire.Failure.read(in));
+        }
+        case Wire.ROW -> {
+          if (received == most) {
+            throw new IOException("more rows than asked for");
+          }
+          var texts = new ArrayList<Optional<String>>(keys);
+          for (int i = 0; i < keys; i++) {
+            texts.add(Wire.readKey(in));
+          }
+          var values = new ArrayList<BigInteger>(numbers);
+          for (int i = 0; i < numbers; i++) {
+            values.add(Wire.readNumber(in));
+          }
+          rows.row(texts, values);
+        }
+        default -> throw new IOException("unknown answer");
+      }
+    }
+  }
+
+  private static EngineException.Reason reason(Wire.Failure failure) {
+    return switch (failure) {
+      case TIME -> EngineException.Reason.TIME;
+      case MEMORY -> EngineException.Reason.MEMORY;
+      case GROUPS -> EngineException.Reason.GROUPS;
+      case FAILED -> EngineException.Reason.FAILED;
+    };
+  }
+}

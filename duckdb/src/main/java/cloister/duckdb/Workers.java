@@ -1,0 +1,158 @@
+package cloister.duckdb;
+
+import cloister.query.EngineException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+
+/// The DuckDB processes of an enclave: at most so many at work at once, and some started ahead so
+/// that nobody waits for a JVM. Safe for concurrent use; closing kills every process.
+///
+/// The kernel's sandbox [bubblewrap](https://github.com/containers/bubblewrap) wraps each worker
+/// where it is installed. Elsewhere the bounds are DuckDB's lockdown, the process's limits and the
+/// killing from outside.
+public final class Workers implements AutoCloseable {
+  private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+  private static final Duration START = Duration.ofSeconds(30);
+
+  /// @param folder where prepared data is, and the workers' own files go: memory-backed, see
+  ///   [#memoryFolder]; under bubblewrap a worker sees no other
+  /// @param atWork the most workers that serve somebody at one time
+  /// @param spares how many wait ready; a small query then starts in milliseconds
+  public record Settings(Path folder, int atWork, int spares) {
+    public Settings {
+      if (atWork < 1 || spares < 0) {
+        throw new IllegalArgumentException("at least one worker at work, and no negative spares");
+      }
+    }
+  }
+
+  private final ExecutorService threads =
+      Executors.newThreadPerTaskExecutor(
+          Thread.ofPlatform().daemon().name("duckdb-worker-", 0).factory());
+  private final Semaphore atWork;
+  private final int spareCount;
+  private final Set<WorkerProcess> processes = ConcurrentHashMap.newKeySet();
+  private final LinkedBlockingQueue<Future<WorkerProcess>> spares = new LinkedBlockingQueue<>();
+  private final Future<WorkerHome> home;
+  private volatile boolean closed;
+
+  private Workers(Settings settings) {
+    atWork = new Semaphore(settings.atWork(), true);
+    spareCount = settings.spares();
+    home = threads.submit(() -> WorkerHome.create(settings.folder(), bubblewrap()));
+    replenish();
+  }
+
+  /// Returns at once; the first workers start in the background.
+  public static Workers start(Settings settings) {
+    return new Workers(settings);
+  }
+
+  /// Memory-backed storage where the system has it, else `otherwise`.
+  public static Path memoryFolder(Path otherwise) {
+    return Files.isDirectory(SHARED_MEMORY) && Files.isWritable(SHARED_MEMORY)
+        ? SHARED_MEMORY
+        : otherwise;
+  }
+
+  /// Waits for a turn; each call that returns is followed by one [#leave].
+  void enter(Deadline deadline) throws EngineException, InterruptedException {
+    if (!atWork.tryAcquire(deadline.left().toNanos(), TimeUnit.NANOSECONDS)) {
+      throw new EngineException(EngineException.Reason.TIME);
+    }
+  }
+
+  void leave() {
+    atWork.release();
+  }
+
+  /// A fresh worker, no file opened yet. The caller kills it when done.
+  WorkerProcess take(Deadline deadline) throws EngineException, InterruptedException {
+    while (true) {
+      var spare = spares.poll();
+      var worker = await(spare == null ? threads.submit(this::launch) : spare, deadline);
+      replenish();
+      // The kernel may have ended one that waited.
+      if (worker.isAlive()) {
+        return worker;
+      }
+      dismiss(worker);
+    }
+  }
+
+  void dismiss(WorkerProcess worker) {
+    worker.kill();
+    processes.remove(worker);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    processes.forEach(WorkerProcess::kill);
+    threads.close();
+    processes.forEach(WorkerProcess::kill);
+    if (home.state() == Future.State.SUCCESS) {
+      home.resultNow().close();
+    }
+  }
+
+  private synchronized void replenish() {
+    while (!closed && spares.size() < spareCount) {
+      spares.add(threads.submit(this::launch));
+    }
+  }
+
+  private WorkerProcess launch() throws EngineException, InterruptedException {
+    WorkerProcess worker;
+    try {
+      worker = new WorkerProcess(home.get().start(), threads);
+    } catch (IOException | ExecutionException _) {
+      throw new EngineException(EngineException.Reason.FAILED);
+    }
+    processes.add(worker);
+    try {
+      worker.await(START);
+    } catch (EngineException failure) {
+      dismiss(worker);
+      throw failure;
+    }
+    if (closed) {
+      dismiss(worker);
+    }
+    return worker;
+  }
+
+  private WorkerProcess await(Future<WorkerProcess> worker, Deadline deadline)
+      throws EngineException, InterruptedException {
+    try {
+      return worker.get(deadline.left().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException _) {
+      // It will be ready for whoever comes next.
+      spares.add(worker);
+      throw new EngineException(EngineException.Reason.TIME);
+    } catch (ExecutionException _) {
+      throw new EngineException(EngineException.Reason.FAILED);
+    }
+  }
+
+  private static Optional<Path> bubblewrap() {
+    return Stream.of("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap")
+        .map(Path::of)
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+}

@@ -1,0 +1,470 @@
+package cloister.query;
+
+import cloister.query.QueryException.Kind;
+import cloister.query.QueryException.Position;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.apache.calcite.sql.JoinConditionType;
+import org.apache.calcite.sql.JoinType;
+import org.apache.calcite.sql.SqlBasicCall;
+import org.apache.calcite.sql.SqlCall;
+import org.apache.calcite.sql.SqlDataTypeSpec;
+import org.apache.calcite.sql.SqlDynamicParam;
+import org.apache.calcite.sql.SqlFunction;
+import org.apache.calcite.sql.SqlIdentifier;
+import org.apache.calcite.sql.SqlIntervalQualifier;
+import org.apache.calcite.sql.SqlJoin;
+import org.apache.calcite.sql.SqlKind;
+import org.apache.calcite.sql.SqlLiteral;
+import org.apache.calcite.sql.SqlNode;
+import org.apache.calcite.sql.SqlNodeList;
+import org.apache.calcite.sql.SqlOrderBy;
+import org.apache.calcite.sql.SqlSelect;
+import org.apache.calcite.sql.SqlSelectKeyword;
+import org.apache.calcite.sql.SqlWith;
+import org.apache.calcite.sql.SqlWithItem;
+import org.apache.calcite.sql.fun.SqlCase;
+import org.apache.calcite.sql.parser.SqlParserPos;
+import org.apache.calcite.sql.type.SqlTypeName;
+
+/// The SQL that may be written, checked on the parse tree because only the parse tree knows where
+/// things stand. It is total: what it does not name is refused. On the way it notes every table
+/// that is not a CTE and puts a name of its own, `#0`, `#1` …, in its place.
+final class Grammar {
+  private static final int MOST_TABLES = 32;
+  private static final int DEEPEST = 120;
+  private static final int LONGEST_LIST = 1_000;
+  private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_ .-]{0,127}");
+
+  private static final Set<SqlKind> OPERATORS =
+      Set.of(
+          SqlKind.AND,
+          SqlKind.OR,
+          SqlKind.NOT,
+          SqlKind.EQUALS,
+          SqlKind.NOT_EQUALS,
+          SqlKind.LESS_THAN,
+          SqlKind.LESS_THAN_OR_EQUAL,
+          SqlKind.GREATER_THAN,
+          SqlKind.GREATER_THAN_OR_EQUAL,
+          SqlKind.IN,
+          SqlKind.NOT_IN,
+          SqlKind.BETWEEN,
+          SqlKind.LIKE,
+          SqlKind.IS_NULL,
+          SqlKind.IS_NOT_NULL,
+          SqlKind.IS_TRUE,
+          SqlKind.IS_NOT_TRUE,
+          SqlKind.IS_FALSE,
+          SqlKind.IS_NOT_FALSE,
+          SqlKind.PLUS,
+          SqlKind.MINUS,
+          SqlKind.TIMES,
+          SqlKind.DIVIDE,
+          SqlKind.MINUS_PREFIX,
+          SqlKind.PLUS_PREFIX);
+
+  private static final Set<String> AGGREGATES = Set.of("COUNT", "SUM", "AVG");
+  private static final Set<String> FUNCTIONS =
+      Set.of(
+          "COALESCE",
+          "NULLIF",
+          "CAST",
+          "ABS",
+          "FLOOR",
+          "CEIL",
+          "CEILING",
+          "LOWER",
+          "UPPER",
+          "TRIM",
+          "SUBSTRING",
+          "EXTRACT",
+          "YEAR",
+          "MONTH");
+
+  /// A table that the text names, in the order of the names `#0`, `#1` ….
+  record Reference(List<String> names, Position position) {}
+
+  private final List<Reference> references = new ArrayList<>();
+  private int depth;
+
+  /// The checked statement, its tables renamed.
+  record Statement(SqlNode tree, List<Reference> references) {}
+
+  static Statement check(SqlNode tree) throws QueryException {
+    var grammar = new Grammar();
+    SqlNode renamed = grammar.query(tree, Set.of(), true);
+    return new Statement(renamed, List.copyOf(grammar.references));
+  }
+
+  private SqlNode query(SqlNode node, Set<String> names, boolean top) throws QueryException {
+    enter(node);
+    try {
+      return switch (node) {
+        case SqlWith with -> with(with, names, top);
+        case SqlOrderBy order -> order(order, names, top);
+        case SqlSelect select -> select(select, names);
+        case SqlBasicCall call when call.getKind() == SqlKind.UNION -> union(call, names);
+        default -> throw unsupported(node, describe(node), "write one SELECT statement");
+      };
+    } finally {
+      depth--;
+    }
+  }
+
+  private SqlNode with(SqlWith with, Set<String> outer, boolean top) throws QueryException {
+    Set<String> names = new HashSet<>(outer);
+    for (SqlNode each : with.withList) {
+      var item = (SqlWithItem) each;
+      if (item.recursive.booleanValue()) {
+        throw unsupported(item, "a recursive CTE", "write a CTE that does not read itself");
+      }
+      name(item.name);
+      item.query = query(item.query, names, top);
+      if (item.columnList != null) {
+        for (SqlNode column : item.columnList) {
+          name((SqlIdentifier) column);
+        }
+      }
+      names.add(item.name.getSimple().toLowerCase(Locale.ROOT));
+    }
+    with.body = query(with.body, names, top);
+    return with;
+  }
+
+  private SqlNode order(SqlOrderBy order, Set<String> names, boolean top) throws QueryException {
+    if (!top) {
+      throw unsupported(
+          order,
+          "ORDER BY or LIMIT below the aggregate",
+          "order and limit the outermost SELECT, whose answer they apply to after release");
+    }
+    for (SqlNode item : order.orderList) {
+      SqlNode inner = item;
+      while (inner.getKind() == SqlKind.DESCENDING
+          || inner.getKind() == SqlKind.NULLS_FIRST
+          || inner.getKind() == SqlKind.NULLS_LAST) {
+        inner = ((SqlCall) inner).operand(0);
+      }
+      expression(inner, true);
+    }
+    for (SqlNode bound : new SqlNode[] {order.offset, order.fetch}) {
+      if (bound != null && !(bound instanceof SqlLiteral)) {
+        throw unsupported(bound, "a computed LIMIT or OFFSET", "write a number");
+      }
+    }
+    SqlNode query = query(order.query, names, true);
+    return new SqlOrderBy(
+        order.getParserPosition(), query, order.orderList, order.offset, order.fetch);
+  }
+
+  private SqlNode union(SqlBasicCall call, Set<String> names) throws QueryException {
+    if (!call.getOperator().getName().equals("UNION ALL")) {
+      throw unsupported(
+          call,
+          "UNION without ALL",
+          "write UNION ALL and count distinct units in the outer SELECT");
+    }
+    for (int index = 0; index < call.operandCount(); index++) {
+      call.setOperand(index, query(call.operand(index), names, false));
+    }
+    return call;
+  }
+
+  private SqlNode select(SqlSelect select, Set<String> names) throws QueryException {
+    if (select.isDistinct()) {
+      throw unsupported(
+          select, "SELECT DISTINCT", "write GROUP BY, or COUNT(DISTINCT …) in the outer SELECT");
+    }
+    if (select.isKeywordPresent(SqlSelectKeyword.STREAM)) {
+      throw unsupported(select, "SELECT STREAM", "leave STREAM out");
+    }
+    if (select.hasHints()) {
+      throw unsupported(select, "a hint", "leave the hint out");
+    }
+    if (select.getQualify() != null || !select.getWindowList().isEmpty()) {
+      throw unsupported(select, "a window function", "use GROUP BY");
+    }
+    if (select.getHaving() != null) {
+      throw unsupported(
+          select.getHaving(),
+          "HAVING",
+          "leave it out and filter the released answer; a later version evaluates it there");
+    }
+    if (select.getFrom() == null) {
+      throw unsupported(select, "a SELECT without FROM", "select from a dataset: party.name");
+    }
+    if (select.hasOrderBy() || select.getFetch() != null || select.getOffset() != null) {
+      throw unsupported(
+          select, "ORDER BY or LIMIT below the aggregate", "order and limit the outermost SELECT");
+    }
+    select.setFrom(from(select.getFrom(), names, false));
+    for (SqlNode item : select.getSelectList()) {
+      if (item.getKind() == SqlKind.AS) {
+        expression(((SqlCall) item).operand(0), true);
+        name(((SqlCall) item).operand(1));
+      } else {
+        expression(item, true);
+      }
+    }
+    if (select.getWhere() != null) {
+      expression(select.getWhere(), false);
+    }
+    if (select.getGroup() != null) {
+      for (SqlNode key : select.getGroup()) {
+        expression(key, false);
+      }
+    }
+    return select;
+  }
+
+  private SqlNode from(SqlNode node, Set<String> names, boolean named) throws QueryException {
+    enter(node);
+    try {
+      return switch (node) {
+        case SqlIdentifier table -> table(table, names, named);
+        case SqlJoin join -> join(join, names);
+        case SqlSelect _, SqlWith _, SqlOrderBy _ -> query(node, names, false);
+        case SqlBasicCall call when call.getKind() == SqlKind.UNION -> query(node, names, false);
+        case SqlBasicCall call when call.getKind() == SqlKind.AS -> {
+          for (int index = 1; index < call.operandCount(); index++) {
+            name(call.operand(index));
+          }
+          call.setOperand(0, from(call.operand(0), names, true));
+          yield call;
+        }
+        // Calcite wraps a plain table in TABLE_REF when hints or an EXTEND clause may follow.
+        default ->
+            throw unsupported(
+                node, describe(node), "read datasets, analyses, CTEs and subqueries only");
+      };
+    } finally {
+      depth--;
+    }
+  }
+
+  private SqlNode table(SqlIdentifier table, Set<String> names, boolean named)
+      throws QueryException {
+    if (table.isStar()) {
+      throw unsupported(table, "a * here", "name a table");
+    }
+    if (table.isSimple() && names.contains(table.getSimple().toLowerCase(Locale.ROOT))) {
+      return table;
+    }
+    if (references.size() == MOST_TABLES) {
+      throw new QueryException(
+          Kind.TOO_LARGE,
+          position(table),
+          "a query names at most " + MOST_TABLES + " tables",
+          "split it into analyses");
+    }
+    SqlParserPos at = table.getParserPosition();
+    var renamed = new SqlIdentifier("#" + references.size(), at);
+    references.add(new Reference(List.copyOf(table.names), position(table)));
+    if (named) {
+      return renamed;
+    }
+    String last = table.names.getLast();
+    return org.apache.calcite.sql.fun.SqlStdOperatorTable.AS.createCall(
+        at, renamed, new SqlIdentifier(last, at));
+  }
+
+  private SqlNode join(SqlJoin join, Set<String> names) throws QueryException {
+    JoinType type = join.getJoinType();
+    if (join.isNatural()) {
+      throw unsupported(join, "a NATURAL join", "write JOIN … ON a.unit = b.unit");
+    }
+    if (type == JoinType.CROSS) {
+      throw new QueryException(
+          Kind.JOIN,
+          position(join.getRight()),
+          "a CROSS JOIN does not follow the privacy unit",
+          "write JOIN … ON a.unit = b.unit");
+    }
+    if (type != JoinType.INNER && type != JoinType.COMMA) {
+      throw unsupported(join.getRight(), "a " + type + " join", "write an inner JOIN");
+    }
+    if (join.getConditionType() == JoinConditionType.USING) {
+      throw unsupported(join.getRight(), "USING", "write JOIN … ON a.unit = b.unit");
+    }
+    join.setLeft(from(join.getLeft(), names, false));
+    join.setRight(from(join.getRight(), names, false));
+    if (join.getCondition() != null) {
+      expression(join.getCondition(), false);
+    }
+    return join;
+  }
+
+  /// @param aggregates whether COUNT, SUM and AVG may stand here
+  private void expression(SqlNode node, boolean aggregates) throws QueryException {
+    enter(node);
+    switch (node) {
+      case SqlIdentifier _, SqlDataTypeSpec _ -> {}
+      case SqlIntervalQualifier _ -> {}
+      case SqlDynamicParam _ ->
+          throw unsupported(node, "a parameter", "write the value into the query");
+      case SqlLiteral literal -> literal(literal);
+      case SqlNodeList list -> {
+        if (list.size() > LONGEST_LIST) {
+          throw new QueryException(
+              Kind.TOO_LARGE,
+              position(list),
+              "a list has at most " + LONGEST_LIST + " values",
+              "use a shorter list, or BETWEEN");
+        }
+        for (SqlNode item : list) {
+          expression(item, aggregates);
+        }
+      }
+      case SqlCase choice -> {
+        for (SqlNode operand : choice.getOperandList()) {
+          if (operand != null) {
+            expression(operand, aggregates);
+          }
+        }
+      }
+      case SqlSelect _, SqlWith _, SqlOrderBy _ ->
+          throw unsupported(
+              node,
+              "a subquery inside an expression",
+              "join the subquery on the privacy unit in FROM");
+      case SqlBasicCall call -> call(call, aggregates);
+      default -> throw unsupported(node, describe(node), "leave it out");
+    }
+    depth--;
+  }
+
+  private void call(SqlBasicCall call, boolean aggregates) throws QueryException {
+    boolean inner = aggregates;
+    if (call.getOperator() instanceof SqlFunction function) {
+      String name = function.getName().toUpperCase(Locale.ROOT);
+      if (AGGREGATES.contains(name)) {
+        if (!aggregates) {
+          throw unsupported(
+              call, name + " inside a condition, key or other aggregate", "aggregate once, on top");
+        }
+        inner = false;
+      } else if (!FUNCTIONS.contains(name)) {
+        throw new QueryException(
+            Kind.FUNCTION,
+            position(call),
+            "the function " + shown(name) + " is not on the list",
+            "the functions are COUNT, SUM, AVG, "
+                + String.join(", ", FUNCTIONS.stream().sorted().toList()));
+      }
+      if (call.getFunctionQuantifier() != null && !name.equals("COUNT")) {
+        throw unsupported(call, name + "(DISTINCT …)", "write " + name + "(…)");
+      }
+    } else if (!OPERATORS.contains(call.getKind())) {
+      if (call.getKind() == SqlKind.EXISTS) {
+        throw unsupported(call, "EXISTS", "join the subquery on the privacy unit in FROM");
+      }
+      if (call.getKind() == SqlKind.OVER) {
+        throw unsupported(call, "a window function", "use GROUP BY");
+      }
+      if (call.getKind() == SqlKind.SCALAR_QUERY) {
+        throw unsupported(
+            call,
+            "a subquery inside an expression",
+            "join the subquery on the privacy unit in FROM");
+      }
+      throw new QueryException(
+          Kind.FUNCTION,
+          position(call),
+          "the operator " + shown(call.getOperator().getName()) + " is not on the list",
+          "use comparisons, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL, +, -, *, / or CASE");
+    }
+    if (call.getKind() == SqlKind.LIKE && call.operandCount() != 2) {
+      throw unsupported(call, "LIKE … ESCAPE", "leave ESCAPE out");
+    }
+    // NOT LIKE, ILIKE, NOT BETWEEN and BETWEEN SYMMETRIC share kinds with the plain ones.
+    if (call.getOperator().getName().contains("ILIKE")) {
+      throw unsupported(call, "ILIKE", "write LOWER(…) LIKE …");
+    }
+    for (SqlNode operand : call.getOperandList()) {
+      if (operand == null) {
+        continue;
+      }
+      if (operand instanceof SqlIdentifier identifier && identifier.isStar()) {
+        if (!(call.getOperator() instanceof SqlFunction function
+            && function.getName().equalsIgnoreCase("COUNT"))) {
+          throw unsupported(operand, "a * here", "name a column");
+        }
+        continue;
+      }
+      expression(operand, inner);
+    }
+  }
+
+  private static void literal(SqlLiteral literal) throws QueryException {
+    if (literal.getTypeName() == SqlTypeName.CHAR) {
+      String text = literal.getValueAs(String.class);
+      if (text.chars().anyMatch(character -> character < ' ' || character == 0x7f)
+          || text.codePoints().anyMatch(point -> point >= 0xd800 && point <= 0xdfff)) {
+        throw unsupported(literal, "a control character in a text", "write printable text");
+      }
+      return;
+    }
+    switch (literal.getTypeName()) {
+      case DECIMAL, DOUBLE, BIGINT, INTEGER, BOOLEAN, DATE, TIMESTAMP, NULL, SYMBOL, UNKNOWN -> {}
+      default ->
+          throw unsupported(
+              literal, "this kind of literal", "write a text, number, DATE or TIMESTAMP");
+    }
+  }
+
+  private static void name(SqlNode node) throws QueryException {
+    if (!(node instanceof SqlIdentifier identifier)
+        || !identifier.isSimple()
+        || !NAME.matcher(identifier.getSimple()).matches()) {
+      throw unsupported(
+          node, "this name", "a name has 1 to 128 letters, digits and _, and starts with a letter");
+    }
+  }
+
+  private void enter(SqlNode node) throws QueryException {
+    depth++;
+    if (depth > DEEPEST) {
+      throw new QueryException(
+          Kind.TOO_LARGE,
+          position(node),
+          "the query nests deeper than " + DEEPEST + " levels",
+          "nest less; write long OR chains as IN");
+    }
+  }
+
+  private static QueryException unsupported(SqlNode node, String what, String fix) {
+    return new QueryException(
+        Kind.UNSUPPORTED, position(node), what + " is not supported here", fix);
+  }
+
+  static Position position(SqlNode node) {
+    SqlParserPos at = node.getParserPosition();
+    return new Position(Math.max(1, at.getLineNum()), Math.max(1, at.getColumnNum()));
+  }
+
+  private static String describe(SqlNode node) {
+    return switch (node.getKind()) {
+      case VALUES -> "VALUES";
+      case TABLESAMPLE -> "TABLESAMPLE";
+      case LATERAL -> "LATERAL";
+      case UNNEST -> "UNNEST";
+      case COLLECTION_TABLE, OTHER_FUNCTION -> "a table function";
+      case INTERSECT -> "INTERSECT";
+      case EXCEPT -> "EXCEPT";
+      case PIVOT, UNPIVOT -> "PIVOT";
+      case MATCH_RECOGNIZE -> "MATCH_RECOGNIZE";
+      case INSERT, UPDATE, DELETE, MERGE -> "a statement that changes data";
+      default -> node instanceof SqlCall ? "this construct" : "this";
+    };
+  }
+
+  /// The analyst's own word, as far as it is one.
+  static String shown(String name) {
+    return name.matches("[\\p{L}\\p{N}_ .<>=!|%^~+*/-]{1,64}") ? name : "here";
+  }
+}

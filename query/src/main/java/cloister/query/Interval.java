@@ -1,0 +1,124 @@
+package cloister.query;
+
+import cloister.room.Column.Bounds;
+import cloister.room.ColumnType;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// The range of an expression that follows from the bounds that owners declare. It holds for rows
+/// within the bounds; sums clamp to it, so it is never believed.
+final class Interval {
+  /// Enough for any sum that fits 38 digits, and a limit on products of products.
+  private static final MathContext DIGITS = new MathContext(60);
+
+  private static final BigDecimal LARGEST = BigDecimal.ONE.movePointRight(18);
+
+  private Interval() {}
+
+  static Optional<Bounds> of(Scalar scalar, Branch branch) {
+    return raw(scalar, branch)
+        .filter(bounds ->
+            bounds.lower().abs().compareTo(LARGEST) <= 0
+                && bounds.upper().abs().compareTo(LARGEST) <= 0);
+  }
+
+  private static Optional<Bounds> raw(Scalar scalar, Branch branch) {
+    return switch (scalar) {
+      case Scalar.Column column ->
+          branch.sources().get(column.source()).column(column.name()).bounds();
+      case Scalar.Literal literal when isNumber(literal.type()) -> {
+        var value = new BigDecimal(literal.value());
+        yield Optional.of(new Bounds(value, value));
+      }
+      case Scalar.Literal _ -> Optional.empty();
+      case Scalar.Null _ -> Optional.of(new Bounds(BigDecimal.ZERO, BigDecimal.ZERO));
+      case Scalar.Call call -> call(call, branch);
+    };
+  }
+
+  private static Optional<Bounds> call(Scalar.Call call, Branch branch) {
+    List<Scalar> arguments = call.arguments();
+    return switch (call.function()) {
+      case ADD ->
+          both(arguments, branch)
+              .map(pair ->
+                  new Bounds(
+                      pair.getFirst().lower().add(pair.getLast().lower(), DIGITS),
+                      pair.getFirst().upper().add(pair.getLast().upper(), DIGITS)));
+      case SUBTRACT ->
+          both(arguments, branch)
+              .map(pair ->
+                  new Bounds(
+                      pair.getFirst().lower().subtract(pair.getLast().upper(), DIGITS),
+                      pair.getFirst().upper().subtract(pair.getLast().lower(), DIGITS)));
+      case MULTIPLY -> both(arguments, branch).map(Interval::product);
+      case NEGATE ->
+          raw(arguments.getFirst(), branch)
+              .map(bounds -> new Bounds(bounds.upper().negate(), bounds.lower().negate()));
+      case ABS ->
+          raw(arguments.getFirst(), branch)
+              .map(bounds ->
+                  new Bounds(BigDecimal.ZERO, bounds.lower().abs().max(bounds.upper().abs())));
+      case CAST ->
+          isNumber(call.type()) && isNumber(arguments.getFirst().type())
+              ? raw(arguments.getFirst(), branch)
+              : Optional.empty();
+      case NULLIF -> raw(arguments.getFirst(), branch);
+      case COALESCE -> hull(arguments, branch);
+      case CASE -> hull(values(arguments), branch);
+      default -> Optional.empty();
+    };
+  }
+
+  private static List<Scalar> values(List<Scalar> arguments) {
+    return Stream.concat(
+            java.util.stream.IntStream.range(0, arguments.size() - 1)
+                .filter(index -> index % 2 == 1)
+                .mapToObj(arguments::get),
+            Stream.of(arguments.getLast()))
+        .toList();
+  }
+
+  private static Optional<Bounds> hull(List<Scalar> values, Branch branch) {
+    Optional<Bounds> hull = Optional.empty();
+    for (Scalar value : values) {
+      Optional<Bounds> own = raw(value, branch);
+      if (own.isEmpty()) {
+        return Optional.empty();
+      }
+      hull = Optional.of(hull.map(each -> hull(each, own.get())).orElse(own.get()));
+    }
+    return hull;
+  }
+
+  static Bounds hull(Bounds left, Bounds right) {
+    return new Bounds(left.lower().min(right.lower()), left.upper().max(right.upper()));
+  }
+
+  private static Bounds product(List<Bounds> pair) {
+    Bounds left = pair.getFirst();
+    Bounds right = pair.getLast();
+    List<BigDecimal> corners =
+        Stream.of(left.lower(), left.upper())
+            .flatMap(each ->
+                Stream.of(
+                    each.multiply(right.lower(), DIGITS), each.multiply(right.upper(), DIGITS)))
+            .sorted()
+            .toList();
+    return new Bounds(corners.getFirst(), corners.getLast());
+  }
+
+  private static Optional<List<Bounds>> both(List<Scalar> arguments, Branch branch) {
+    return raw(arguments.getFirst(), branch)
+        .flatMap(left -> raw(arguments.getLast(), branch).map(right -> List.of(left, right)));
+  }
+
+  private static boolean isNumber(ColumnType type) {
+    return type instanceof ColumnType.Int
+        || type instanceof ColumnType.Decimal
+        || type instanceof ColumnType.Real;
+  }
+}

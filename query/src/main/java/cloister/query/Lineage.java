@@ -1,0 +1,133 @@
+package cloister.query;
+
+import cloister.query.Scalar.Function;
+import cloister.room.Address;
+import cloister.room.ColumnName;
+import cloister.room.Use;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// How a question uses each column of each dataset it reads. In the normal form every expression is
+/// over columns of datasets, so this is one walk; a column that appears nowhere in it is not read.
+final class Lineage {
+  private final Map<Address, Map<ColumnName, Set<Use>>> uses = new TreeMap<>();
+
+  static Map<Address, Map<ColumnName, Set<Use>>> of(Question question) {
+    var lineage = new Lineage();
+    for (Branch branch : question.branches()) {
+      branch
+          .sources()
+          .forEach(source -> lineage.uses.computeIfAbsent(source.address(), _ -> new TreeMap<>()));
+      branch.conditions().forEach(condition -> lineage.condition(branch, condition));
+      for (int key = 0; key < question.keys(); key++) {
+        lineage.value(branch, branch.outputs().get(key), Use.GROUP);
+      }
+      for (Question.Aggregation aggregation : question.aggregations()) {
+        switch (aggregation.aggregate()) {
+          case UNITS, ROWS -> {}
+          case VALUES, DISTINCT_VALUES -> lineage.argument(branch, aggregation, Use.COUNT);
+          case SUM -> lineage.argument(branch, aggregation, Use.SUM);
+          case MEAN -> lineage.argument(branch, aggregation, Use.AVG);
+        }
+      }
+    }
+    return lineage.uses;
+  }
+
+  private void argument(Branch branch, Question.Aggregation aggregation, Use use) {
+    value(branch, branch.outputs().get(aggregation.argument()), use);
+  }
+
+  private void condition(Branch branch, Scalar condition) {
+    if (condition instanceof Scalar.Call call
+        && call.function() == Function.EQUAL
+        && call.arguments().getFirst() instanceof Scalar.Column left
+        && call.arguments().getLast() instanceof Scalar.Column right
+        && left.source() != right.source()) {
+      record(branch, left, Use.JOIN);
+      record(branch, right, Use.JOIN);
+      return;
+    }
+    Scalar.forEachColumn(condition, column -> record(branch, column, Use.FILTER));
+  }
+
+  /// Everything a value is computed from has the value's use; what decides between values filters
+  /// too.
+  private void value(Branch branch, Scalar scalar, Use use) {
+    switch (scalar) {
+      case Scalar.Column column -> record(branch, column, use);
+      case Scalar.Literal _, Scalar.Null _ -> {}
+      case Scalar.Call call -> {
+        for (int index = 0; index < call.arguments().size(); index++) {
+          Scalar argument = call.arguments().get(index);
+          if (call.function() == Function.CASE
+              && index % 2 == 0
+              && index < call.arguments().size() - 1) {
+            Scalar.forEachColumn(argument, column -> record(branch, column, Use.FILTER));
+          } else {
+            value(branch, argument, use);
+            // A divisor of zero gives NULL: COUNT(1 / (x - 42)) is a filter.
+            if (decides(call.function()) || (call.function() == Function.DIVIDE && index == 1)) {
+              Scalar.forEachColumn(argument, column -> record(branch, column, Use.FILTER));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static boolean decides(Function function) {
+    return switch (function) {
+      case AND,
+          OR,
+          NOT,
+          EQUAL,
+          NOT_EQUAL,
+          LESS,
+          LESS_OR_EQUAL,
+          IS_NULL,
+          IS_NOT_NULL,
+          IS_TRUE,
+          IS_NOT_TRUE,
+          IS_FALSE,
+          IS_NOT_FALSE,
+          LIKE,
+          NULLIF ->
+          true;
+      case ADD,
+          SUBTRACT,
+          MULTIPLY,
+          DIVIDE,
+          NEGATE,
+          ABS,
+          FLOOR,
+          CEIL,
+          CASE,
+          COALESCE,
+          CAST,
+          LOWER,
+          UPPER,
+          TRIM,
+          TRIM_LEADING,
+          TRIM_TRAILING,
+          SUBSTRING,
+          YEAR,
+          MONTH,
+          DAY,
+          START_OF_YEAR,
+          START_OF_QUARTER,
+          START_OF_MONTH,
+          START_OF_WEEK,
+          START_OF_DAY ->
+          false;
+    };
+  }
+
+  private void record(Branch branch, Scalar.Column column, Use use) {
+    uses.get(branch.sources().get(column.source()).address())
+        .computeIfAbsent(column.name(), _ -> EnumSet.noneOf(Use.class))
+        .add(use);
+  }
+}

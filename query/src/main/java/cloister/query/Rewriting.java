@@ -1,0 +1,529 @@
+package cloister.query;
+
+import cloister.privacy.DifferentialPrivacy;
+import cloister.privacy.Measure;
+import cloister.privacy.ReleasePlan;
+import cloister.privacy.ReleasePlan.Counter;
+import cloister.privacy.ReleasePlan.GroupKey;
+import cloister.query.QueryException.Kind;
+import cloister.query.QueryException.Position;
+import cloister.query.Question.Aggregation;
+import cloister.room.Address;
+import cloister.room.Column;
+import cloister.room.Column.Bounds;
+import cloister.room.ColumnType;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/// A question → DuckDB's SQL and the release plan that goes with it.
+///
+/// The rows of all branches are `r`: the keys `k0…`, the unit `u`, the arguments `x0…` as integers
+/// of their granularity where they are summed, and with several groups of datasets the group `g`.
+///
+/// Without noise one aggregation of `r` is the answer. With noise (privacy.md's skeleton)
+/// - `p` aggregates `r` per unit and group and clamps,
+/// - `b` keeps `groupsPerUnit` groups of each unit, chosen by a keyed hash of the unit's own rows,
+/// - the outer SELECT adds up, so that one unit moves each cell by no more than its bound.
+///
+/// Values become integers before the first sum: a sum of doubles depends on the order of rows, and
+/// one unit's rows could flip the last bit of everybody else's sum.
+final class Rewriting {
+  /// Sums of 10^12 rows of such integers stay below 2^127: a HUGEINT that overflows is an error
+  /// that depends on data.
+  private static final int MOST_SUMMED_DIGITS = 25;
+
+  /// Doubles are summed in steps of a millionth, or of a millionth of small bounds.
+  private static final int REAL_DIGITS = 6;
+
+  private final Question question;
+  private final Map<Address, Integer> minimumUnits;
+  private final Optional<DifferentialPrivacy> noise;
+  private final String nonce;
+  private final List<Set<Address>> groups;
+
+  private Rewriting(
+      Question question,
+      Map<Address, Integer> minimumUnits,
+      Optional<DifferentialPrivacy> noise,
+      String nonce) {
+    this.question = question;
+    this.minimumUnits = minimumUnits;
+    this.noise = noise;
+    this.nonce = nonce;
+    this.groups = question.groups();
+  }
+
+  static Compiled compile(
+      Question question,
+      Map<Address, Integer> minimumUnits,
+      Optional<DifferentialPrivacy> noise,
+      String nonce)
+      throws QueryException {
+    return new Rewriting(question, minimumUnits, noise, nonce).compiled();
+  }
+
+  private Compiled compiled() throws QueryException {
+    List<GroupKey> keys = IntStream.range(0, question.keys()).mapToObj(this::key).toList();
+    List<Counter> counters = counters();
+    List<Measure> measures = new ArrayList<>();
+    for (Aggregation aggregation : question.aggregations()) {
+      measures.add(measure(aggregation));
+    }
+    var release = new ReleasePlan(keys, counters, measures, noise);
+    String sql = noise.isPresent() ? noisy(noise.get(), keys, measures) : direct(measures);
+    int cells = measures.stream().mapToInt(Measure::cells).sum();
+    Map<String, Address> tables = new TreeMap<>();
+    List<Address> datasets = datasets();
+    datasets.forEach(dataset -> tables.put(table(dataset), dataset));
+    return new Compiled(release, new EngineQuery(sql, tables, keys.size(), counters.size(), cells));
+  }
+
+  private List<Address> datasets() {
+    return question.branches().stream()
+        .flatMap(branch -> branch.datasets().stream())
+        .distinct()
+        .sorted()
+        .toList();
+  }
+
+  private String table(Address dataset) {
+    return "t" + datasets().indexOf(dataset);
+  }
+
+  // What is released
+
+  /// A plain column with a declared domain in every branch has a public one; NULL belongs to it
+  /// where a column may be null.
+  private GroupKey key(int key) {
+    Set<Optional<String>> domain = new LinkedHashSet<>();
+    for (Branch branch : question.branches()) {
+      if (!(branch.outputs().get(key) instanceof Scalar.Column reference)) {
+        return new GroupKey("k" + key, Optional.empty());
+      }
+      Column column = branch.sources().get(reference.source()).column(reference.name());
+      if (column.domain().isEmpty()) {
+        return new GroupKey("k" + key, Optional.empty());
+      }
+      column.domain().get().forEach(value -> domain.add(Optional.of(value)));
+      if (!column.required()) {
+        domain.add(Optional.empty());
+      }
+    }
+    return new GroupKey("k" + key, Optional.of(List.copyOf(domain)));
+  }
+
+  /// One group of datasets: its units. Several: the units of all first, then those of each group.
+  private List<Counter> counters() {
+    List<Counter> counters = new ArrayList<>();
+    for (Set<Address> group : groups) {
+      int minimum = group.stream().mapToInt(this::minimum).max().orElseThrow();
+      String name = group.stream().map(Address::toString).collect(Collectors.joining(" and "));
+      counters.add(new Counter(name, minimum));
+    }
+    if (counters.size() > 1) {
+      int largest = counters.stream().mapToInt(Counter::minimumUnits).max().orElseThrow();
+      counters.addFirst(new Counter("all", largest));
+    }
+    return counters;
+  }
+
+  private int minimum(Address dataset) {
+    Integer minimum = minimumUnits.get(dataset);
+    if (minimum == null) {
+      throw new IllegalArgumentException("no minimum units are given for " + dataset);
+    }
+    return minimum;
+  }
+
+  private Measure measure(Aggregation aggregation) throws QueryException {
+    return switch (aggregation.aggregate()) {
+      case UNITS -> new Measure.Units(0);
+      case ROWS, VALUES -> new Measure.Rows();
+      case DISTINCT_VALUES -> new Measure.DistinctValues();
+      case SUM -> {
+        Grid grid = grid(aggregation);
+        yield new Measure.Sum(grid.granularity(), grid.lower(), grid.upper());
+      }
+      case MEAN -> {
+        Grid grid = grid(aggregation);
+        yield new Measure.Mean(grid.granularity(), grid.lower(), grid.upper());
+      }
+    };
+  }
+
+  /// The integers that stand for an argument's values: multiples of 10^-digits, from lower to
+  /// upper.
+  private record Grid(int digits, BigDecimal lower, BigDecimal upper) {
+    BigDecimal granularity() {
+      return BigDecimal.ONE.movePointLeft(digits);
+    }
+
+    String lowest() {
+      return hugeint(lower.movePointRight(digits).toBigIntegerExact());
+    }
+
+    String highest() {
+      return hugeint(upper.movePointRight(digits).toBigIntegerExact());
+    }
+  }
+
+  private Grid grid(Aggregation aggregation) throws QueryException {
+    Optional<Bounds> bounds = Optional.empty();
+    for (Branch branch : question.branches()) {
+      Optional<Bounds> own = Interval.of(branch.outputs().get(aggregation.argument()), branch);
+      if (own.isEmpty()) {
+        bounds = Optional.empty();
+        break;
+      }
+      bounds = Optional.of(bounds.map(other -> Interval.hull(other, own.get())).orElse(own.get()));
+    }
+    if (bounds.isEmpty() && noise.isPresent()) {
+      throw new QueryException(
+          Kind.UNBOUNDED,
+          Position.START,
+          "a SUM or AVG under noise is over something without declared bounds",
+          "use a column whose owner declares bounds, or ask the owner to");
+    }
+    int digits = digits(aggregation, bounds);
+    Bounds range =
+        bounds.orElseGet(() -> {
+          BigDecimal largest = BigDecimal.ONE.movePointRight(MOST_SUMMED_DIGITS - digits);
+          return new Bounds(largest.negate(), largest);
+        });
+    return new Grid(
+        digits,
+        range.lower().setScale(digits, RoundingMode.FLOOR),
+        range.upper().setScale(digits, RoundingMode.CEILING));
+  }
+
+  private int digits(Aggregation aggregation, Optional<Bounds> bounds) {
+    if (isExact(aggregation)) {
+      return question.over(aggregation.argument()).stream()
+          .mapToInt(each -> each.type() instanceof ColumnType.Decimal decimal ? decimal.scale() : 0)
+          .max()
+          .orElseThrow();
+    }
+    int magnitude =
+        bounds
+            .map(each -> each.lower().abs().max(each.upper().abs()))
+            .filter(largest -> largest.signum() > 0)
+            .map(largest -> largest.precision() - largest.scale())
+            .orElse(1);
+    return Math.clamp(REAL_DIGITS - (long) Math.min(0, magnitude), 0, 2 * REAL_DIGITS);
+  }
+
+  /// Whether the argument is summed in its own digits; otherwise it goes by way of a double.
+  private boolean isExact(Aggregation aggregation) {
+    return question.over(aggregation.argument()).stream()
+        .allMatch(each ->
+            each.type() instanceof ColumnType.Int
+                || (each.type() instanceof ColumnType.Decimal decimal
+                    && decimal.precision() <= MOST_SUMMED_DIGITS
+                    && decimal.precision() + decimal.scale() < 38));
+  }
+
+  // The rows
+
+  private String rows() throws QueryException {
+    List<String> branches = new ArrayList<>();
+    for (Branch branch : question.branches()) {
+      branches.add(rows(branch));
+    }
+    return String.join("\n  UNION ALL\n  ", branches);
+  }
+
+  private String rows(Branch branch) throws QueryException {
+    List<String> outputs = new ArrayList<>();
+    for (int key = 0; key < question.keys(); key++) {
+      outputs.add(expression(branch.outputs().get(key)) + " AS k" + key);
+    }
+    outputs.add(unit(0, branch) + " AS u");
+    for (int index = 0; index < question.aggregations().size(); index++) {
+      Aggregation aggregation = question.aggregations().get(index);
+      if (aggregation.argument() >= 0) {
+        Scalar argument = branch.outputs().get(aggregation.argument());
+        String value =
+            switch (aggregation.aggregate()) {
+              case SUM -> integer(argument, grid(aggregation), aggregation);
+              case MEAN -> clamped(integer(argument, grid(aggregation), aggregation), aggregation);
+              case UNITS, ROWS, VALUES, DISTINCT_VALUES -> expression(argument);
+            };
+        outputs.add(value + " AS x" + index);
+      }
+    }
+    if (groups.size() > 1) {
+      outputs.add(groups.indexOf(branch.datasets()) + " AS g");
+    }
+    // The conditions say how the sources join; DuckDB's optimizer makes hash joins of them.
+    List<String> sources =
+        IntStream.range(0, branch.sources().size())
+            .mapToObj(index -> table(branch.sources().get(index).address()) + " AS s" + index)
+            .toList();
+    String where =
+        branch.conditions().stream()
+            .map(Rewriting::expression)
+            .collect(Collectors.joining(" AND "));
+    return "SELECT "
+        + String.join(", ", outputs)
+        + " FROM "
+        + String.join(", ", sources)
+        + (where.isEmpty() ? "" : " WHERE " + where);
+  }
+
+  private static String unit(int source, Branch branch) {
+    return "s" + source + "." + DuckDbSql.identifier(branch.sources().get(source).unit());
+  }
+
+  private static String expression(Scalar scalar) {
+    return DuckDbSql.expression(
+        scalar, column -> "s" + column.source() + "." + DuckDbSql.identifier(column.name()));
+  }
+
+  /// The value as a multiple of the granularity; NULL, NaN and the infinities are NULL.
+  private String integer(Scalar argument, Grid grid, Aggregation aggregation) {
+    String value = expression(argument);
+    if (isExact(aggregation)) {
+      int scale = argument.type() instanceof ColumnType.Decimal decimal ? decimal.scale() : 0;
+      BigInteger factor = BigInteger.TEN.pow(grid.digits());
+      return scale == 0 && grid.digits() == 0
+          ? "TRY_CAST(" + value + " AS HUGEINT)"
+          : "TRY_CAST("
+              + value
+              + " * CAST('"
+              + factor
+              + "' AS DECIMAL("
+              + (grid.digits() + 1)
+              + ",0)) AS HUGEINT)";
+    }
+    BigDecimal largest = BigDecimal.ONE.movePointRight(MOST_SUMMED_DIGITS - 1 - grid.digits());
+    String real = "TRY_CAST(" + value + " AS DOUBLE)";
+    return "(CASE WHEN isfinite("
+        + real
+        + ") THEN TRY_CAST(round(greatest(least("
+        + real
+        + ", CAST('"
+        + largest
+        + "' AS DOUBLE)), CAST('-"
+        + largest
+        + "' AS DOUBLE)) * CAST('"
+        + BigInteger.TEN.pow(grid.digits())
+        + "' AS DOUBLE)) AS HUGEINT) END)";
+  }
+
+  /// LEAST and GREATEST skip NULLs, so without the guard a NULL would become a bound.
+  private String clamped(String value, Aggregation aggregation) throws QueryException {
+    if (noise.isEmpty()) {
+      return value;
+    }
+    Grid grid = grid(aggregation);
+    return "(CASE WHEN "
+        + value
+        + " IS NOT NULL THEN greatest(least("
+        + value
+        + ", "
+        + grid.highest()
+        + "), "
+        + grid.lowest()
+        + ") END)";
+  }
+
+  private static String hugeint(BigInteger value) {
+    return "CAST('" + value + "' AS HUGEINT)";
+  }
+
+  // Without noise
+
+  private String direct(List<Measure> measures) throws QueryException {
+    List<String> outputs = keysAsText("r");
+    outputs.add("count(DISTINCT u) AS n0");
+    if (groups.size() > 1) {
+      for (int group = 0; group < groups.size(); group++) {
+        outputs.add("count(DISTINCT u) FILTER (WHERE g = " + group + ") AS n" + (group + 1));
+      }
+    }
+    int cell = 0;
+    for (int index = 0; index < measures.size(); index++) {
+      String argument = "x" + index;
+      List<String> cells =
+          switch (question.aggregations().get(index).aggregate()) {
+            case UNITS -> List.of();
+            case ROWS -> List.of("count(*)");
+            case VALUES -> List.of("count(" + argument + ")");
+            case DISTINCT_VALUES -> List.of("count(DISTINCT " + argument + ")");
+            case SUM, MEAN ->
+                List.of("COALESCE(sum(" + argument + "), 0)", "count(" + argument + ")");
+          };
+      for (String each : cells) {
+        outputs.add("CAST(" + each + " AS HUGEINT) AS c" + cell++);
+      }
+    }
+    return "SELECT "
+        + String.join(", ", outputs)
+        + "\nFROM (\n  "
+        + rows()
+        + "\n) AS r"
+        + groupBy("r");
+  }
+
+  private List<String> keysAsText(String from) {
+    return IntStream.range(0, question.keys())
+        .mapToObj(key -> "CAST(" + from + ".k" + key + " AS VARCHAR) AS k" + key)
+        .collect(Collectors.toCollection(ArrayList::new));
+  }
+
+  private String groupBy(String from) {
+    return question.keys() == 0
+        ? ""
+        : IntStream.range(0, question.keys())
+            .mapToObj(key -> from + ".k" + key)
+            .collect(Collectors.joining(", ", "\nGROUP BY ", ""));
+  }
+
+  // With noise
+
+  private String noisy(DifferentialPrivacy bound, List<GroupKey> keys, List<Measure> measures)
+      throws QueryException {
+    List<String> perUnit = new ArrayList<>();
+    List<String> outer = keysAsText("b");
+    perUnit.add("r.u");
+    for (int key = 0; key < question.keys(); key++) {
+      perUnit.add("r.k" + key);
+    }
+    outer.add("count(*) AS n0");
+    if (groups.size() > 1) {
+      for (int group = 0; group < groups.size(); group++) {
+        perUnit.add("bool_or(r.g = " + group + ") AS g" + group);
+        outer.add("count(*) FILTER (WHERE b.g" + group + ") AS n" + (group + 1));
+      }
+    }
+    int cell = 0;
+    for (int index = 0; index < measures.size(); index++) {
+      for (PerUnit each : perUnit(index, bound)) {
+        perUnit.add(each.inner() + " AS c" + cell);
+        outer.add("CAST(" + each.outer().replace("?", "b.c" + cell) + " AS HUGEINT) AS c" + cell);
+        cell++;
+      }
+    }
+    String aggregated =
+        "SELECT "
+            + String.join(", ", perUnit)
+            + "\n  FROM r\n  GROUP BY "
+            + String.join(", ", perUnit.subList(0, question.keys() + 1));
+    var sql = new StringBuilder("WITH r AS (\n  ").append(rows()).append("\n), ");
+    if (coversAllGroups(keys, bound)) {
+      sql.append("b AS (\n  ").append(aggregated).append("\n)");
+    } else {
+      sql.append("p AS (\n  ").append(aggregated).append("\n), ").append(kept(bound));
+    }
+    return sql.append("\nSELECT ")
+        .append(String.join(", ", outer))
+        .append("\nFROM b")
+        .append(groupBy("b"))
+        .toString();
+  }
+
+  /// No unit can be in more groups than there are.
+  private static boolean coversAllGroups(List<GroupKey> keys, DifferentialPrivacy bound) {
+    BigInteger groups = BigInteger.ONE;
+    for (GroupKey key : keys) {
+      if (key.domain().isEmpty()) {
+        return false;
+      }
+      groups = groups.multiply(BigInteger.valueOf(key.domain().get().size()));
+    }
+    return groups.compareTo(BigInteger.valueOf(bound.groupsPerUnit())) <= 0;
+  }
+
+  /// Which of its groups a unit keeps depends on its own rows and the nonce only.
+  private String kept(DifferentialPrivacy bound) {
+    String keys =
+        IntStream.range(0, question.keys())
+            .mapToObj(key -> "p.k" + key)
+            .collect(Collectors.joining(", "));
+    return "b AS (\n  SELECT * FROM p\n  QUALIFY row_number() OVER (PARTITION BY p.u ORDER BY hash("
+        + keys
+        + ", p.u, "
+        + DuckDbSql.text(nonce)
+        + "), "
+        + keys
+        + ") <= "
+        + bound.groupsPerUnit()
+        + "\n)";
+  }
+
+  /// One cell: per unit and group, and then over the units, where `?` stands for the former.
+  private record PerUnit(String inner, String outer) {}
+
+  private List<PerUnit> perUnit(int index, DifferentialPrivacy bound) throws QueryException {
+    Aggregation aggregation = question.aggregations().get(index);
+    String x = "r.x" + index;
+    int most = bound.rowsPerUnit();
+    var values = new PerUnit("least(count(" + x + "), " + most + ")", "COALESCE(sum(?), 0)");
+    return switch (aggregation.aggregate()) {
+      case UNITS -> List.of();
+      case ROWS -> List.of(new PerUnit("least(count(*), " + most + ")", "COALESCE(sum(?), 0)"));
+      case VALUES -> List.of(values);
+      case DISTINCT_VALUES ->
+          List.of(
+              new PerUnit(
+                  "list_slice(list_sort(list(DISTINCT {'h': hash("
+                      + x
+                      + ", "
+                      + DuckDbSql.text(nonce)
+                      + "), 'x': "
+                      + x
+                      + "}) FILTER (WHERE "
+                      + x
+                      + " IS NOT NULL)), 1, "
+                      + most
+                      + ")",
+                  "COALESCE(len(list_distinct(flatten(list(?)))), 0)"));
+      case SUM -> {
+        Grid grid = grid(aggregation);
+        yield List.of(
+            new PerUnit(
+                "(CASE WHEN count("
+                    + x
+                    + ") = 0 THEN CAST('0' AS HUGEINT) ELSE greatest(least(sum("
+                    + x
+                    + "), "
+                    + grid.highest()
+                    + "), "
+                    + grid.lowest()
+                    + ") END)",
+                "COALESCE(sum(?), 0)"),
+            values);
+      }
+      case MEAN ->
+          List.of(
+              new PerUnit(
+                  "(CASE WHEN count("
+                      + x
+                      + ") = 0 THEN CAST('0' AS HUGEINT) WHEN count("
+                      + x
+                      + ") <= "
+                      + most
+                      + " THEN sum("
+                      + x
+                      + ") ELSE sum("
+                      + x
+                      + ") * "
+                      + most
+                      + " // NULLIF(count("
+                      + x
+                      + "), 0) END)",
+                  "COALESCE(sum(?), 0)"),
+              values);
+    };
+  }
+}

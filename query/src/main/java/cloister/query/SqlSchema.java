@@ -1,0 +1,233 @@
+package cloister.query;
+
+import cloister.query.QueryException.Kind;
+import cloister.query.QueryException.Position;
+import cloister.room.ColumnType;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Properties;
+import java.util.regex.Pattern;
+import org.apache.calcite.avatica.util.Casing;
+import org.apache.calcite.avatica.util.Quoting;
+import org.apache.calcite.config.CalciteConnectionConfigImpl;
+import org.apache.calcite.config.CalciteConnectionProperty;
+import org.apache.calcite.jdbc.CalciteSchema;
+import org.apache.calcite.jdbc.JavaTypeFactoryImpl;
+import org.apache.calcite.plan.RelOptCluster;
+import org.apache.calcite.plan.hep.HepPlanner;
+import org.apache.calcite.plan.hep.HepProgram;
+import org.apache.calcite.prepare.CalciteCatalogReader;
+import org.apache.calcite.rel.RelRoot;
+import org.apache.calcite.rel.type.RelDataType;
+import org.apache.calcite.rel.type.RelDataTypeFactory;
+import org.apache.calcite.rel.type.RelDataTypeSystemImpl;
+import org.apache.calcite.rex.RexBuilder;
+import org.apache.calcite.runtime.CalciteContextException;
+import org.apache.calcite.runtime.CalciteException;
+import org.apache.calcite.schema.impl.AbstractTable;
+import org.apache.calcite.sql.SqlNode;
+import org.apache.calcite.sql.fun.SqlStdOperatorTable;
+import org.apache.calcite.sql.parser.SqlParseException;
+import org.apache.calcite.sql.parser.SqlParser;
+import org.apache.calcite.sql.type.SqlTypeName;
+import org.apache.calcite.sql.validate.SqlConformanceEnum;
+import org.apache.calcite.sql.validate.SqlValidator;
+import org.apache.calcite.sql.validate.SqlValidatorUtil;
+import org.apache.calcite.sql2rel.SqlToRelConverter;
+import org.apache.calcite.sql2rel.StandardConvertletTable;
+
+/// Calcite's parser, validator and converter with the settings that the checks rely on, over the
+/// relations `#0`, `#1` … that one statement reads.
+final class SqlSchema {
+  private static final SqlParser.Config PARSER =
+      SqlParser.config()
+          .withQuoting(Quoting.DOUBLE_QUOTE)
+          .withUnquotedCasing(Casing.UNCHANGED)
+          .withQuotedCasing(Casing.UNCHANGED)
+          .withCaseSensitive(false)
+          .withConformance(SqlConformanceEnum.LENIENT);
+
+  private static final SqlToRelConverter.Config CONVERTER =
+      SqlToRelConverter.config()
+          .withExpand(false)
+          .withTrimUnusedFields(false)
+          .withInSubQueryThreshold(Integer.MAX_VALUE)
+          .withRelBuilderConfigTransform(config -> config.withSimplify(false));
+
+  private static final Pattern NOT_FOUND =
+      Pattern.compile("(?:Column|Table|Object) '(.{1,128}?)' not found.*", Pattern.DOTALL);
+
+  private final List<Relation> relations;
+
+  SqlSchema(List<Relation> relations) {
+    this.relations = relations;
+  }
+
+  static SqlNode parse(String sql) throws QueryException {
+    try {
+      return SqlParser.create(sql, PARSER).parseQuery();
+    } catch (SqlParseException e) {
+      var at = e.getPos();
+      throw new QueryException(
+          Kind.SYNTAX,
+          at == null ? Position.START : position(at.getLineNum(), at.getColumnNum()),
+          "this is not a SELECT statement that Cloister reads",
+          "check the spelling near this place; one statement, no semicolon");
+    }
+  }
+
+  RelRoot plan(SqlNode statement) throws QueryException {
+    var types = new Types();
+    CalciteSchema root = CalciteSchema.createRootSchema(false, false);
+    for (int index = 0; index < relations.size(); index++) {
+      root.add("#" + index, new RelationTable(relations.get(index)));
+    }
+    var properties = new Properties();
+    properties.setProperty(CalciteConnectionProperty.CASE_SENSITIVE.camelName(), "false");
+    var reader =
+        new CalciteCatalogReader(
+            root, List.of(), types, new CalciteConnectionConfigImpl(properties));
+    SqlValidator validator =
+        SqlValidatorUtil.newValidator(
+            SqlStdOperatorTable.instance(),
+            reader,
+            types,
+            SqlValidator.Config.DEFAULT
+                .withConformance(SqlConformanceEnum.LENIENT)
+                .withCallRewrite(false)
+                .withIdentifierExpansion(true));
+    var cluster =
+        RelOptCluster.create(new HepPlanner(HepProgram.builder().build()), new RexBuilder(types));
+    try {
+      SqlNode validated = validator.validate(statement);
+      var converter =
+          new SqlToRelConverter(
+              (_, _, _, _) -> {
+                throw new IllegalStateException("there are no views");
+              },
+              validator,
+              reader,
+              cluster,
+              StandardConvertletTable.INSTANCE,
+              CONVERTER);
+      return converter.convertQuery(validated, false, true);
+    } catch (CalciteContextException e) {
+      throw translated(e);
+    } catch (CalciteException | UnsupportedOperationException | AssertionError e) {
+      throw new QueryException(
+          Kind.UNSUPPORTED, Position.START, "this query cannot be planned", "simplify it");
+    }
+  }
+
+  /// Calcite's text may quote literals of the query, so only the name it complains about is kept,
+  /// and only if it is a name.
+  private QueryException translated(CalciteContextException e) {
+    Position at = position(e.getPosLine(), e.getPosColumn());
+    Throwable cause = e.getCause();
+    String text = cause == null || cause.getMessage() == null ? "" : cause.getMessage();
+    var notFound = NOT_FOUND.matcher(text);
+    if (notFound.matches()) {
+      String name = Grammar.shown(notFound.group(1));
+      List<String> known =
+          relations.stream().flatMap(each -> each.columns().stream()).distinct().toList();
+      return new QueryException(
+          Kind.UNKNOWN_COLUMN,
+          at,
+          "there is no column " + name,
+          Suggestion.nearest(name, known)
+              .map(nearest -> "did you mean " + nearest + "?")
+              .orElse("the columns are " + String.join(", ", known)));
+    }
+    if (text.contains("ambiguous") || text.startsWith("Duplicate")) {
+      return new QueryException(
+          Kind.AMBIGUOUS,
+          at,
+          "this name could mean several things",
+          "give each table an alias and write alias.column");
+    }
+    if (text.contains("is not being grouped")) {
+      return new QueryException(
+          Kind.ROW_LEVEL,
+          at,
+          "this would release row values: it is neither a group key nor an aggregate",
+          "add it to GROUP BY, or aggregate it");
+    }
+    if (text.contains("No match found for function")) {
+      return new QueryException(
+          Kind.FUNCTION,
+          at,
+          "this function does not exist with these arguments",
+          "check the number and types of its arguments");
+    }
+    return new QueryException(
+        Kind.TYPE,
+        at,
+        "the types or names here do not go together",
+        "check the columns' declared types, and use CAST");
+  }
+
+  private static Position position(int line, int column) {
+    return new Position(Math.max(1, line), Math.max(1, column));
+  }
+
+  /// Texts are UTF-8, and texts of different length do not pad one another with spaces.
+  private static final class Types extends JavaTypeFactoryImpl {
+    Types() {
+      super(
+          new RelDataTypeSystemImpl() {
+            @Override
+            public int getMaxPrecision(SqlTypeName name) {
+              return name == SqlTypeName.DECIMAL ? 38 : super.getMaxPrecision(name);
+            }
+
+            @Override
+            public int getMaxScale(SqlTypeName name) {
+              return name == SqlTypeName.DECIMAL ? 38 : super.getMaxScale(name);
+            }
+
+            @Override
+            public boolean shouldConvertRaggedUnionTypesToVarying() {
+              return true;
+            }
+          });
+    }
+
+    @Override
+    public Charset getDefaultCharset() {
+      return StandardCharsets.UTF_8;
+    }
+  }
+
+  private static final class RelationTable extends AbstractTable {
+    private final Relation relation;
+
+    RelationTable(Relation relation) {
+      this.relation = relation;
+    }
+
+    @Override
+    public RelDataType getRowType(RelDataTypeFactory types) {
+      var row = types.builder();
+      for (int column = 0; column < relation.columns().size(); column++) {
+        // Everything may be null: Calcite turns COUNT(x) of a column that may not into COUNT(*),
+        // and the use of x would go unseen.
+        row.add(relation.columns().get(column), type(types, relation.type(column))).nullable(true);
+      }
+      return row.build();
+    }
+
+    private static RelDataType type(RelDataTypeFactory types, ColumnType type) {
+      return switch (type) {
+        case ColumnType.Text _ -> types.createSqlType(SqlTypeName.VARCHAR);
+        case ColumnType.Bool _ -> types.createSqlType(SqlTypeName.BOOLEAN);
+        case ColumnType.Int _ -> types.createSqlType(SqlTypeName.BIGINT);
+        case ColumnType.Decimal decimal ->
+            types.createSqlType(SqlTypeName.DECIMAL, decimal.precision(), decimal.scale());
+        case ColumnType.Real _ -> types.createSqlType(SqlTypeName.DOUBLE);
+        case ColumnType.Date _ -> types.createSqlType(SqlTypeName.DATE);
+        case ColumnType.Timestamp _ -> types.createSqlType(SqlTypeName.TIMESTAMP, 6);
+      };
+    }
+  }
+}

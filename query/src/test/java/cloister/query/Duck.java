@@ -1,0 +1,122 @@
+package cloister.query;
+
+import cloister.room.Address;
+import cloister.room.Column;
+import cloister.room.ColumnType;
+import cloister.room.Dataset;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
+
+/// A DuckDB with small random data in the tables of a [Fixture], to run emitted SQL on.
+final class Duck implements AutoCloseable {
+  private final Connection connection;
+
+  Duck() throws SQLException {
+    connection = DriverManager.getConnection("jdbc:duckdb:");
+    run("SET threads=1");
+    run("SET disabled_optimizers='common_subexpressions'");
+    run("SET error_on_division_by_zero=false");
+  }
+
+  /// Fills `party.name` for every dataset: few distinct units and values, nulls, duplicates.
+  Duck fill(Fixture fixture, RandomGenerator random) throws SQLException {
+    for (Dataset dataset : fixture.datasets()) {
+      String table = direct(dataset.address());
+      run("CREATE SCHEMA IF NOT EXISTS " + dataset.address().party());
+      run(
+          "CREATE TABLE "
+              + table
+              + " ("
+              + dataset.columns().stream()
+                  .map(column -> column.name() + " " + DuckDbSql.type(column.type()))
+                  .collect(Collectors.joining(", "))
+              + ")");
+      List<String> rows = new ArrayList<>();
+      for (int row = 0; row < 40; row++) {
+        rows.add(
+            dataset.columns().stream()
+                .map(column -> value(column, random))
+                .collect(Collectors.joining(", ", "(", ")")));
+      }
+      run("INSERT INTO " + table + " VALUES " + String.join(", ", rows));
+    }
+    return this;
+  }
+
+  private static String value(Column column, RandomGenerator random) {
+    if (!column.required() && random.nextInt(5) == 0) {
+      return "NULL";
+    }
+    if (column.domain().isPresent()) {
+      List<String> domain = column.domain().get();
+      return DuckDbSql.text(domain.get(random.nextInt(domain.size())));
+    }
+    return switch (column.type()) {
+      case ColumnType.Text _ ->
+          column.required()
+              ? "'u" + random.nextInt(12) + "@x'"
+              : List.of("'a'", "'b'", "'B '", "'12'", "'z%'", "''").get(random.nextInt(6));
+      case ColumnType.Bool _ -> random.nextBoolean() ? "true" : "false";
+      case ColumnType.Int _ ->
+          List.of("0", "1", "42", "-7", "119", "9223372036854775807", "-9223372036854775808")
+              .get(random.nextInt(column.bounds().isPresent() ? 5 : 7));
+      case ColumnType.Decimal _ ->
+          List.of("0.00", "1.25", "-3.10", "4999.99", "99999999.99").get(random.nextInt(5));
+      case ColumnType.Real _ -> List.of("0", "0.5", "-0.25", "1").get(random.nextInt(4));
+      case ColumnType.Date _ ->
+          List.of("DATE '2024-02-29'", "DATE '0001-01-01'", "DATE '9999-12-31'")
+              .get(random.nextInt(3));
+      case ColumnType.Timestamp _ -> "TIMESTAMP '2024-02-29 12:34:56.789'";
+    };
+  }
+
+  static String direct(Address dataset) {
+    return dataset.party() + "." + dataset.name();
+  }
+
+  /// Rows as text, in order of their text.
+  List<String> rows(EngineQuery query) throws SQLException {
+    for (Map.Entry<String, Address> table : query.tables().entrySet()) {
+      run(
+          "CREATE OR REPLACE VIEW "
+              + table.getKey()
+              + " AS SELECT * FROM "
+              + direct(table.getValue()));
+    }
+    return rows(query.sql());
+  }
+
+  List<String> rows(String sql) throws SQLException {
+    List<String> rows = new ArrayList<>();
+    try (var statement = connection.createStatement();
+        ResultSet result = statement.executeQuery(sql)) {
+      int columns = result.getMetaData().getColumnCount();
+      while (result.next()) {
+        List<String> row = new ArrayList<>();
+        for (int column = 1; column <= columns; column++) {
+          row.add(String.valueOf(result.getString(column)));
+        }
+        rows.add(String.join("|", row));
+      }
+    }
+    return rows.stream().sorted().toList();
+  }
+
+  void run(String sql) throws SQLException {
+    try (var statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  @Override
+  public void close() throws SQLException {
+    connection.close();
+  }
+}

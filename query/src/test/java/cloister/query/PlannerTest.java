@@ -1,0 +1,477 @@
+package cloister.query;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import cloister.privacy.Answer;
+import cloister.privacy.Delta;
+import cloister.privacy.DifferentialPrivacy;
+import cloister.privacy.Epsilon;
+import cloister.query.QueryException.Kind;
+import cloister.room.Address;
+import cloister.room.ColumnName;
+import cloister.room.Name;
+import cloister.room.Use;
+import cloister.testkit.Golden;
+import java.math.BigDecimal;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PlannerTest {
+  private static final String OVERLAP =
+      """
+      SELECT m.age_band, COUNT(DISTINCT a.email) AS customers
+      FROM airline.customers a JOIN media.customers m ON a.email = m.email
+      GROUP BY m.age_band
+      """;
+  private static final DifferentialPrivacy NOISE =
+      new DifferentialPrivacy(Epsilon.of("1"), Delta.of("0.000001"), 2, 3);
+
+  private static Compiled compile(CheckedPlan plan, Optional<DifferentialPrivacy> noise)
+      throws QueryException {
+    return plan.compile(
+        plan.datasets().stream().collect(Collectors.toMap(each -> each, _ -> 25)), noise, "c0ffee");
+  }
+
+  private static QueryException refused(String sql) {
+    return catchThrowableOfType(QueryException.class, () -> Fixture.check(sql));
+  }
+
+  private static Set<Use> uses(String sql, Address dataset, String column) throws QueryException {
+    return Fixture.check(sql)
+        .uses()
+        .get(dataset)
+        .getOrDefault(new ColumnName(column), EnumSet.noneOf(Use.class));
+  }
+
+  @Test
+  void emittedSqlIsWhatPeopleReviewed() throws QueryException {
+    CheckedPlan plan = Fixture.check(OVERLAP);
+    Golden.check("overlap.sql", compile(plan, Optional.empty()).engine().sql() + "\n");
+    Golden.check("overlap-noise.sql", compile(plan, Optional.of(NOISE)).engine().sql() + "\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SELECT email FROM airline.customers",
+        "SELECT * FROM airline.customers",
+        "SELECT notes, COUNT(*) OVER () FROM airline.customers",
+        "SELECT RANK() OVER (ORDER BY spend), COUNT(*) FROM airline.customers GROUP BY spend",
+        "SELECT COUNT(*) FROM (SELECT DISTINCT zip FROM airline.customers) x",
+        "SELECT COUNT(*) FROM (SELECT * FROM airline.customers LIMIT 1) x",
+        "SELECT COUNT(*) FROM (SELECT * FROM airline.customers ORDER BY zip) x",
+        "SELECT COUNT(*) FROM airline.customers a LEFT JOIN media.customers m ON a.email = m.email",
+        "SELECT COUNT(*) FROM airline.customers a FULL JOIN media.customers m ON a.email = m.email",
+        "SELECT COUNT(*) FROM airline.customers a CROSS JOIN media.customers m",
+        "SELECT COUNT(*) FROM airline.customers a, media.customers m",
+        "SELECT COUNT(*) FROM airline.customers a JOIN media.customers m ON a.zip = m.channel",
+        "SELECT COUNT(*) FROM airline.customers a JOIN airline.customers b ON a.zip = b.zip",
+        "SELECT COUNT(*) FROM airline.customers a JOIN media.customers m ON a.email <> m.email",
+        "SELECT COUNT(*) FROM airline.customers a JOIN media.customers m"
+            + " ON a.email = m.email OR 1 = 1",
+        "SELECT COUNT(*) FROM airline.customers a NATURAL JOIN media.customers m",
+        "SELECT COUNT(*) FROM airline.customers a JOIN media.customers m USING (email)",
+        "SELECT COUNT(*) FROM (SELECT zip AS email FROM airline.customers) a"
+            + " JOIN media.customers m ON a.email = m.email",
+        "SELECT COUNT(*) FROM (SELECT LOWER(email) AS email FROM airline.customers) a"
+            + " JOIN media.customers m ON a.email = m.email",
+        "SELECT COUNT(*) FROM (SELECT email AS zip, zip AS email FROM airline.customers) a"
+            + " JOIN media.customers m ON a.email = m.email",
+        "SELECT COUNT(*) FROM airline.customers TABLESAMPLE BERNOULLI(10)",
+        "SELECT COUNT(*) FROM airline.customers UNION SELECT COUNT(*) FROM media.customers",
+        "SELECT COUNT(*) FROM (SELECT email FROM airline.customers INTERSECT"
+            + " SELECT email FROM media.customers) x",
+        "SELECT COUNT(*) FROM (VALUES (1)) x",
+        "VALUES (1)",
+        "SELECT MIN(spend) FROM airline.customers",
+        "SELECT MAX(spend) FROM airline.customers",
+        "SELECT ANY_VALUE(email) FROM airline.customers",
+        "SELECT LISTAGG(email) FROM airline.customers",
+        "SELECT SUM(DISTINCT spend) FROM airline.customers",
+        "SELECT COUNT(*) FILTER (WHERE vip) FROM airline.customers",
+        "SELECT SUM(n) FROM (SELECT zip, COUNT(*) AS n FROM airline.customers GROUP BY zip) x",
+        "SELECT COUNT(*) FROM airline.customers GROUP BY ROLLUP(zip)",
+        "SELECT zip, COUNT(*) FROM airline.customers GROUP BY zip HAVING COUNT(*) = 1",
+        "SELECT COUNT(*) FROM airline.customers WHERE spend > (SELECT AVG(spend) FROM"
+            + " airline.customers)",
+        "SELECT COUNT(*) FROM airline.customers a WHERE EXISTS (SELECT 1 FROM media.customers m"
+            + " WHERE m.channel = 'x')",
+        "SELECT COUNT(*) FROM airline.customers WHERE zip IN (SELECT channel FROM media.customers)",
+        "SELECT (SELECT MAX(notes) FROM airline.customers), COUNT(*) FROM airline.customers",
+        "SELECT COUNT(*) FROM airline.customers a, LATERAL (SELECT * FROM media.customers m"
+            + " WHERE m.email = a.email) x",
+        "SELECT COUNT(*) FROM airline.customers WHERE RAND() < 0.5",
+        "SELECT COUNT(*) FROM airline.customers WHERE CURRENT_DATE > joined",
+        "SELECT COUNT(*) FROM airline.customers WHERE zip LIKE '%a%b%c%d%e%'",
+        "SELECT COUNT(*) FROM airline.customers WHERE zip SIMILAR TO 'a+'",
+        "SELECT COUNT(*) FROM airline.customers WHERE zip LIKE notes",
+        "SELECT COUNT(*) FROM airline.customers WHERE zip = ?",
+        "SELECT COUNT(*) FROM read_csv('/etc/passwd')",
+        "SELECT COUNT(*) FROM TABLE(read_text('/etc/passwd'))",
+        "SELECT getenv('HOME'), COUNT(*) FROM airline.customers",
+        "SELECT error(zip), COUNT(*) FROM airline.customers GROUP BY error(zip)",
+        "SELECT COUNT(*) FROM airline.customers WHERE sleep_ms(1) = 1",
+        "SELECT COUNT(*) FROM information_schema.tables",
+        "SELECT COUNT(*) FROM duckdb_settings",
+        "COPY airline.customers TO '/tmp/x'",
+        "ATTACH '/tmp/x'",
+        "PRAGMA database_list",
+        "SET threads = 1",
+        "SELECT COUNT(*) FROM airline.customers; DROP TABLE t0",
+        "DELETE FROM airline.customers",
+        "EXPLAIN SELECT COUNT(*) FROM airline.customers",
+        "WITH RECURSIVE r AS (SELECT email FROM airline.customers UNION ALL SELECT email FROM r)"
+            + " SELECT COUNT(*) FROM r",
+        "SELECT COUNT(*) + 1 FROM airline.customers",
+        "SELECT COUNT(nope) FROM airline.customers",
+        "SELECT COUNT(*) FROM airline.customers WHERE \"#0\".zip = 'x' AND \"$f0\" = 1",
+        "WITH \"#0\" AS (SELECT * FROM media.customers) SELECT COUNT(*) FROM \"#0\"",
+        ""
+      })
+  void whatIsOutsideTheSubsetIsRefused(String sql) {
+    QueryException refusal = refused(sql);
+    assertThat(refusal).as(sql).isNotNull();
+    assertThat(refusal.fix()).isNotEmpty();
+    assertThat(refusal.line()).isPositive();
+    assertThat(refusal.column()).isPositive();
+    assertThat(refusal.getMessage()).doesNotContain("calcite", "Encountered", "Rex", "/etc/passwd");
+  }
+
+  @Test
+  void hostileNestingIsRefusedAndNeverOverflowsTheStack() {
+    for (String sql :
+        List.of(
+            "SELECT COUNT(*) FROM airline.customers WHERE " + "(".repeat(20_000),
+            "SELECT COUNT(*) FROM airline.customers WHERE " + "NOT ".repeat(15_000) + "vip",
+            "SELECT COUNT(*) FROM airline.customers WHERE age > " + "- ".repeat(30_000) + "1",
+            "SELECT COUNT(*) FROM airline.customers WHERE vip" + " AND vip".repeat(7_000),
+            "SELECT SUM("
+                + "CASE WHEN vip THEN 1 ELSE ".repeat(2_000)
+                + "1"
+                + " END".repeat(2_000)
+                + ") FROM airline.customers",
+            " ".repeat(70_000))) {
+      QueryException refusal = refused(sql);
+      assertThat(refusal).as(sql.substring(0, 70)).isNotNull();
+      assertThat(refusal.kind()).isIn(Kind.TOO_LARGE, Kind.SYNTAX);
+    }
+  }
+
+  @Test
+  void expressionsThatGrowExponentiallyAreRefused() {
+    var sql = new StringBuilder("age AS x FROM airline.customers");
+    for (int level = 0; level < 30; level++) {
+      sql.insert(0, "x * x AS x FROM (SELECT ").append(") t");
+    }
+    assertThat(refused("SELECT SUM(x) FROM (SELECT " + sql + ") y").kind())
+        .isEqualTo(Kind.TOO_LARGE);
+  }
+
+  @Test
+  void aRefusalNamesThePlaceAndTheNearestName() {
+    QueryException refusal = refused("SELECT COUNT(*)\nFROM airline.customers\nWHERE zipp = 'x'");
+    assertThat(refusal.kind()).isEqualTo(Kind.UNKNOWN_COLUMN);
+    assertThat(refusal.line()).isEqualTo(3);
+    assertThat(refusal.column()).isEqualTo(7);
+    assertThat(refusal.fix()).isEqualTo("did you mean zip?");
+  }
+
+  @Test
+  void usesFollowValuesToWhereTheyEndUp() throws QueryException {
+    assertThat(uses(OVERLAP, Fixture.AIRLINE, "email")).containsExactly(Use.JOIN);
+    assertThat(uses(OVERLAP, Fixture.MEDIA, "age_band")).containsExactly(Use.GROUP);
+    assertThat(
+            uses(
+                "SELECT COUNT(*) FROM airline.customers WHERE email = 'bob@x'",
+                Fixture.AIRLINE,
+                "email"))
+        .containsExactly(Use.FILTER);
+    assertThat(
+            uses(
+                "SELECT CASE WHEN email = 'bob@x' THEN notes END, COUNT(*) FROM airline.customers"
+                    + " GROUP BY CASE WHEN email = 'bob@x' THEN notes END",
+                Fixture.AIRLINE,
+                "email"))
+        .containsExactly(Use.FILTER);
+    String smuggled =
+        "WITH c AS (SELECT email, notes AS zip FROM airline.customers)"
+            + " SELECT zip, COUNT(*) FROM (SELECT UPPER(zip) AS zip FROM c) x GROUP BY zip";
+    assertThat(uses(smuggled, Fixture.AIRLINE, "notes")).containsExactly(Use.GROUP);
+    assertThat(uses(smuggled, Fixture.AIRLINE, "zip")).isEmpty();
+    String union =
+        "SELECT SUM(s) FROM (SELECT spend AS s FROM airline.customers UNION ALL"
+            + " SELECT spend FROM airline.visits) x";
+    assertThat(uses(union, Fixture.VISITS, "spend")).containsExactly(Use.SUM);
+    String plain = "SELECT COUNT(*), COUNT(DISTINCT email), COUNT(email) FROM airline.customers";
+    assertThat(uses(plain, Fixture.AIRLINE, "email")).isEmpty();
+    assertThat(uses("SELECT COUNT(1 / (age - 42)) FROM airline.customers", Fixture.AIRLINE, "age"))
+        .containsExactly(Use.FILTER, Use.COUNT);
+    assertThat(
+            uses(
+                "SELECT COUNT(DISTINCT CASE WHEN TRUE THEN email || zip END)".replace(" || zip", "")
+                    + " FROM airline.customers",
+                Fixture.AIRLINE,
+                "email"))
+        .containsExactly(Use.COUNT);
+  }
+
+  @Test
+  void usesAndJoinsReachThroughAnalysesOfAnyDepth() throws QueryException {
+    var catalog =
+        new Fixture()
+            .analysis("/research/analysis/one", "SELECT email AS who, zip FROM airline.customers")
+            .analysis("/research/analysis/two", "SELECT who, zip AS area FROM one WHERE zip <> ''");
+    CheckedPlan plan =
+        Planner.check(
+            "SELECT t.area, COUNT(*) FROM two t JOIN media.customers m ON t.who = m.email"
+                + " GROUP BY t.area",
+            Fixture.RESEARCH,
+            catalog);
+    assertThat(plan.analyses())
+        .containsExactlyInAnyOrder(
+            Address.parse("/research/analysis/one"), Address.parse("/research/analysis/two"));
+    assertThat(plan.uses().get(Fixture.AIRLINE))
+        .isEqualTo(
+            Map.of(
+                new ColumnName("email"), Set.of(Use.JOIN),
+                new ColumnName("zip"), Set.of(Use.GROUP, Use.FILTER)));
+    assertThat(plan.joined()).containsExactlyInAnyOrder(Fixture.AIRLINE, Fixture.MEDIA);
+    assertThat(Planner.inputs("SELECT * FROM two, media.customers m", Fixture.RESEARCH, catalog))
+        .containsExactlyInAnyOrder(Address.parse("/research/analysis/two"), Fixture.MEDIA);
+  }
+
+  @Test
+  void aCycleNamesItsMembers() {
+    var catalog =
+        new Fixture()
+            .analysis("/research/analysis/one", "SELECT * FROM two")
+            .analysis("/research/analysis/two", "SELECT * FROM one");
+    QueryException refusal =
+        catchThrowableOfType(
+            QueryException.class,
+            () -> Planner.check("SELECT COUNT(*) FROM one", Fixture.RESEARCH, catalog));
+    assertThat(refusal.kind()).isEqualTo(Kind.CYCLE);
+    assertThat(refusal.getMessage()).contains("/research/analysis/one", "/research/analysis/two");
+  }
+
+  @Test
+  void aDatasetIsJoinedOnlyIfEveryPathJoinsAnotherParty() throws QueryException {
+    assertThat(Fixture.check("SELECT COUNT(*) FROM airline.customers").joined()).isEmpty();
+    assertThat(
+            Fixture.check(
+                    "SELECT COUNT(*) FROM airline.customers c JOIN airline.visits v"
+                        + " ON c.email = v.email")
+                .joined())
+        .isEmpty();
+    assertThat(
+            Fixture.check(
+                    "SELECT COUNT(*) FROM (SELECT a.email FROM airline.customers a JOIN"
+                        + " media.customers m ON a.email = m.email UNION ALL SELECT email FROM"
+                        + " airline.customers) x")
+                .joined())
+        .containsExactly(Fixture.MEDIA);
+  }
+
+  @Test
+  void cosmeticChangesKeepTheDigestAndRealOnesChangeIt() throws QueryException {
+    String base =
+        "SELECT zip, COUNT(*) AS n FROM airline.customers WHERE vip AND age > 3 GROUP BY zip";
+    for (String same :
+        List.of(
+            "select ZIP, count(*) FROM airline.customers x where ((3 < age)) and vip group by 1",
+            "SELECT COUNT(*), zip FROM airline.customers WHERE vip AND age > 3 AND 1 = 1 GROUP BY"
+                + " zip ORDER BY 1 LIMIT 3 -- note",
+            "WITH c AS (SELECT zip AS z, age AS a FROM airline.customers WHERE vip)"
+                + " SELECT z, COUNT(*) FROM c WHERE a > 3 GROUP BY z")) {
+      assertThat(Fixture.check(same).digest()).as(same).isEqualTo(Fixture.check(base).digest());
+    }
+    for (String other :
+        List.of(
+            base.replace("3", "4"), base.replace("age >", "age >="), base.replace("*", "age"))) {
+      assertThat(Fixture.check(other).digest())
+          .as(other)
+          .isNotEqualTo(Fixture.check(base).digest());
+    }
+  }
+
+  @Test
+  void noiseNeedsDeclaredBounds() throws QueryException {
+    CheckedPlan plan = Fixture.check("SELECT SUM(views) FROM media.customers");
+    assertThat(
+            catchThrowableOfType(QueryException.class, () -> compile(plan, Optional.of(NOISE)))
+                .kind())
+        .isEqualTo(Kind.UNBOUNDED);
+    assertThat(compile(plan, Optional.empty()).release().measures()).hasSize(1);
+  }
+
+  @Test
+  void theAnswerComesInTheQuerysOrder() throws QueryException {
+    CheckedPlan plan =
+        Fixture.check(
+            "SELECT COUNT(*) AS n, zip FROM airline.customers GROUP BY zip ORDER BY n DESC LIMIT 2");
+    var rows =
+        List.of("a", "b", "c").stream()
+            .map(key ->
+                new Answer.Row(
+                    List.of(Optional.of(key)),
+                    List.of(
+                        Optional.of(
+                            new Answer.Value(BigDecimal.valueOf(key.charAt(0)), BigDecimal.ONE)))))
+            .toList();
+    ResultTable table = plan.present(new Answer(rows));
+    assertThat(table.columns().getFirst().name()).isEqualTo("n");
+    assertThat(table.rows())
+        .containsExactly(
+            List.of(
+                new ResultTable.Number(BigDecimal.valueOf('c'), BigDecimal.ONE),
+                new ResultTable.Text("c")),
+            List.of(
+                new ResultTable.Number(BigDecimal.valueOf('b'), BigDecimal.ONE),
+                new ResultTable.Text("b")));
+  }
+
+  @Test
+  void emittedSqlGivesWhatTheAnalystsSqlGives() throws Exception {
+    List<String> queries =
+        List.of(
+            OVERLAP,
+            "SELECT zip, COUNT(DISTINCT email), COUNT(*), COUNT(age), COUNT(DISTINCT notes) FROM"
+                + " airline.customers WHERE age BETWEEN -10 AND 100 OR vip GROUP BY zip",
+            "SELECT LOWER(TRIM(c.zip)) AS k, COUNT(DISTINCT c.email) AS n, COUNT(*) AS r FROM"
+                + " airline.customers c JOIN airline.visits v ON c.email = v.email AND c.spend >"
+                + " v.spend WHERE v.airport IN ('a', 'b', '12') GROUP BY LOWER(TRIM(c.zip))",
+            "SELECT EXTRACT(YEAR FROM joined) AS y, COUNT(DISTINCT email) AS n FROM"
+                + " airline.customers WHERE zip IS NOT NULL AND NOT (zip LIKE 'z%')"
+                + " GROUP BY EXTRACT(YEAR FROM joined)",
+            "SELECT COALESCE(zip, 'none') AS k, COUNT(DISTINCT email) AS n FROM (SELECT email, zip"
+                + " FROM airline.customers WHERE spend > 1 UNION ALL SELECT email, airport FROM"
+                + " airline.visits) x GROUP BY COALESCE(zip, 'none')",
+            "SELECT CASE WHEN spend < 2 THEN 'low' WHEN spend >= 2 THEN 'higher' END AS k,"
+                + " COUNT(DISTINCT email) AS n FROM airline.customers GROUP BY CASE WHEN spend < 2"
+                + " THEN 'low' WHEN spend >= 2 THEN 'higher' END");
+    for (long seed = 1; seed <= 5; seed++) {
+      try (var duck = new Duck().fill(new Fixture(), new SplittableRandom(seed))) {
+        for (String sql : queries) {
+          CheckedPlan plan = Fixture.check(sql);
+          List<String> ours = duck.rows(compile(plan, Optional.empty()).engine());
+          // Of the analyst's columns, those that both have: the key and the distinct units.
+          assertThat(ours.stream().map(PlannerTest::firstTwo).toList())
+              .as("seed %d: %s", seed, sql)
+              .isEqualTo(duck.rows(sql).stream().map(PlannerTest::firstTwo).toList());
+        }
+      }
+    }
+  }
+
+  private static String firstTwo(String row) {
+    return row.lines().findFirst().orElse("").split("\\|", -1)[0] + "|" + row.split("\\|", -1)[1];
+  }
+
+  @Test
+  void sumsAndMeansAreExactIntegers() throws Exception {
+    try (var duck = new Duck().fill(new Fixture(), new SplittableRandom(7))) {
+      CheckedPlan plan =
+          Fixture.check(
+              "SELECT SUM(spend), SUM(views * 3) FROM"
+                  + " airline.customers a JOIN media.customers m ON a.email = m.email");
+      assertThat(duck.rows(compile(plan, Optional.empty()).engine()))
+          .isEqualTo(
+              duck
+                  .rows(
+                      "SELECT COUNT(DISTINCT a.email), CAST(SUM(views::HUGEINT * 3) AS HUGEINT),"
+                          + " COUNT(views), CAST(SUM(spend) * 100 AS HUGEINT), COUNT(spend) FROM"
+                          + " airline.customers a JOIN media.customers m ON a.email = m.email")
+);
+    }
+  }
+
+  @Test
+  void oneUnitMovesEachCellByNoMoreThanItsBound() throws Exception {
+    CheckedPlan plan =
+        Fixture.check(
+            "SELECT zip, COUNT(*), COUNT(DISTINCT notes), SUM(spend), AVG(spend) FROM"
+                + " airline.customers GROUP BY zip");
+    try (var duck = new Duck()) {
+      duck.run("CREATE SCHEMA airline");
+      duck.run(
+          "CREATE TABLE airline.customers AS SELECT 'bob' AS email, 'z' || (i % 50) AS zip,"
+              + " i AS age, CAST(99999999.99 AS DECIMAL(10,2)) AS spend, 0.5::DOUBLE AS score,"
+              + " DATE '2024-01-01' AS joined, true AS vip, 'n' || i AS notes FROM range(5000) t(i)");
+      List<String> rows = duck.rows(compile(plan, Optional.of(NOISE)).engine());
+      assertThat(rows).hasSize(2);
+      for (String row : rows) {
+        // units, rows, distinct notes, sum and its count, mean's sum and its count
+        assertThat(row).matches("z\\d+\\|1\\|3\\|3\\|500000\\|3\\|1500000\\|3");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "1 / (age - 42)",
+        "1 / (age - 42) + 1 / (age - 42)",
+        "CAST(zip AS INTEGER)",
+        "CAST(zip AS INTEGER) * CAST(zip AS INTEGER)",
+        "CAST(zip AS DECIMAL(3,1))",
+        "views * views * views * views",
+        "views + views + views",
+        "- views",
+        "ABS(views)",
+        "spend * spend * spend * spend * spend",
+        "CAST(spend AS DECIMAL(4,2))",
+        "CAST(views * 1e300 * 1e300 AS INTEGER)",
+        "(score * 1e308 * 1e308) - (score * 1e308 * 1e308)",
+        "FLOOR(spend) + CEIL(score)",
+        "FLOOR(views / 0)",
+        "EXTRACT(YEAR FROM CAST(zip AS DATE))",
+        "EXTRACT(DAY FROM CAST(zip AS TIMESTAMP))",
+        "CASE WHEN CAST(SUBSTRING(zip FROM 1 FOR 2) AS DATE) = joined THEN 1 END",
+        "NULLIF(views, CAST(zip AS DOUBLE))",
+        "COALESCE(CAST(zip AS INTEGER), views)"
+      })
+  void noValueMakesAnExpressionFail(String gadget) throws Exception {
+    String from = " FROM airline.customers a JOIN media.customers m ON a.email = m.email";
+    try (var duck = new Duck().fill(new Fixture(), new SplittableRandom(1))) {
+      for (String sql :
+          List.of(
+              "SELECT COUNT(" + gadget + "), COUNT(DISTINCT " + gadget + ")" + from,
+              "SELECT " + gadget + ", COUNT(*)" + from + " GROUP BY " + gadget,
+              "SELECT SUM(" + gadget + "), AVG(" + gadget + ")" + from,
+              "SELECT COUNT(*)" + from + " WHERE " + gadget + " > 0 AND a.email = 'u1@x'",
+              "SELECT SUM(CASE WHEN a.email = 'u1@x' THEN " + gadget + " ELSE 1 END)" + from)) {
+        CheckedPlan plan = Fixture.check(sql);
+        assertThat(duck.rows(compile(plan, Optional.empty()).engine())).as(sql).isNotNull();
+      }
+    }
+  }
+
+  @Test
+  void textsReachTheEngineAsTextsWhateverTheyHold() throws Exception {
+    try (var duck = new Duck().fill(new Fixture(), new SplittableRandom(3))) {
+      CheckedPlan plan =
+          Fixture.check(
+              "SELECT COUNT(*) FROM airline.customers WHERE zip = 'x''; DROP TABLE t0; --é😀'");
+      String sql = compile(plan, Optional.empty()).engine().sql();
+      assertThat(sql).contains("'x''; DROP TABLE t0; --é😀'");
+      assertThat(duck.rows(compile(plan, Optional.empty()).engine())).containsExactly("0|0");
+    }
+  }
+
+  @Test
+  void bareNamesBelongToTheOwner() throws QueryException {
+    assertThat(
+            Planner.check("SELECT COUNT(*) FROM customers", new Name("media"), new Fixture())
+                .datasets())
+        .containsExactly(Fixture.MEDIA);
+  }
+}
