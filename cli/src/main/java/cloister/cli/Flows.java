@@ -1,21 +1,23 @@
 package cloister.cli;
 
 import cloister.client.Participant;
-import cloister.protocol.CloisterException;
 import cloister.protocol.Document;
 import cloister.protocol.Document.AnalysisDocument;
 import cloister.protocol.Document.DatasetDocument;
-import cloister.protocol.Documents;
-import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
+import cloister.query.Catalog;
 import cloister.query.Planner;
 import cloister.query.QueryException;
 import cloister.room.Address;
 import cloister.room.Agreement;
+import cloister.room.Analysis;
+import cloister.room.Dataset;
 import cloister.room.Graph;
 import cloister.room.Purpose;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /// What may flow where, by the documents that the enclave has: drawn on this machine, with the code
 /// that decides in the enclave.
@@ -24,27 +26,45 @@ final class Flows {
 
   /// @param purpose absent means each analysis's own
   static Graph of(Participant participant, Optional<Purpose> purpose) throws InterruptedException {
-    Agreement agreement = Agreement.of(participant.agreed());
+    var datasets = new TreeMap<Address, Dataset>();
+    var analyses = new TreeMap<Address, AnalysisDocument>();
     for (Document document : participant.documents()) {
-      agreement =
-          switch (document) {
-            case DatasetDocument dataset -> agreement.with(dataset.dataset());
-            case AnalysisDocument analysis ->
-                agreement.with(analysis.analysis(inputs(analysis)));
-            case Document.CollaborationDocument _ -> agreement;
-          };
+      switch (document) {
+        case DatasetDocument(var dataset, _) -> datasets.put(dataset.address(), dataset);
+        case AnalysisDocument analysis -> analyses.put(analysis.address(), analysis);
+        case Document.CollaborationDocument _ -> {}
+      }
     }
+    Catalog catalog = new Documents(datasets, analyses);
+    var read = new TreeMap<Address, Analysis>();
+    analyses.forEach(
+        (address, analysis) -> read.put(address, analysis.analysis(inputs(analysis, catalog))));
+    var agreement = new Agreement(participant.agreed(), datasets, read, Optional.empty());
     return purpose.isPresent()
         ? Graph.of(agreement, participant.name(), purpose.get())
         : Graph.of(agreement);
   }
 
-  private static Set<Address> inputs(AnalysisDocument analysis) {
+  private record Documents(
+      SortedMap<Address, Dataset> datasets, SortedMap<Address, AnalysisDocument> analyses)
+      implements Catalog {
+    @Override
+    public Optional<Dataset> dataset(Address address) {
+      return Optional.ofNullable(datasets.get(address));
+    }
+
+    @Override
+    public Optional<Analysis> analysis(Address address) {
+      return Optional.ofNullable(analyses.get(address)).map(found -> found.analysis(Set.of()));
+    }
+  }
+
+  /// One whose inputs cannot be found reads nothing, and is drawn so.
+  private static Set<Address> inputs(AnalysisDocument analysis, Catalog catalog) {
     try {
-      return Planner.inputs(analysis.sql(), analysis.address().party());
-    } catch (QueryException e) {
-      throw new CloisterException(
-          ErrorCode.QUERY_REJECTED, analysis.address() + ": " + e.getMessage(), e);
+      return Planner.inputs(analysis.sql(), analysis.address().party(), catalog);
+    } catch (QueryException _) {
+      return Set.of();
     }
   }
 

@@ -7,9 +7,9 @@ import java.nio.file.Path;
 /// The folder of a rehearsal: a temporary one, or one that stays when that was asked for.
 final class WorkFolder implements AutoCloseable {
   private final Path path;
-  private final AutoCloseable end;
+  private final Runnable end;
 
-  private WorkFolder(Path path, AutoCloseable end) {
+  private WorkFolder(Path path, Runnable end) {
     this.path = path;
     this.end = end;
   }
@@ -25,7 +25,7 @@ final class WorkFolder implements AutoCloseable {
       case KEPT -> new WorkFolder(Files.createTempDirectory("cloister-"), () -> {});
       case DELETED -> {
         var folder = TemporaryFolder.in(Path.of(System.getProperty("java.io.tmpdir")));
-        yield new WorkFolder(folder.path(), folder);
+        yield new WorkFolder(folder.path(), folder::close);
       }
     };
   }
@@ -35,7 +35,7 @@ final class WorkFolder implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
-    end.close();
+  public void close() {
+    end.run();
   }
 }

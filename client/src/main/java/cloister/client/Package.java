@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /// The documents that a participant keeps as YAML, in a file or a folder.
 ///
@@ -37,7 +38,7 @@ public record Package(Optional<CollaborationDocument> collaboration, List<Docume
 
   /// Reads a file, or every `.yaml` and `.yml` file directly in a folder.
   ///
-  /// @throws InvalidDocument with the mistakes of all files
+  /// @throws CloisterException DOCUMENT_INVALID, with the mistakes of all files, a line each
   public static Package read(Path path, Name party) {
     var documents = new ArrayList<Document>();
     var mistakes = new ArrayList<Mistake>();
@@ -49,7 +50,9 @@ public record Package(Optional<CollaborationDocument> collaboration, List<Docume
       }
     }
     if (!mistakes.isEmpty()) {
-      throw new InvalidDocument(mistakes);
+      throw new CloisterException(
+          ErrorCode.DOCUMENT_INVALID,
+          mistakes.stream().map(Mistake::toString).collect(Collectors.joining("\n")));
     }
     var own = new TreeMap<Address, Document>();
     Optional<CollaborationDocument> collaboration = Optional.empty();

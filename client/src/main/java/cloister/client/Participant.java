@@ -3,6 +3,7 @@ package cloister.client;
 import cloister.attestation.SimulatedEvidence;
 import cloister.crypto.Bytes;
 import cloister.crypto.CertificateRequest;
+import cloister.crypto.CryptoException;
 import cloister.crypto.SealedHeader;
 import cloister.crypto.Digest;
 import cloister.ledger.TreeHead;
@@ -183,7 +184,7 @@ public final class Participant implements AutoCloseable {
   }
 
   private SignedDocument signed(Document document) {
-    return SignedDocument.sign(document.canonical(), home.signingKey());
+    return SignedDocument.sign(document, home.signingKey());
   }
 
   /// The collaboration as the enclave has it.
@@ -288,14 +289,13 @@ public final class Participant implements AutoCloseable {
     }
     // Data is sealed under the terms in this document: they must be our own words.
     try {
-      signed.verify(home.signingKey().verifyingKey());
-    } catch (CloisterException e) {
+      if (signed.verify(home.signingKey().verifyingKey()) instanceof DatasetDocument document
+          && document.dataset().address().equals(address)) {
+        return document;
+      }
+    } catch (CryptoException e) {
       throw Session.unsound(
           "it shows terms for " + address + " that this participant never signed", e);
-    }
-    if (Documents.fromCanonical(signed.canonical().toArray()) instanceof DatasetDocument document
-        && document.dataset().address().equals(address)) {
-      return document;
     }
     throw Session.unsound("it shows another document than " + address);
   }

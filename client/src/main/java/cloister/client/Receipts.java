@@ -1,14 +1,7 @@
 package cloister.client;
 
-import cloister.attestation.Appraisal;
-import cloister.attestation.Binding;
-import cloister.attestation.Evidence;
-import cloister.attestation.EvidenceException;
-import cloister.attestation.Report;
-import cloister.attestation.Requirements;
 import cloister.attestation.SimulatedEvidence;
 import cloister.crypto.Bytes;
-import cloister.crypto.Digest;
 import cloister.protocol.CloisterException;
 import cloister.protocol.Document.CollaborationDocument;
 import cloister.protocol.ErrorCode;
@@ -17,10 +10,9 @@ import cloister.protocol.ReceiptException;
 import cloister.protocol.ReceiptVerification;
 import cloister.room.Name;
 import java.time.Instant;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
@@ -84,10 +76,7 @@ public final class Receipts {
   /// Verifies against a collaboration in hand.
   public static Checked verify(
       Bytes file, CollaborationDocument collaboration, SimulatedEvidence simulated) {
-    return verify(
-        file,
-        Map.of(collaboration.digest(), collaboration.collaboration().enclave()),
-        simulated);
+    return verify(file, List.of(collaboration), simulated);
   }
 
   /// Verifies against what a home has signed.
@@ -99,50 +88,30 @@ public final class Receipts {
   }
 
   static Checked verify(Bytes file, Membership membership, SimulatedEvidence simulated) {
-    var versions = new HashMap<Digest, Requirements>();
-    for (Bytes version : membership.signed()) {
-      versions.put(
-          Digest.of(version), Session.collaboration(version).collaboration().enclave());
-    }
-    return verify(file, versions, simulated);
+    return verify(
+        file,
+        membership.signed().reversed().stream().map(Session::collaboration).toList(),
+        simulated);
   }
 
+  /// A receipt is of the version that was in force when it was issued. The newest is tried first,
+  /// and its reasons are told when none fits.
   private static Checked verify(
-      Bytes file, Map<Digest, Requirements> versions, SimulatedEvidence simulated) {
-    // The receipt names the version it was made under; what that demands is looked up on our side.
-    var verification =
-        ReceiptVerification.ofAnyCollaboration(
-            (evidence, binding) -> appraise(evidence, binding, versions, simulated));
-    try {
-      var verified = verification.verify(file.toArray(), Instant.now());
-      if (!versions.containsKey(verified.receipt().collaboration().digest())) {
-        throw new CloisterException(
-            ErrorCode.RECEIPT_INVALID,
-            "the receipt does not hold: collaboration is none that you have signed or named");
-      }
-      return new Checked(
-          verified.receipt(), verified.index(), verified.checkpoint().head().size());
-    } catch (ReceiptException e) {
-      throw new CloisterException(ErrorCode.RECEIPT_INVALID, e.getMessage(), e);
-    }
-  }
-
-  private static Receipt.Enclave appraise(
-      Evidence evidence,
-      Binding binding,
-      Map<Digest, Requirements> versions,
-      SimulatedEvidence simulated)
-      throws EvidenceException {
-    var report = Report.parse(evidence).verify(Instant.now());
-    List<String> reasons = List.of("no collaboration demands anything");
-    for (Requirements requirements : versions.values()) {
-      switch (Appraisal.appraise(report, requirements, binding, simulated)) {
-        case Appraisal.Accepted accepted -> {
-          return new Receipt.Enclave(accepted.tee(), accepted.measurement());
-        }
-        case Appraisal.Refused refused -> reasons = refused.reasons();
+      Bytes file, List<CollaborationDocument> versions, SimulatedEvidence simulated) {
+    var refusals = new ArrayList<ReceiptException>();
+    for (CollaborationDocument version : versions) {
+      var verification =
+          ReceiptVerification.of(
+              version.digest(), version.collaboration().enclave(), simulated);
+      try {
+        var verified = verification.verify(file.toArray(), Instant.now());
+        return new Checked(
+            verified.receipt(), verified.index(), verified.checkpoint().head().size());
+      } catch (ReceiptException e) {
+        refusals.add(e);
       }
     }
-    throw new EvidenceException(String.join("; ", reasons));
+    ReceiptException first = refusals.getFirst();
+    throw new CloisterException(ErrorCode.RECEIPT_INVALID, first.getMessage(), first);
   }
 }

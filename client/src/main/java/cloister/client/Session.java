@@ -220,7 +220,7 @@ final class Session implements AutoCloseable {
       remember(known -> known.withEnclaveKey(status.enclaveKey(), status.certificateAuthority()));
     } else if (!membership.enclaveKey().get().equals(status.enclaveKey())) {
       throw new CloisterException(
-          ErrorCode.LEDGER_ROLLED_BACK,
+          ErrorCode.LEDGER_FORKED,
           "the enclave's ledger has another key than the one this home has seen: it began anew");
     }
   }
@@ -265,7 +265,9 @@ final class Session implements AutoCloseable {
           home.keepAccusation(
               membership.name(), membership.checkpoint().orElseThrow(), proof.checkpoint());
           yield new CloisterException(
-              ErrorCode.LEDGER_ROLLED_BACK,
+              e.reason() == ProofException.Reason.ROLLBACK
+                  ? ErrorCode.LEDGER_BEHIND
+                  : ErrorCode.LEDGER_FORKED,
               e.getMessage() + "; both signed checkpoints are kept in your home, as proof",
               e);
         }

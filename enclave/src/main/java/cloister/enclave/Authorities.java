@@ -33,7 +33,7 @@ interface Authorities {
       Instant second = now.truncatedTo(ChronoUnit.SECONDS);
       var validity = new Validity(second.minus(Duration.ofHours(1)), second.plus(LIFE));
       return CertificateAuthority.create(
-          key(collaboration, root), "cloister " + collaboration.brief(), validity, BigInteger.ONE);
+          key(collaboration, root), "cloister-" + collaboration.brief(), validity, BigInteger.ONE);
     } catch (CryptoException e) {
       throw unavailable(e);
     }
