@@ -5,7 +5,8 @@ package cloister.crypto;
 /// The format is `u16 suite | encapsulated key | ciphertext | 16-byte tag`: 1138 bytes more than
 /// the message, for X-Wing.
 public final class Hpke {
-  private static final int ENCAPSULATION_BYTES = Suite.ID_BYTES + XWing.ENCAPSULATION_BYTES;
+  /// `u16 suite | encapsulated key`, in bytes.
+  public static final int ENCAPSULATION_BYTES = Suite.ID_BYTES + XWing.ENCAPSULATION_BYTES;
 
   private Hpke() {}
 

@@ -24,6 +24,7 @@ import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Date;
+import java.util.Optional;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 
@@ -96,6 +97,11 @@ public final class Pkcs11Key implements IssuingKey {
     } catch (GeneralSecurityException | ProviderException e) {
       throw new IllegalStateException("the PKCS#11 token does not sign", e);
     }
+  }
+
+  /// What the token gives out of the private key: nothing, if it keeps its word.
+  Optional<Secret> exportedPrivateKey() {
+    return Optional.ofNullable(privateKey.getEncoded()).map(Secret::owning);
   }
 
   @Override

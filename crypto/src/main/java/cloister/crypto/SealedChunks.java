@@ -28,7 +28,7 @@ public final class SealedChunks {
       throws CryptoException {
     var cipher = ChunkCipher.of(header, key, context);
     long body = fileBytes - SealedHeader.BYTES;
-    long each = header.chunkBytes() + AesGcm.TAG_BYTES;
+    long each = (long) header.chunkBytes() + AesGcm.TAG_BYTES;
     if (body < AesGcm.TAG_BYTES) {
       throw new CryptoException("the sealed file is cut short");
     }
@@ -60,7 +60,7 @@ public final class SealedChunks {
   /// Where in the sealed file the chunk starts.
   public long offset(long index) {
     Objects.checkIndex(index, count);
-    return SealedHeader.BYTES + index * (header.chunkBytes() + AesGcm.TAG_BYTES);
+    return SealedHeader.BYTES + index * ((long) header.chunkBytes() + AesGcm.TAG_BYTES);
   }
 
   /// How many bytes the chunk has in the sealed file.

@@ -32,8 +32,7 @@ record Confinement(MethodHandle setrlimit, MethodHandle prctl) {
     return new Confinement(
         linker.downcallHandle(
             symbols.findOrThrow("setrlimit"),
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS)),
+            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS)),
         linker.downcallHandle(
             symbols.findOrThrow("prctl"),
             FunctionDescriptor.of(

@@ -96,15 +96,16 @@ public final class DuckDbEngine implements Engine {
     }
   }
 
+  /// The one used last: its caches are the warmest, and the others may leave.
   private synchronized Optional<WorkerProcess> reuse(Wire.Opening opening) {
-    for (var candidate : open) {
+    for (var candidates = open.descendingIterator(); candidates.hasNext(); ) {
+      var candidate = candidates.next();
       if (candidate.opening().equals(opening)) {
-        open.remove(candidate);
+        candidates.remove();
         if (candidate.worker().isAlive()) {
           return Optional.of(candidate.worker());
         }
         workers.dismiss(candidate.worker());
-        return Optional.empty();
       }
     }
     return Optional.empty();
@@ -128,14 +129,13 @@ public final class DuckDbEngine implements Engine {
     var tables = new TreeMap<String, List<String>>();
     query
         .tables()
-        .forEach(
-            (name, address) -> {
-              var files = data.get(address);
-              if (files == null || files.isEmpty()) {
-                throw new IllegalArgumentException("no prepared files for " + address);
-              }
-              tables.put(name, files.stream().map(PlainPath::of).toList());
-            });
+        .forEach((name, address) -> {
+          var files = data.get(address);
+          if (files == null || files.isEmpty()) {
+            throw new IllegalArgumentException("no prepared files for " + address);
+          }
+          tables.put(name, files.stream().map(PlainPath::of).toList());
+        });
     return new Wire.Opening(
         tables, List.of(), limits.memoryBytes(), limits.threads(), limits.time().toMillis());
   }

@@ -125,6 +125,7 @@ public final class Ingestion {
     private final Map<Place, Long> rows = new HashMap<>();
     private final Map<Place, List<Long>> firstRows = new HashMap<>();
 
+    @SuppressWarnings("EnumOrdinal") // as [ColumnCheck] wrote it a moment ago
     IngestionReport report(Dataset dataset) {
       var faults = new ArrayList<Fault>();
       for (int column = 0; column < dataset.columns().size(); column++) {
@@ -179,16 +180,22 @@ public final class Ingestion {
       long before = tally.read;
       rows(
           "SELECT c, r, count(*) FROM faults GROUP BY ALL ORDER BY ALL",
-          numbers -> tally.count(numbers.get(0).intValue(), numbers.get(1).intValue(),
-              numbers.get(2).longValueExact()));
+          numbers ->
+              tally.count(
+                  numbers.get(0).intValue(),
+                  numbers.get(1).intValue(),
+                  numbers.get(2).longValueExact()));
       rows(
           "SELECT c, r, n FROM faults WHERE r <> "
               + NO_UNIT
               + " QUALIFY row_number() OVER (PARTITION BY c, r ORDER BY n) <= "
               + IngestionReport.LISTED_ROWS
               + " ORDER BY n",
-          numbers -> tally.list(numbers.get(0).intValue(), numbers.get(1).intValue(),
-              before + numbers.get(2).longValueExact()));
+          numbers ->
+              tally.list(
+                  numbers.get(0).intValue(),
+                  numbers.get(1).intValue(),
+                  before + numbers.get(2).longValueExact()));
       tally.read += rows;
       tally.kept += reading(copy(checks));
     }
@@ -256,7 +263,11 @@ public final class Ingestion {
         codes.add(
             "CASE WHEN s%d IS NULL OR %s THEN %s ELSE %s END AS f%d"
                 .formatted(
-                    unit, blank, i == unit ? NO_UNIT : "NULL", checks.get(i).fault("s" + i, "v" + i), i));
+                    unit,
+                    blank,
+                    i == unit ? NO_UNIT : "NULL",
+                    checks.get(i).fault("s" + i, "v" + i),
+                    i));
       }
       String any = joined(checks, "f%d IS NOT NULL", " OR ");
       return "CREATE OR REPLACE TEMP TABLE faults AS SELECT n, c, r FROM (SELECT n, unnest(["

@@ -23,7 +23,8 @@ public final class IngestionException extends Exception {
       }
     }
 
-    /// The column's type in the file (a list, a struct, bytes …) has no reading as the declared one.
+    /// The column's type in the file (a list, a struct, bytes …) has no reading as the declared
+    /// one.
     record UnsuitableType(int part, ColumnName column) implements Problem {}
 
     /// A limit was met before the end.

@@ -21,9 +21,7 @@ final class Normalization {
           when("regexp_full_match(" + stripped + ", '" + ADDRESS + "')", lowerAscii(stripped));
       case PHONE -> {
         String digits =
-            "regexp_replace(regexp_replace("
-                + stripped
-                + ", '[ ().\\-/]', '', 'g'), '^00', '+')";
+            "regexp_replace(regexp_replace(" + stripped + ", '[ ().\\-/]', '', 'g'), '^00', '+')";
         yield when("regexp_full_match(" + digits + ", '" + E164 + "')", digits);
       }
       case ID -> "nullif(" + stripped + ", '')";

@@ -12,6 +12,8 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -20,6 +22,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.duckdb.DuckDBPreparedStatement;
 
@@ -98,16 +101,13 @@ public final class Transcoding {
           statement.execute(setting);
         }
       }
-      String reading = reading(format, source);
-      var selection = selection(dataset, columns(connection, reading));
-      if (format == Format.JSON) {
-        reading = readingTexts(dataset, source);
-      }
+      var names = names(dataset, columns(connection, format, source));
+      String reading = reading(format, source, names);
       Path output = folder.resolve("data");
       copy(
           connection,
           "COPY (SELECT "
-              + selection
+              + selection(dataset, names)
               + " FROM "
               + reading
               + ") TO "
@@ -124,32 +124,21 @@ public final class Transcoding {
     }
   }
 
-  private static String reading(Format format, Path source) {
-    String file = Sql.literal(source.toString());
+  /// What the file calls its columns.
+  private static List<String> columns(Connection connection, Format format, Path source)
+      throws SQLException, IOException, UnreadableFileException {
     return switch (format) {
-      // Types are the schema's business. A comment or a preamble is a row like others.
-      case CSV ->
-          "read_csv("
-              + file
-              + ", all_varchar=true, header=true, skip=0, comment='', strict_mode=true,"
-              + " hive_partitioning=false)";
-      case JSON -> "read_json(" + file + ", sample_size=-1, hive_partitioning=false)";
-      case PARQUET -> "read_parquet(" + file + ", hive_partitioning=false)";
+      case CSV -> CsvHeader.read(source).names();
+      case JSON ->
+          described(
+              connection,
+              "read_json(" + literal(source) + ", sample_size=-1, hive_partitioning=false)");
+      case PARQUET ->
+          described(connection, "read_parquet(" + literal(source) + ", hive_partitioning=false)");
     };
   }
 
-  /// JSON once its names are known: each value as its own text.
-  private static String readingTexts(Dataset dataset, Path source) {
-    return "read_json("
-        + Sql.literal(source.toString())
-        + ", hive_partitioning=false, columns={"
-        + dataset.columns().stream()
-            .map(column -> Sql.name(column.name().value()) + ": 'VARCHAR'")
-            .collect(Collectors.joining(", "))
-        + "})";
-  }
-
-  private static List<String> columns(Connection connection, String reading) throws SQLException {
+  private static List<String> described(Connection connection, String reading) throws SQLException {
     var names = new ArrayList<String>();
     try (var statement = connection.createStatement();
         var rows =
@@ -162,26 +151,69 @@ public final class Transcoding {
     return names;
   }
 
-  private static String selection(Dataset dataset, List<String> present)
+  /// The rows, with values of text formats as their own texts: types are the schema's business.
+  /// Nothing is left to DuckDB's guessing, which looks at rows and hides the bad ones.
+  private static String reading(Format format, Path source, List<String> names)
+      throws IOException, UnreadableFileException {
+    return switch (format) {
+      case CSV -> {
+        var header = CsvHeader.read(source);
+        yield "read_csv("
+            + literal(source)
+            + ", auto_detect=false, header=true, strict_mode=true, quote='\"', escape='\"', delim="
+            + Sql.literal(header.delimiter())
+            + ", hive_partitioning=false, columns="
+            + texts(header.names())
+            + ")";
+      }
+      case JSON ->
+          "read_json("
+              + literal(source)
+              + ", hive_partitioning=false, columns="
+              + texts(names)
+              + ")";
+      case PARQUET -> "read_parquet(" + literal(source) + ", hive_partitioning=false)";
+    };
+  }
+
+  private static String texts(List<String> names) {
+    return names.stream()
+        .map(name -> Sql.name(name) + ": 'VARCHAR'")
+        .collect(Collectors.joining(", ", "{", "}"));
+  }
+
+  private static String literal(Path file) {
+    return Sql.literal(file.toString());
+  }
+
+  /// What the file calls the declared columns, in their order.
+  private static List<String> names(Dataset dataset, List<String> present)
       throws UnreadableFileException {
     var byName = new TreeMap<String, String>(String.CASE_INSENSITIVE_ORDER);
     present.forEach(name -> byName.putIfAbsent(name.strip(), name));
-    var selection = new ArrayList<String>();
+    var names = new ArrayList<String>();
     for (Column column : dataset.columns()) {
       String name = byName.get(column.name().value());
       if (name == null) {
         throw new UnreadableFileException(missing(column.name(), present));
       }
-      selection.add(Sql.name(name) + " AS " + Sql.name(column.name().value()));
+      names.add(name);
     }
-    return String.join(", ", selection);
+    return names;
+  }
+
+  private static String selection(Dataset dataset, List<String> names) {
+    return IntStream.range(0, names.size())
+        .mapToObj(i ->
+            Sql.name(names.get(i)) + " AS " + Sql.name(dataset.columns().get(i).name().value()))
+        .collect(Collectors.joining(", "));
   }
 
   private static String missing(ColumnName column, List<String> present) {
     String nearest =
         present.stream()
             .filter(name -> distance(column.value(), name) <= 1 + column.value().length() / 3)
-            .min(java.util.Comparator.comparingInt(name -> distance(column.value(), name)))
+            .min(Comparator.comparingInt(name -> distance(column.value(), name)))
             .map(name -> "; did you mean `" + name + "`?")
             .orElse("");
     return "the file has no column `"
@@ -196,7 +228,7 @@ public final class Transcoding {
     String a = left.toLowerCase(Locale.ROOT);
     String b = right.toLowerCase(Locale.ROOT);
     int[] row = new int[b.length() + 1];
-    java.util.Arrays.setAll(row, i -> i);
+    Arrays.setAll(row, i -> i);
     for (int i = 1; i <= a.length(); i++) {
       int diagonal = row[0];
       row[0] = i;
@@ -252,9 +284,8 @@ public final class Transcoding {
     try (Stream<Path> files = Files.list(folder)) {
       return files
           .sorted(
-              java.util.Comparator.comparingInt(
-                  file ->
-                      Integer.parseInt(file.getFileName().toString().replaceAll("[^0-9]", ""))))
+              Comparator.comparingInt(
+                  file -> Integer.parseInt(file.getFileName().toString().replaceAll("[^0-9]", ""))))
           .toList();
     }
   }
@@ -305,7 +336,10 @@ public final class Transcoding {
   }
 
   private static String name(Path file) {
-    return Optional.ofNullable(file.getFileName()).map(Path::toString).orElse("").toLowerCase(Locale.ROOT);
+    return Optional.ofNullable(file.getFileName())
+        .map(Path::toString)
+        .orElse("")
+        .toLowerCase(Locale.ROOT);
   }
 
   private static void delete(Path folder) throws IOException {
@@ -313,7 +347,7 @@ public final class Transcoding {
       return;
     }
     try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }
     }

@@ -9,7 +9,6 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -18,6 +17,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.Callable;
 import java.util.concurrent.SynchronousQueue;
+import org.duckdb.DuckDBDriver;
 
 /// The disposable process around DuckDB. It holds no key, opens the files that it is told of and no
 /// other, and answers with rows or with the code of a failure; DuckDB's own words end here.
@@ -32,16 +32,25 @@ final class Worker {
   private final DataOutputStream out;
   private final SynchronousQueue<Callable<Optional<Wire.Failure>>> requests =
       new SynchronousQueue<>();
-  private final Optional<Confinement> confinement =
-      Confinement.isSupported() ? Optional.of(Confinement.load()) : Optional.empty();
+  private final Optional<Confinement> confinement;
+  private final Connection connection;
 
-  private Worker(DataOutputStream out) {
+  private Worker(DataOutputStream out, Optional<Confinement> confinement, Connection connection) {
     this.out = out;
+    this.confinement = confinement;
+    this.connection = connection;
   }
 
   public static void main(String[] arguments) throws Exception {
+    Optional<Confinement> confinement =
+        Confinement.isSupported() ? Optional.of(Confinement.load()) : Optional.empty();
+    confinement.ifPresent(Confinement::confine);
     var out = new FileOutputStream(FileDescriptor.out);
-    var worker = new Worker(new DataOutputStream(new BufferedOutputStream(out, 1 << 16)));
+    // Streamed results would save memory, but hide which limit a query met.
+    var connection = new DuckDBDriver().connect("jdbc:duckdb:", new Properties());
+    var worker =
+        new Worker(
+            new DataOutputStream(new BufferedOutputStream(out, 1 << 16)), confinement, connection);
     new Thread(null, worker::serve, "query", STACK_BYTES).start();
     worker.listen(new DataInputStream(new FileInputStream(FileDescriptor.in)));
   }
@@ -68,14 +77,8 @@ final class Worker {
     }
   }
 
-  private Connection connection;
-
   private void serve() {
     try {
-      confinement.ifPresent(Confinement::confine);
-      var properties = new Properties();
-      properties.setProperty("jdbc_stream_results", "true");
-      connection = DriverManager.getConnection("jdbc:duckdb:", properties);
       // The first statement initialises what later ones would wait for.
       execute("SELECT count(*) FROM range(10) GROUP BY range % 2");
       answer(Optional.empty());
@@ -87,6 +90,7 @@ final class Worker {
     }
   }
 
+  @SuppressWarnings("EnumOrdinal") // both ends of the wire are the same build
   private void answer(Optional<Wire.Failure> failure) throws IOException {
     if (failure.isPresent()) {
       out.writeByte(Wire.FAILURE);

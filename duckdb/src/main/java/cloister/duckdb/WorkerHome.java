@@ -15,6 +15,7 @@ import java.util.jar.JarFile;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
+import org.duckdb.DuckDBDriver;
 
 /// The private folder that workers start from, and how they start.
 ///
@@ -26,12 +27,14 @@ final class WorkerHome implements AutoCloseable {
   private static final List<String> SYSTEM_FOLDERS =
       List.of("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache");
 
+  private final Path parent;
   private final Path folder;
   private final Path driver;
   private final Path code;
   private final Optional<Path> bubblewrap;
 
-  private WorkerHome(Path folder, Path driver, Path code, Optional<Path> bubblewrap) {
+  private WorkerHome(Path parent, Path folder, Path driver, Path code, Optional<Path> bubblewrap) {
+    this.parent = parent;
     this.folder = folder;
     this.driver = driver;
     this.code = code;
@@ -45,14 +48,14 @@ final class WorkerHome implements AutoCloseable {
               parent,
               "cloister-duckdb-",
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      return new WorkerHome(folder, unpackDriver(folder), codeOf(Worker.class), bubblewrap);
+      return new WorkerHome(parent, folder, unpackDriver(folder), codeOf(Worker.class), bubblewrap);
     } catch (IOException failure) {
       throw new UncheckedIOException("the workers' folder could not be prepared", failure);
     }
   }
 
-  /// Starts a worker in a folder of its own, with nothing of this process's environment. What it
-  /// or the engine prints goes nowhere.
+  /// Starts a worker in a folder of its own, with nothing of this process's environment. What it or
+  /// the engine prints goes nowhere.
   Process start() throws IOException {
     var command = new ArrayList<String>();
     bubblewrap.ifPresent(tool -> command.addAll(sandbox(tool)));
@@ -97,8 +100,9 @@ final class WorkerHome implements AutoCloseable {
     for (Path path : List.of(Path.of(System.getProperty("java.home")), code)) {
       command.addAll(List.of("--ro-bind", path.toString(), path.toString()));
     }
-    String home = folder.getParent().toString();
-    command.addAll(List.of("--bind", home, home, "--ro-bind", folder.toString(), folder.toString()));
+    String home = parent.toString();
+    command.addAll(
+        List.of("--bind", home, home, "--ro-bind", folder.toString(), folder.toString()));
     command.addAll(List.of("--chdir", folder.toString(), "--"));
     return command;
   }
@@ -117,13 +121,12 @@ final class WorkerHome implements AutoCloseable {
   private static Path unpackDriver(Path folder) throws IOException {
     Path slim = folder.resolve("driver.jar");
     String library = libraryName();
-    try (var jar = new JarFile(codeOf(org.duckdb.DuckDBDriver.class).toFile());
+    try (var jar = new JarFile(codeOf(DuckDBDriver.class).toFile());
         var out = new JarOutputStream(Files.newOutputStream(slim))) {
       // Uncompressed classes load faster.
       out.setLevel(0);
       for (var entry : jar.stream().toList()) {
-        boolean isClass = entry.getName().matches("org/duckdb/[^/]+\\.class");
-        if (isClass || entry.getName().equals("META-INF/services/java.sql.Driver")) {
+        if (entry.getName().startsWith("org/duckdb/") && entry.getName().endsWith(".class")) {
           out.putNextEntry(new ZipEntry(entry.getName()));
           try (var in = jar.getInputStream(entry)) {
             in.transferTo(out);

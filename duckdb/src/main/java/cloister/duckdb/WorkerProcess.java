@@ -73,11 +73,10 @@ final class WorkerProcess {
       throws EngineException, InterruptedException {
     // Reading a pipe cannot be timed or interrupted; killing the process ends it.
     var answer =
-        readers.submit(
-            () -> {
-              request.write(out);
-              return receive(keys, numbers, most, rows);
-            });
+        readers.submit(() -> {
+          request.write(out);
+          return receive(keys, numbers, most, rows);
+        });
     Optional<Wire.Failure> failure;
     try {
       failure = answer.get(Math.max(0, time.toNanos()), TimeUnit.NANOSECONDS);

@@ -11,8 +11,8 @@ public record Answer(List<Row> rows) {
   }
 
   /// @param keys the group's key values as text, absent for SQL's NULL
-  /// @param values one per measure; absent when the group is below a threshold (possible only for
-  ///   public keys, which are always listed) or SQL's NULL
+  /// @param values one per measure; absent when the group is withheld (only where it is listed
+  ///   anyway: its keys are public, or there are none) or SQL's NULL
   public record Row(List<Optional<String>> keys, List<Optional<Value>> values) {
     public Row {
       keys = List.copyOf(keys);
@@ -21,6 +21,12 @@ public record Answer(List<Row> rows) {
   }
 
   /// A released number. With probability 95 % the noise moved it by at most `error`; 0 means no
-  /// noise.
-  public record Value(BigDecimal number, BigDecimal error) {}
+  /// noise. What the bounds on a unit's contribution cut off is not in it.
+  public record Value(BigDecimal number, BigDecimal error) {
+    public Value {
+      if (error.signum() < 0) {
+        throw new IllegalArgumentException("an error is at least 0");
+      }
+    }
+  }
 }

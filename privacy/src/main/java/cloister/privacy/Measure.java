@@ -1,22 +1,49 @@
 package cloister.privacy;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.RoundingMode;
 
 /// One released number per group, and which exact integers the engine delivers for it, in order.
-/// `granularity` turns a column's values into integers: the engine sums `value / granularity`.
+///
+/// This page is the contract between the rewritten SQL and the noise. When the plan has noise, a
+/// *contribution* is what one privacy unit has in one group, over all contributing datasets
+/// together, and the engine guarantees, in this order:
+///
+/// 1. rows whose unit is NULL, or whose key lies outside a declared domain, are dropped;
+/// 2. each row's value is turned into an integer by itself (rounded `value / granularity`; NULL,
+///    NaN and what cannot be computed are no value), so that no other row can move it;
+/// 3. the contribution of each unit to each group is bounded as each measure says;
+/// 4. a unit is kept in at most `groupsPerUnit` groups, by a rule that looks at that unit alone;
+/// 5. contributions are added as integers that cannot overflow.
+///
+/// Then one unit changes at most `groupsPerUnit` rows of the [ExactTable], and in each of them
+/// every number by at most the sensitivity stated here. Without noise nothing is bounded or
+/// clamped.
 public sealed interface Measure {
+  /// The number of digits that a mean has beyond its granularity's.
+  int MEAN_DIGITS = 6;
+
   /// How many exact integers a group carries for this measure.
   int cells();
 
   /// The number of distinct privacy units: the plan's counter of that index, so no cell of its own.
+  /// Sensitivity 1.
   record Units(int counter) implements Measure {
+    public Units {
+      if (counter < 0) {
+        throw new IllegalArgumentException("a counter's index is at least 0, not " + counter);
+      }
+    }
+
     @Override
     public int cells() {
       return 0;
     }
   }
 
-  /// A number of rows; each unit counts with at most `rowsPerUnit` rows when there is noise.
+  /// A number of rows, or of rows with a value. A contribution is clamped to at most `rowsPerUnit`,
+  /// which is the sensitivity.
   record Rows() implements Measure {
     @Override
     public int cells() {
@@ -24,8 +51,9 @@ public sealed interface Measure {
     }
   }
 
-  /// A number of distinct values of a column that is not the unit; each unit brings at most
-  /// `rowsPerUnit` of them when there is noise.
+  /// A number of distinct values of a column that is not the unit. A unit keeps at most
+  /// `rowsPerUnit` distinct values per group, chosen by looking at that unit alone, *before* the
+  /// union over units is counted; so the sensitivity is `rowsPerUnit`.
   record DistinctValues() implements Measure {
     @Override
     public int cells() {
@@ -33,20 +61,98 @@ public sealed interface Measure {
     }
   }
 
-  /// A sum: first the sum of the clamped values in units of `granularity`, then the number of
-  /// non-null values. `lower` and `upper` bound one unit's contribution to a group.
+  /// A sum: first the sum in units of `granularity`, then the number of non-null values.
+  ///
+  /// A contribution is the sum of the unit's integers, clamped as a whole to `lowest()..highest()`.
+  /// A unit without values contributes 0, so the sensitivity is max(|lowest|, |highest|). The
+  /// second cell only tells SQL's NULL in threshold-only mode; with noise it is not read.
   record Sum(BigDecimal granularity, BigDecimal lower, BigDecimal upper) implements Measure {
+    public Sum {
+      checkGrid(granularity, lower, upper);
+    }
+
     @Override
     public int cells() {
       return 2;
+    }
+
+    /// What a contribution is clamped to, in units of granularity.
+    public BigInteger lowest() {
+      return gridFloor(lower, granularity);
+    }
+
+    public BigInteger highest() {
+      return gridCeiling(upper, granularity);
+    }
+
+    BigInteger sensitivity() {
+      return lowest().abs().max(highest().abs());
     }
   }
 
-  /// A mean: the same two cells as a sum, with row values clamped to `lower..upper`.
+  /// A mean: first the sum in units of `granularity`, then the number of non-null values.
+  ///
+  /// Each row's integer is clamped to `lowest()..highest()`, and a contribution has at most
+  /// `rowsPerUnit` rows with a value, chosen by looking at that unit alone; the same rows enter
+  /// both cells. The count's sensitivity is `rowsPerUnit`. The released sum is re-centred, sum -
+  /// middle·count, so that a row moves it by at most half the range: its sensitivity is
+  /// `rowsPerUnit · max(highest - middle, middle - lowest)`.
   record Mean(BigDecimal granularity, BigDecimal lower, BigDecimal upper) implements Measure {
+    public Mean {
+      checkGrid(granularity, lower, upper);
+    }
+
     @Override
     public int cells() {
       return 2;
     }
+
+    /// What a row's integer is clamped to, in units of granularity.
+    public BigInteger lowest() {
+      return gridFloor(lower, granularity);
+    }
+
+    public BigInteger highest() {
+      return gridCeiling(upper, granularity);
+    }
+
+    BigInteger middle() {
+      return lowest().add(highest()).shiftRight(1);
+    }
+
+    /// The largest distance of a row from the middle.
+    BigInteger halfRange() {
+      return highest().subtract(middle()).max(middle().subtract(lowest()));
+    }
+
+    /// Digits after the point of a released mean.
+    int scale() {
+      return Math.max(0, granularity.scale()) + MEAN_DIGITS;
+    }
+  }
+
+  private static void checkGrid(BigDecimal granularity, BigDecimal lower, BigDecimal upper) {
+    if (granularity.signum() <= 0) {
+      throw new IllegalArgumentException("granularity must be above 0, not " + granularity);
+    }
+    if (lower.compareTo(upper) > 0) {
+      throw new IllegalArgumentException("lower bound " + lower + " is above upper " + upper);
+    }
+    // A 38-digit decimal, the widest column type, fits; an exponent like 1e999999999 does not.
+    int digits =
+        Math.max(lower.precision() - lower.scale(), upper.precision() - upper.scale())
+            + granularity.scale();
+    if (Math.max(digits, Math.abs(granularity.scale())) > 76
+        || Math.max(Math.abs(lower.scale()), Math.abs(upper.scale())) > 76) {
+      throw new IllegalArgumentException("bounds and granularity span more than 76 digits");
+    }
+  }
+
+  private static BigInteger gridFloor(BigDecimal bound, BigDecimal granularity) {
+    return bound.divide(granularity, 0, RoundingMode.FLOOR).toBigIntegerExact();
+  }
+
+  private static BigInteger gridCeiling(BigDecimal bound, BigDecimal granularity) {
+    return bound.divide(granularity, 0, RoundingMode.CEILING).toBigIntegerExact();
   }
 }

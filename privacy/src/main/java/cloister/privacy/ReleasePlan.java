@@ -1,18 +1,33 @@
 package cloister.privacy;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 
 /// How an exact table becomes a released one; fixed before any data is read.
 ///
+/// With noise, if every key has a domain, every combination of the domains is listed. If any key
+/// has none, only groups that the engine found are candidates, and each must pass a threshold on
+/// every counter; that needs a δ above 0.
+///
 /// @param keys the group keys, in the engine's column order; none means one group of everything
-/// @param counters one count of distinct privacy units per contributing dataset
+/// @param counters the distinct privacy units of what contributes. All counters are one id space,
+///   so one unit may be counted by each of them; each that decides about a release is noised and
+///   charged. Datasets that are inner-joined on the unit have equal counts, so they are *one*
+///   counter
 /// @param noise absent in threshold-only mode
 public record ReleasePlan(
     List<GroupKey> keys,
     List<Counter> counters,
     List<Measure> measures,
     Optional<DifferentialPrivacy> noise) {
+  /// How many groups a plan may list by its domains: a noisy value for each is held in memory.
+  public static final int LARGEST_LISTING = 1_000_000;
+
+  private static final int MOST_KEYS = 64;
+  private static final int MOST_COUNTERS = 64;
+  private static final int MOST_MEASURES = 256;
+
   public ReleasePlan {
     keys = List.copyOf(keys);
     counters = List.copyOf(counters);
@@ -20,6 +35,44 @@ public record ReleasePlan(
     if (counters.isEmpty()) {
       throw new IllegalArgumentException("a release counts the units of at least one dataset");
     }
+    if (keys.size() > MOST_KEYS
+        || counters.size() > MOST_COUNTERS
+        || measures.size() > MOST_MEASURES) {
+      throw new IllegalArgumentException(
+          "a release has at most 64 keys, 64 counters and 256 measures");
+    }
+    for (var measure : measures) {
+      if (measure instanceof Measure.Units(int counter) && counter >= counters.size()) {
+        throw new IllegalArgumentException("there is no counter " + counter);
+      }
+    }
+    boolean listed = keys.stream().allMatch(key -> key.domain().isPresent());
+    if (noise.isPresent() && listed && combinations(keys) > LARGEST_LISTING) {
+      throw new IllegalArgumentException("the domains have more than 1000000 combinations");
+    }
+    if (noise.isPresent() && !listed && noise.get().delta().equals(Delta.ZERO)) {
+      throw new IllegalArgumentException("a group key without a domain needs a delta above 0");
+    }
+  }
+
+  /// Whether every key's values are public. True without keys.
+  public boolean listsEveryGroup() {
+    return keys.stream().allMatch(key -> key.domain().isPresent());
+  }
+
+  /// How many groups there are when all are listed, at most one more than [#LARGEST_LISTING].
+  private static long combinations(List<GroupKey> keys) {
+    long product = 1;
+    for (var key : keys) {
+      product = Math.min(LARGEST_LISTING + 1L, product * key.domain().orElseThrow().size());
+    }
+    return product;
+  }
+
+  /// In how many groups one unit counts at most.
+  int groupsPerUnit() {
+    int declared = noise.orElseThrow().groupsPerUnit();
+    return listsEveryGroup() ? (int) Math.min(declared, combinations(keys)) : declared;
   }
 
   /// A group key; with a `domain` its values are public (an absent element is SQL's NULL), without
@@ -27,10 +80,24 @@ public record ReleasePlan(
   public record GroupKey(String name, Optional<List<Optional<String>>> domain) {
     public GroupKey {
       domain = domain.map(List::copyOf);
+      domain.ifPresent(GroupKey::checkDomain);
+    }
+
+    private static void checkDomain(List<Optional<String>> values) {
+      if (values.isEmpty() || values.size() > LARGEST_LISTING) {
+        throw new IllegalArgumentException("a domain has 1 to 1000000 values");
+      }
+      if (new HashSet<>(values).size() < values.size()) {
+        throw new IllegalArgumentException("a domain lists a value twice");
+      }
     }
   }
 
-  /// The units of one dataset, and how many of them each released group must have.
+  /// The units of one dataset, or of several that are inner-joined on the unit, and how many of
+  /// them each released group must have.
+  ///
+  /// @param dataset a label for messages; for joined datasets, all their names and the largest of
+  ///   their minimums
   public record Counter(String dataset, int minimumUnits) {
     public Counter {
       if (minimumUnits < 1) {

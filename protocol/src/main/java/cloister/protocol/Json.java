@@ -138,6 +138,7 @@ public sealed interface Json {
     public Num {
       value = value.signum() == 0 ? BigDecimal.ZERO : value.stripTrailingZeros();
       JsonText.requireExact(value);
+      value = value.setScale(Math.max(0, value.scale())); // 2000, not 2E+3, in anyone's message
     }
   }
 
@@ -264,7 +265,7 @@ public sealed interface Json {
       String text = string(name, maxLength);
       try {
         return parse.apply(text);
-      } catch (IllegalArgumentException | java.time.DateTimeException e) {
+      } catch (IllegalArgumentException | ArithmeticException | java.time.DateTimeException e) {
         throw bad(name, "has not the form that it must have", e);
       }
     }

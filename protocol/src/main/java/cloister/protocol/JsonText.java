@@ -59,15 +59,24 @@ final class JsonText {
       return value;
     } catch (JacksonException e) {
       // Its message quotes the input.
-      throw malformed(
-          "the JSON is malformed or nested too deeply near line "
-              + e.getLocation().getLineNr()
-              + ", column "
-              + e.getLocation().getColumnNr(),
-          e);
+      throw malformed("the JSON is malformed, or nested too deeply", e);
     } catch (IllegalArgumentException e) {
       throw malformed(String.valueOf(e.getMessage()), e);
     }
+  }
+
+  /// Where a text stops being JSON; its end when it does not.
+  static int failureOffset(String text) {
+    try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), text)) {
+      try {
+        while (parser.nextToken() != null) {
+          parser.getString();
+        }
+      } catch (JacksonException _) {
+        return Math.toIntExact(parser.currentLocation().getCharOffset());
+      }
+    }
+    return text.length();
   }
 
   private static Json value(JsonParser parser) {

@@ -2,7 +2,6 @@ package cloister.protocol;
 
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
-import cloister.privacy.Epsilon;
 import cloister.room.Address;
 import cloister.room.Name;
 import cloister.room.Purpose;
@@ -48,36 +47,78 @@ public sealed interface Reply {
   record Published(Optional<Version> version, Report report) implements Reply {}
 
   /// What the enclave found in the data; for its owner only.
-  record Report(
-      long rows, long kept, long withoutUnit, List<BadRows> bad, List<Long> firstBadRows) {}
+  record Report(long rows, long kept, long withoutUnit, List<BadRows> bad) {
+    public Report {
+      bad = List.copyOf(bad);
+    }
+  }
 
-  /// Rows left out, by column and reason.
-  record BadRows(String column, String reason, long count) {}
+  /// Rows left out for one reason in one column, and the numbers of the first of them, from 1
+  /// through the whole upload.
+  record BadRows(String column, String reason, long count, List<Long> firstRows) {
+    public BadRows {
+      firstRows = List.copyOf(firstRows);
+    }
+  }
 
   /// What a run would do.
   ///
-  /// @param outcome `permitted`, `needs-approval` or `denied`
   /// @param trace what each owner's terms say, a line each
   /// @param fix a request that would pass, as a person would type it
+  /// @param budgets of the datasets that the run reads
+  /// @param errors per released number, the half width that holds with 95 %, known before any data
+  ///   is read
+  /// @param mechanism how noise would be drawn; absent when the terms ask for none
   record Explanation(
-      String outcome,
+      Outcome outcome,
       String reason,
       List<String> trace,
       Optional<String> fix,
-      Map<Address, BudgetLine> budgets,
+      List<BudgetLine> budgets,
       List<ExpectedError> errors,
       Optional<String> mechanism)
-      implements Reply {}
+      implements Reply {
+    public Explanation {
+      trace = List.copyOf(trace);
+      budgets = List.copyOf(budgets);
+      errors = List.copyOf(errors);
+    }
+  }
+
+  /// What the terms say to a run.
+  enum Outcome {
+    PERMITTED("permitted"),
+    NEEDS_APPROVAL("needs-approval"),
+    DENIED("denied");
+
+    private final String label;
+
+    Outcome(String label) {
+      this.label = label;
+    }
+
+    public String label() {
+      return label;
+    }
+
+    static Optional<Outcome> byLabel(String label) {
+      return java.util.Arrays.stream(values()).filter(one -> one.label.equals(label)).findFirst();
+    }
+  }
 
   record ExpectedError(String column, BigDecimal error) {}
 
-  /// A dataset's budget.
+  /// A dataset's budget, as exact decimals.
+  ///
+  /// @param cost what the run in question would spend, or spent
   record BudgetLine(
-      Epsilon limitEpsilon,
-      String limitDelta,
-      String spentEpsilon,
-      String spentDelta,
-      String cost) {}
+      Address dataset,
+      BigDecimal limitEpsilon,
+      BigDecimal limitDelta,
+      BigDecimal spentEpsilon,
+      BigDecimal spentDelta,
+      BigDecimal remainingEpsilon,
+      Optional<BigDecimal> cost) {}
 
   /// A finished run.
   ///
@@ -89,9 +130,29 @@ public sealed interface Reply {
   record RunList(List<RunLine> runs) implements Reply {}
 
   record RunLine(
-      String run, Name requester, Address analysis, Purpose purpose, Instant at, String state) {}
+      String run, Name requester, Address analysis, Purpose purpose, Instant at, RunState state) {}
 
-  record Budgets(Map<Address, BudgetLine> budgets) implements Reply {}
+  enum RunState {
+    RUNNING("running"),
+    RELEASED("released"),
+    FAILED("failed");
+
+    private final String label;
+
+    RunState(String label) {
+      this.label = label;
+    }
+
+    public String label() {
+      return label;
+    }
+
+    static Optional<RunState> byLabel(String label) {
+      return java.util.Arrays.stream(values()).filter(one -> one.label.equals(label)).findFirst();
+    }
+  }
+
+  record Budgets(List<BudgetLine> budgets) implements Reply {}
 
   record Done() implements Reply {}
 }

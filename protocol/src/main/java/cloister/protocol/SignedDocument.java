@@ -1,7 +1,10 @@
 package cloister.protocol;
 
 import cloister.crypto.Bytes;
+import cloister.crypto.CryptoException;
 import cloister.crypto.Digest;
+import cloister.crypto.SigningKey;
+import cloister.crypto.VerifyingKey;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
@@ -34,6 +37,23 @@ public record SignedDocument(Bytes canonical, Digest signer, Bytes signature) {
     out.write(0);
     out.writeBytes(document.toArray());
     return Bytes.of(out.toByteArray());
+  }
+
+  public static SignedDocument sign(Document document, SigningKey key) {
+    return new SignedDocument(
+        document.canonical(),
+        key.verifyingKey().thumbprint(),
+        key.sign(message(document.digest())));
+  }
+
+  /// Returns the document, now known to be signed by `key`. Whether that key may sign this document
+  /// is the caller's question.
+  public Document verify(VerifyingKey key) throws CryptoException {
+    if (!signer.equals(key.thumbprint())) {
+      throw new CryptoException("the document names another key as its signer");
+    }
+    key.verify(message(digest()), signature);
+    return Documents.fromCanonical(canonical.toArray());
   }
 
   public Json.Obj toJson() {

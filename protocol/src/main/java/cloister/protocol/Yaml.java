@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
+import org.snakeyaml.engine.v2.events.AliasEvent;
 import org.snakeyaml.engine.v2.events.CollectionStartEvent;
 import org.snakeyaml.engine.v2.events.DocumentStartEvent;
 import org.snakeyaml.engine.v2.events.Event;
@@ -36,6 +37,8 @@ final class Yaml {
   private static final Pattern OTHER_NUMBER =
       Pattern.compile("0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN)");
   private static final int MAX_NUMBER_CHARACTERS = 40;
+  private static final String ALIASES =
+      "anchors and aliases (& and *) are not used here; write the value out";
 
   private final Mistakes mistakes;
   private final Iterator<Event> events;
@@ -96,8 +99,10 @@ final class Yaml {
     if (depth > MAX_DEPTH) {
       throw new Unreadable(at, "nested deeper than " + MAX_DEPTH + " levels");
     }
-    if (event instanceof NodeEvent node && node.getAnchor().isPresent()) {
-      mistakes.add(at, "anchors and aliases (& and *) are not used here; write the value out");
+    if (event instanceof NodeEvent node
+        && !(event instanceof AliasEvent)
+        && node.getAnchor().isPresent()) {
+      mistakes.add(at, ALIASES);
     }
     Optional<String> tag =
         switch (event) {
@@ -112,7 +117,10 @@ final class Yaml {
       case MappingStartEvent _ -> mapping(at, depth);
       case SequenceStartEvent _ -> sequence(at, depth);
       case ScalarEvent scalar -> new Tree.Scalar(at, value(scalar, at));
-      default -> new Tree.Scalar(at, Json.Null.NULL); // an alias, reported above
+      default -> {
+        mistakes.addUnreadable(at, ALIASES);
+        yield new Tree.Scalar(at, Json.Null.NULL);
+      }
     };
   }
 
@@ -152,7 +160,7 @@ final class Yaml {
     try {
       return scalar.getScalarStyle() == ScalarStyle.PLAIN ? plain(text) : Json.of(text);
     } catch (IllegalArgumentException e) {
-      mistakes.add(at, String.valueOf(e.getMessage()));
+      mistakes.addUnreadable(at, String.valueOf(e.getMessage()));
       return Json.Null.NULL;
     }
   }

@@ -240,16 +240,14 @@ class JsonTest {
 
   @Test
   void fieldsAreReadWithTheirBoundsAndErrorsNameThem() {
-    var in =
-        Json.parseFields(
-            ("""
-            {"s": "abc", "n": 7, "half": 0.5, "t": true, "d": "sha256:%s", "b": "AQI=", "loose": "AQJ=",
-             "at": "2026-11-21T00:00:00Z", "at2": "2026-11-21T00:00:00.000Z", "list": ["a", "b"], "null": null}
-            """
-                    .formatted("0".repeat(64)))
-                .getBytes(StandardCharsets.UTF_8),
-            1000,
-            "a message");
+    String text =
+        """
+        {"s": "abc", "n": 7, "half": 0.5, "t": true, "d": "sha256:%s", "b": "AQI=",
+         "loose": "AQJ=", "at": "2026-11-21T00:00:00Z", "at2": "2026-11-21T00:00:00.000Z",
+         "list": ["a", "b"], "null": null}
+        """
+            .formatted("0".repeat(64));
+    var in = Json.parseFields(text.getBytes(StandardCharsets.UTF_8), 1000, "a message");
 
     assertThat(in.string("s", 3)).isEqualTo("abc");
     assertThat(in.count("n", 1, 7)).isEqualTo(7);
@@ -265,7 +263,8 @@ class JsonTest {
     bad(() -> in.integer("s", 0, 9), "a message.s is not a number");
     bad(() -> in.digest("s"), "a message.s has not the form that it must have");
     bad(() -> in.bytes("b", 1), "a message.b is longer than 1 bytes");
-    bad(() -> in.bytes("s", 9), "a message.s is not base64");
+    bad(() -> in.bytes("s", 9), "a message.s is not canonical base64");
+    bad(() -> in.bytes("at", 90), "a message.at is not base64");
     bad(() -> in.bytes("loose", 9), "a message.loose is not canonical base64");
     bad(
         () -> in.instant("at2"),

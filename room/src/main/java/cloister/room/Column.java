@@ -145,7 +145,7 @@ public record Column(
         throw new IllegalArgumentException(
             "a bound has at most " + MOST_DIGITS + " digits on either side of the point");
       }
-      return plain;
+      return plain.scale() < 0 ? plain.setScale(0) : plain;
     }
   }
 
@@ -170,7 +170,7 @@ public record Column(
     }
 
     private boolean suits(ColumnType type) {
-      return type instanceof ColumnType.Text || this == ID && type instanceof ColumnType.Int;
+      return type instanceof ColumnType.Text || (this == ID && type instanceof ColumnType.Int);
     }
   }
 }

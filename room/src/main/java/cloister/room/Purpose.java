@@ -160,6 +160,9 @@ public enum Purpose {
           .collect(Collectors.toUnmodifiableMap(Purpose::term, Function.identity()));
 
   private final String term;
+
+  // Set.of, which nothing changes.
+  @SuppressWarnings("ImmutableEnumChecker")
   private final Set<Purpose> broader;
 
   Purpose(String term, Purpose... broader) {

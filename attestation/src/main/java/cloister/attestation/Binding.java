@@ -1,0 +1,70 @@
+package cloister.attestation;
+
+import cloister.crypto.Bytes;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Objects;
+
+/// The 64 bytes of report data that tie evidence to one use of it: a session's nonce and keys, say.
+/// SHA-512 over `u16(label bytes) | label | u32(field bytes) | field | …`, so that evidence for one
+/// label is none for another, and no byte can move from one field to the next.
+public final class Binding {
+  static final int BYTES = 64;
+
+  private final Bytes reportData;
+
+  private Binding(Bytes reportData) {
+    this.reportData = reportData;
+  }
+
+  /// @param label what the evidence is for, with a version, as in `cloister/session/v1`
+  public static Binding of(String label, Bytes... fields) {
+    MessageDigest sha = sha512();
+    byte[] name = label.getBytes(StandardCharsets.UTF_8);
+    if (name.length == 0 || name.length > 0xffff) {
+      throw new IllegalArgumentException("a label has 1 to 65535 bytes, not " + name.length);
+    }
+    sha.update(ByteBuffer.allocate(2).putShort((short) name.length).flip());
+    sha.update(name);
+    for (Bytes field : fields) {
+      sha.update(ByteBuffer.allocate(4).putInt(field.size()).flip());
+      sha.update(field.toArray());
+    }
+    return new Binding(Bytes.of(sha.digest()));
+  }
+
+  /// All 64 bytes, as a TEE takes them for its report.
+  public Bytes reportData() {
+    return reportData;
+  }
+
+  /// Compares all 64 bytes in constant time.
+  boolean matches(Bytes found) {
+    return MessageDigest.isEqual(reportData.toArray(), found.toArray());
+  }
+
+  private static MessageDigest sha512() {
+    try {
+      return MessageDigest.getInstance("SHA-512");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-512", e);
+    }
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Binding that && matches(that.reportData);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hashCode(reportData);
+  }
+
+  @Override
+  public String toString() {
+    return "Binding " + reportData.hex();
+  }
+}

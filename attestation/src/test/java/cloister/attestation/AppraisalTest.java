@@ -1,0 +1,199 @@
+package cloister.attestation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import cloister.attestation.Appraisal.Accepted;
+import cloister.attestation.Appraisal.Protection;
+import cloister.attestation.Appraisal.Refused;
+import cloister.crypto.Bytes;
+import cloister.crypto.SigningKey;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class AppraisalTest {
+  private static final Instant NOW = Instant.parse("2026-11-21T12:00:00Z");
+  private static final Measurement RELEASE = measurement("11");
+  private static final Measurement OTHER = measurement("22");
+  private static final Bytes NONCE = Bytes.utf8("nonce");
+  private static final Bytes SESSION_KEY = Bytes.utf8("session key");
+  private static final Binding BINDING = Binding.of("cloister/session/v1", NONCE, SESSION_KEY);
+  private static final Requirements SIMULATED =
+      new Requirements(Set.of(Tee.SIMULATED), Set.of(RELEASE));
+
+  private final InsecureSimulatedTee tee = InsecureSimulatedTee.running(RELEASE);
+  private final Evidence evidence = tee.evidence(BINDING, NOW);
+
+  @Test
+  void simulatedEvidenceIsAcceptedWhenAskedForAndTheResultShowsIt() throws Exception {
+    assertThat(appraise(evidence, SIMULATED, BINDING, SimulatedEvidence.ACCEPT))
+        .isEqualTo(new Accepted(Tee.SIMULATED, RELEASE, Protection.NONE_SIMULATED));
+  }
+
+  @Test
+  void simulatedEvidenceIsRefusedUnlessAskedForByName() throws Exception {
+    assertThat(reasons(evidence, SIMULATED, BINDING, SimulatedEvidence.REFUSE))
+        .contains("simulated and proves nothing");
+    var hardware = new Requirements(Set.of(Tee.SEV_SNP, Tee.TDX), Set.of(RELEASE));
+    assertThat(reasons(evidence, hardware, BINDING, SimulatedEvidence.ACCEPT))
+        .contains("the TEE is simulated, and the collaboration accepts sev-snp or tdx");
+  }
+
+  @Test
+  void anotherMeasurementIsRefusedAndBothAreNamed() throws Exception {
+    var requirements = new Requirements(Set.of(Tee.SIMULATED), Set.of(OTHER));
+    assertThat(reasons(evidence, requirements, BINDING, SimulatedEvidence.ACCEPT))
+        .contains("measures " + RELEASE)
+        .contains("requires " + OTHER);
+  }
+
+  @Test
+  void aDebuggableTeeIsRefused() throws Exception {
+    Evidence debuggable = InsecureSimulatedTee.debugging(RELEASE).evidence(BINDING, NOW);
+    assertThat(reasons(debuggable, SIMULATED, BINDING, SimulatedEvidence.ACCEPT))
+        .contains("debug mode");
+  }
+
+  @Test
+  void evidenceForAnotherNonceKeyOrPurposeIsRefused() throws Exception {
+    for (Binding other :
+        new Binding[] {
+          Binding.of("cloister/session/v1", Bytes.utf8("other nonce"), SESSION_KEY),
+          Binding.of("cloister/session/v1", NONCE, Bytes.utf8("other key")),
+          Binding.of("cloister/session/v1", NONCE),
+          Binding.of("cloister/session/v1", SESSION_KEY, NONCE),
+          Binding.of("cloister/session/v1", Bytes.utf8("noncesession key")),
+          Binding.of("cloister/session/v1", Bytes.utf8("nonces"), Bytes.utf8("ession key")),
+          Binding.of("cloister/session/v1", NONCE, SESSION_KEY, Bytes.of(new byte[0])),
+          Binding.of("cloister/receipt/v1", NONCE, SESSION_KEY)
+        }) {
+      assertThat(reasons(evidence, SIMULATED, other, SimulatedEvidence.ACCEPT))
+          .contains("not made for this nonce");
+    }
+  }
+
+  @Test
+  void oneAnswerNamesEverythingThatIsWrong() throws Exception {
+    Evidence bad = InsecureSimulatedTee.debugging(OTHER).evidence(BINDING, NOW);
+    var requirements = new Requirements(Set.of(Tee.TDX), Set.of(RELEASE));
+    var result =
+        appraise(
+            bad,
+            requirements,
+            Binding.of("cloister/session/v1", SESSION_KEY),
+            SimulatedEvidence.REFUSE);
+    assertThat(((Refused) result).reasons()).hasSize(5);
+  }
+
+  @Test
+  void anyFlippedBitOfTheEvidenceIsRefused() {
+    byte[] document = evidence.document().toArray();
+    for (int bit = 0; bit < document.length * 8; bit++) {
+      byte[] altered = document.clone();
+      altered[bit / 8] ^= (byte) (1 << (bit % 8));
+      refused(Bytes.of(altered));
+    }
+  }
+
+  @Test
+  void evidenceCutShortOrExtendedIsRefused() {
+    byte[] document = evidence.document().toArray();
+    for (int length = 0; length <= document.length + 2; length++) {
+      if (length != document.length) {
+        refused(Bytes.of(Arrays.copyOf(document, length)));
+      }
+    }
+    assertThatThrownBy(() -> new Evidence(Tee.SIMULATED, Bytes.of(new byte[65_537])))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void evidenceSignedByAnotherKeyIsRefused() {
+    byte[] document = evidence.document().toArray();
+    Bytes signed =
+        Bytes.concat(
+            Bytes.utf8("cloister/simulated-tee/v1\0"), Bytes.of(Arrays.copyOf(document, 135)));
+    Bytes signature = SigningKey.generate().sign(signed);
+    System.arraycopy(signature.toArray(), 0, document, 135, 64);
+    refused(Bytes.of(document));
+  }
+
+  @Test
+  void evidenceFromTheFutureIsRefused() throws Exception {
+    Report.parse(tee.evidence(BINDING, NOW.plusSeconds(300))).verify(NOW);
+    Evidence future = tee.evidence(BINDING, NOW.plusSeconds(301));
+    assertThatThrownBy(() -> Report.parse(future).verify(NOW))
+        .isInstanceOf(EvidenceException.class)
+        .hasMessageContaining("future");
+    byte[] overflowing = evidence.document().toArray();
+    ByteBuffer.wrap(overflowing).putLong(123, Long.MAX_VALUE);
+    refused(Bytes.of(overflowing));
+  }
+
+  @Test
+  void evidenceOfATeeThatThisVersionCannotVerifyIsRefusedByName() {
+    for (Tee other : Tee.values()) {
+      if (other != Tee.SIMULATED) {
+        assertThatThrownBy(() -> Report.parse(new Evidence(other, evidence.document())))
+            .isInstanceOf(EvidenceException.class)
+            .hasMessage("this version cannot verify " + other.label() + " evidence");
+      }
+    }
+  }
+
+  @Test
+  void theReportSaysWhatTheTeeSaid() throws Exception {
+    Report report = Report.parse(evidence);
+    assertThat(report.tee()).isEqualTo(Tee.SIMULATED);
+    VerifiedReport verified = report.verify(NOW);
+    assertThat(verified.measurement()).isEqualTo(RELEASE);
+    assertThat(verified.reportData()).isEqualTo(BINDING.reportData());
+    assertThat(verified.debug()).isEqualTo(Report.Debug.OFF);
+  }
+
+  @Test
+  void theBindingIsSha512OverLabelledLengthPrefixedFields() {
+    // printf '\0\1a\0\0\0\2bc\0\0\0\0' | sha512sum
+    assertThat(Binding.of("a", Bytes.utf8("bc"), Bytes.of(new byte[0])).reportData().hex())
+        .isEqualTo(
+            "85b5a4e4fd61eb5caa5761ddb8ed324a8a2534ff27b34f48f2bc61a59981affae3080d0e862e5a42e3f626965d6c6bb07c5b2aa70805764a8bdb4a7bce3611b2");
+    assertThatThrownBy(() -> Binding.of("")).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void requirementsAndRefusalsAreNeverEmpty() {
+    assertThatThrownBy(() -> new Requirements(Set.of(), Set.of(RELEASE)))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new Requirements(Set.of(Tee.TDX), Set.of()))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new Refused(List.of())).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static void refused(Bytes document) {
+    assertThatThrownBy(() -> Report.parse(new Evidence(Tee.SIMULATED, document)).verify(NOW))
+        .isInstanceOf(EvidenceException.class);
+  }
+
+  private static Appraisal appraise(
+      Evidence evidence, Requirements requirements, Binding binding, SimulatedEvidence simulated)
+      throws EvidenceException {
+    return Appraisal.appraise(Report.parse(evidence).verify(NOW), requirements, binding, simulated);
+  }
+
+  private static String reasons(
+      Evidence evidence, Requirements requirements, Binding binding, SimulatedEvidence simulated)
+      throws EvidenceException {
+    var result = appraise(evidence, requirements, binding, simulated);
+    assertThat(result).isInstanceOf(Refused.class);
+    assertThat(((Refused) result).reasons()).hasSize(1);
+    return ((Refused) result).reasons().getFirst();
+  }
+
+  private static Measurement measurement(String octet) {
+    return Measurement.parse("sha384:" + octet.repeat(48));
+  }
+}

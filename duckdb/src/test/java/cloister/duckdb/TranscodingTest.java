@@ -1,0 +1,150 @@
+package cloister.duckdb;
+
+import static cloister.duckdb.Fixtures.column;
+import static cloister.duckdb.Fixtures.dataset;
+import static cloister.duckdb.Fixtures.parquet;
+import static cloister.duckdb.Fixtures.rows;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import cloister.room.Dataset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class TranscodingTest {
+  private static final Dataset DATASET =
+      dataset(column("email", "string"), column("spend", "decimal(10,2)"));
+
+  @TempDir Path folder;
+  @TempDir Path source;
+
+  private List<List<String>> transcode(String name, String content) throws Exception {
+    return read(Transcoding.transcode(DATASET, write(name, content), folder, _ -> {}));
+  }
+
+  private Path write(String name, String content) throws Exception {
+    return Files.writeString(source.resolve(name), content);
+  }
+
+  private static List<List<String>> read(List<Path> parts) {
+    return rows(
+        "SELECT * FROM read_parquet("
+            + Sql.literals(parts.stream().map(Path::toString).toList())
+            + ")");
+  }
+
+  private static String last(String rows) {
+    return Integer.toString(Integer.parseInt(rows) - 1);
+  }
+
+  private void refused(Path file, String... words) {
+    assertThatThrownBy(() -> Transcoding.transcode(DATASET, file, folder, _ -> {}))
+        .isInstanceOf(UnreadableFileException.class)
+        .hasNoCause()
+        .message()
+        .contains(words);
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void csvOfAnyUsualDialectGivesTheDeclaredColumnsAsTexts() throws Exception {
+    var expected = List.of(List.of("a@x.de", "007.10"), List.of("b,c@x.de", "NULL"));
+    assertThat(transcode("a.csv", "id,Email,spend\n1,a@x.de,007.10\n2,\"b,c@x.de\",\n"))
+        .isEqualTo(expected);
+    assertThat(transcode("b [1].csv", "spend;email\r\n007.10;a@x.de\r\n;\"b,c@x.de\"\r\n"))
+        .isEqualTo(expected);
+    assertThat(transcode("c.tsv", "spend\temail\n007.10\ta@x.de\n\tb,c@x.de\n"))
+        .isEqualTo(expected);
+    assertThat(transcode("d.csv", "email,spend\n#a@x.de,1\n"))
+        .containsExactly(List.of("#a@x.de", "1"));
+  }
+
+  @Test
+  void jsonAndParquetKeepWhatTheyHold() throws Exception {
+    assertThat(
+            transcode(
+                "a.json",
+                "[{\"email\":\"a@x\",\"spend\":12345678.12},{\"email\":\"b@x\",\"spend\":null}]"))
+        .containsExactly(List.of("a@x", "12345678.12"), List.of("b@x", "NULL"));
+    assertThat(transcode("a.ndjson", "{\"Email\":\"a@x\",\"spend\":\"1\"}\n{\"Email\":\"b@x\"}\n"))
+        .containsExactly(List.of("a@x", "1"), List.of("b@x", "NULL"));
+    Path file =
+        parquet(
+            source.resolve("a.parquet"),
+            "SELECT 1.50::DECIMAL(5,2) AS spend, 'a' AS email, 1 AS z");
+    assertThat(read(Transcoding.transcode(DATASET, file, folder, _ -> {})))
+        .containsExactly(List.of("a", "1.50"));
+  }
+
+  @Test
+  void aLargeFileIsPartedInOrderInAPrivateFolder() throws Exception {
+    Path file = source.resolve("large.csv");
+    Fixtures.execute(
+        "COPY (SELECT i AS email, i AS spend FROM range(1100000) t(i)) TO "
+            + Sql.literal(file.toString()));
+    double[] last = {0};
+    var parts = Transcoding.transcode(DATASET, file, folder, fraction -> last[0] = fraction);
+    assertThat(parts).hasSize(2);
+    assertThat(last[0]).isEqualTo(1);
+    String rows =
+        rows("SELECT count(*) FROM " + Sql.literal(parts.getFirst().toString()))
+            .getFirst()
+            .getFirst();
+    assertThat(Integer.parseInt(rows)).isBetween(900_000, Ingestion.PART_ROWS);
+    assertThat(
+            rows(
+                "SELECT count(*), min(email::BIGINT), max(email::BIGINT) FROM "
+                    + Sql.literal(parts.getFirst().toString())))
+        .containsExactly(List.of(rows, "0", last(rows)));
+    assertThat(
+            rows(
+                "SELECT count(*) FROM "
+                    + Sql.literal(parts.getFirst().toString())
+                    + " WHERE email::BIGINT <> file_row_number"))
+        .containsExactly(List.of("0"));
+    assertThat(
+            rows(
+                "SELECT min(email::BIGINT), max(email::BIGINT) FROM "
+                    + Sql.literal(parts.get(1).toString())))
+        .containsExactly(List.of(rows, "1099999"));
+    assertThat(Files.getPosixFilePermissions(folder.toFile().listFiles()[0].toPath()))
+        .isEqualTo(
+            Set.of(
+                PosixFilePermission.OWNER_READ,
+                PosixFilePermission.OWNER_WRITE,
+                PosixFilePermission.OWNER_EXECUTE));
+  }
+
+  @Test
+  void everyBadFileGetsOneClearMessageWithoutItsValues() throws Exception {
+    refused(
+        write("a.csv", "mail,spend\na@x,1\n"),
+        "no column `email`",
+        "`mail`, `spend`",
+        "did you mean `mail`?");
+    refused(write("b.csv", "email,spend\na@x,1\nsecret@x,1,2,3\n"), "not sound CSV at line 3");
+    refused(write("c.csv", "email,spend\na@x,1\n\"secret@x,1\n"), "not sound CSV");
+    refused(write("d.csv", ""), "");
+    refused(write("a.json", "[{\"email\":\"secret@x\", \"spend\": }]"), "not sound JSON");
+    refused(write("a.parquet", "no parquet"), "not a sound Parquet file");
+    refused(write("a.xlsx", "x"), "ends in .csv");
+    refused(source.resolve("none.csv"), "no readable file");
+    Path latin =
+        Files.write(
+            source.resolve("latin.csv"),
+            "email,spend\nsecr\u00e9t@x,1\n".getBytes(StandardCharsets.ISO_8859_1));
+    refused(latin, "not UTF-8");
+    for (String name : List.of("b.csv", "c.csv", "a.json", "latin.csv")) {
+      assertThatThrownBy(
+              () -> Transcoding.transcode(DATASET, source.resolve(name), folder, _ -> {}))
+          .message()
+          .doesNotContain("secr");
+    }
+  }
+}

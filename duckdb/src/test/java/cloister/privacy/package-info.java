@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.privacy;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.query;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,158 @@
+package cloister.enclave;
+
+import cloister.attestation.Measurement;
+import cloister.crypto.Pkcs11Key;
+import cloister.crypto.Secret;
+import cloister.duckdb.Workers;
+import cloister.query.Planner;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+
+/// The enclave as a server: everything is wired here, by constructors, and stops in the reverse
+/// order.
+public final class EnclaveServer implements AutoCloseable {
+  private final FileChannel lockFile;
+  private final Engines engines;
+  private final Rooms rooms;
+  private final HttpApi api;
+  private final Platform platform;
+
+  /// What two deployments may want differently.
+  ///
+  /// @param state where sealed state is kept; one server at a time
+  /// @param host the address to listen on
+  /// @param port 0 for any free one
+  /// @param concurrentRuns how many runs compute at one time; more are refused, not queued
+  /// @param runMemoryBytes what one run may use in its worker
+  /// @param runTime after which a run is stopped
+  /// @param hsm where authorities' keys are kept; absent means in the enclave's sealed state
+  public record Settings(
+      Path state,
+      String host,
+      int port,
+      int concurrentRuns,
+      long runMemoryBytes,
+      Duration runTime,
+      Optional<Hsm> hsm) {
+    public Settings {
+      if (port < 0 || port > 65_535) {
+        throw new IllegalArgumentException("a port is 0 to 65535, not " + port);
+      }
+      if (concurrentRuns < 1 || concurrentRuns > 64) {
+        throw new IllegalArgumentException("concurrent runs are 1 to 64, not " + concurrentRuns);
+      }
+      if (runMemoryBytes < 256L << 20) {
+        throw new IllegalArgumentException("a run needs at least 256 MiB");
+      }
+      if (runTime.isNegative() || runTime.isZero() || runTime.compareTo(Duration.ofHours(24)) > 0) {
+        throw new IllegalArgumentException("a run's time is above 0 and at most 24 hours");
+      }
+    }
+  }
+
+  /// A slot of an HSM, reached through PKCS#11.
+  ///
+  /// @param pin closed when the server has started
+  public record Hsm(Path library, long slot, Secret pin) {}
+
+  private EnclaveServer(
+      FileChannel lockFile, Platform platform, Engines engines, Rooms rooms, HttpApi api) {
+    this.lockFile = lockFile;
+    this.platform = platform;
+    this.engines = engines;
+    this.rooms = rooms;
+    this.api = api;
+  }
+
+  /// Starts without any protection: the simulated TEE. Real ones come with their platforms.
+  public static EnclaveServer startInsecureSimulated(Settings settings, InstantSource clock) {
+    Disk.createFolder(settings.state());
+    FileChannel lockFile = lock(settings.state());
+    var platform = new InsecureSimulatedPlatform(settings.state(), clock);
+    return start(settings, clock, platform, lockFile);
+  }
+
+  private static EnclaveServer start(
+      Settings settings, InstantSource clock, Platform platform, FileChannel lockFile) {
+    Path memory = Workers.memoryFolder(settings.state().resolve("memory"));
+    var metrics = new Metrics();
+    var engines =
+        new Engines(
+            memory, settings.concurrentRuns(), settings.runMemoryBytes(), settings.runTime());
+    Uploads uploads;
+    try (Secret root = platform.sealingRoot()) {
+      Path folder = settings.state().resolve("uploads");
+      Disk.createFolder(folder);
+      uploads = new Uploads(folder, root, metrics);
+    }
+    Path folder = settings.state().resolve("rooms");
+    Disk.createFolder(folder);
+    var rooms = new Rooms(folder, platform, clock, engines, authorities(settings.hsm()), uploads);
+    var sessions = new Sessions(platform, clock, metrics, rooms);
+    var api = new HttpApi(settings.host(), settings.port(), sessions, uploads, metrics);
+    api.start();
+    // The first query would pay for the planner's start; nobody waits for this.
+    Thread.ofPlatform().daemon().name("warm-planner").start(Planner::warm);
+    return new EnclaveServer(lockFile, platform, engines, rooms, api);
+  }
+
+  private static Authorities authorities(Optional<Hsm> hsm) {
+    if (hsm.isEmpty()) {
+      return Authorities.inEnclave();
+    }
+    var slot = new Pkcs11Key.Slot(hsm.get().library(), hsm.get().slot());
+    Secret pin = hsm.get().pin();
+    return (collaboration, _) ->
+        Pkcs11Key.openOrCreate(slot, "cloister-" + collaboration.brief(), pin);
+  }
+
+  /// Two servers on one state would fork its ledgers.
+  private static FileChannel lock(Path state) {
+    try {
+      var channel =
+          FileChannel.open(
+              state.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      FileLock held = channel.tryLock();
+      if (held == null) {
+        channel.close();
+        throw new IllegalStateException("another server is running on this state");
+      }
+      return channel;
+    } catch (IOException e) {
+      throw Disk.failed(e);
+    }
+  }
+
+  public int port() {
+    return api.port();
+  }
+
+  /// What a collaboration on this enclave names among its measurements.
+  public Measurement measurement() {
+    return platform.measurement();
+  }
+
+  /// What the simulated TEE measures of the running program, without starting a server.
+  public static Measurement measureSimulated() {
+    return InsecureSimulatedPlatform.measureClassPath();
+  }
+
+  /// Takes no new requests, ends those that are running, and closes the ledgers.
+  @Override
+  public void close() {
+    api.close();
+    engines.close();
+    rooms.close();
+    try {
+      lockFile.close();
+    } catch (IOException e) {
+      throw Disk.failed(e);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package cloister.enclave;
+
+import cloister.crypto.Bytes;
+import cloister.duckdb.DuckDbEngine;
+import cloister.duckdb.Ingestion;
+import cloister.duckdb.Workers;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Limits;
+import cloister.query.Engine;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+
+/// What computes: the workers, shared by all rooms, and how much of them there is.
+final class Engines implements AutoCloseable {
+  private static final int RUN_ID_BYTES = 8;
+
+  private final Workers workers;
+  private final Engine engine;
+  private final Ingestion ingestion;
+  private final Semaphore free;
+  private final Engine.Limits limits;
+  private final Path memory;
+  private final SecureRandom random = new SecureRandom();
+
+  /// @param memory an existing folder in memory-backed storage, this process's own
+  Engines(Path memory, int concurrentRuns, long memoryBytesPerRun, Duration time) {
+    this.memory = memory;
+    this.workers = Workers.start(new Workers.Settings(memory, concurrentRuns, 1));
+    this.engine = new DuckDbEngine(workers);
+    this.ingestion = new Ingestion(workers);
+    this.free = new Semaphore(concurrentRuns);
+    int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
+    this.limits = new Engine.Limits(time, memoryBytesPerRun, threads, Limits.GROUPS);
+  }
+
+  /// A place among the concurrent runs, until it is closed; or TOO_BUSY, before anything is
+  /// charged.
+  Place admit() {
+    if (!free.tryAcquire()) {
+      throw new CloisterException(
+          ErrorCode.TOO_BUSY, "the enclave computes as many runs as it may; nothing was charged");
+    }
+    return free::release;
+  }
+
+  interface Place extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  PreparedData data(Path folder) {
+    Path own = memory.resolve("room-" + newRunId());
+    Disk.createFolder(own);
+    Disk.createFolder(folder);
+    return new PreparedData(folder, own, ingestion, limits);
+  }
+
+  String newRunId() {
+    byte[] id = new byte[RUN_ID_BYTES];
+    random.nextBytes(id);
+    return "run-" + Bytes.of(id).hex();
+  }
+
+  Engine engine() {
+    return engine;
+  }
+
+  Engine.Limits limits() {
+    return limits;
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+    workers.close();
+    Disk.delete(memory);
+  }
+}

@@ -1,0 +1,85 @@
+package cloister.enclave;
+
+import cloister.crypto.Bytes;
+import cloister.crypto.Digest;
+import cloister.privacy.Charge;
+import cloister.protocol.DsseEnvelope;
+import cloister.protocol.Json;
+import cloister.protocol.SignedDocument;
+import cloister.room.Address;
+import cloister.room.Name;
+import cloister.room.Purpose;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// A fact of a collaboration, as its ledger keeps it. State is the fold of these ([RoomState]) and
+/// nothing else. Events are sealed before they reach the store, so they may hold secrets.
+sealed interface Event {
+  /// The first: the proposed collaboration, the secret from which its keys derive, and its
+  /// authority's certificate.
+  record Opened(SignedDocument document, Bytes rootSecret, Bytes authority) implements Event {}
+
+  record Proposed(SignedDocument document) implements Event {}
+
+  record Signed(Digest document, Name participant, Bytes signature) implements Event {}
+
+  record Enrolled(Name participant, Bytes certificate) implements Event {}
+
+  record Applied(SignedDocument document) implements Event {}
+
+  /// A dataset has a new current version.
+  ///
+  /// @param version names the prepared data: the digest of what the owner sealed
+  /// @param schema the digest of the schema that it was checked against
+  /// @param parts how many sealed files of prepared data
+  record Published(Address dataset, Digest version, Digest schema, int parts, Bytes dataKey)
+      implements Event {}
+
+  record Suspended(Name participant) implements Event {}
+
+  record Resumed(Name participant) implements Event {}
+
+  /// A run was permitted and its price is spent, whatever happens next.
+  ///
+  /// @param request the participant's signed request: proof of who asked
+  /// @param question the same for two runs that ask the same of the same data under the same
+  ///   obligations
+  /// @param reservation the run that paid, and whose noise this one has: itself, unless the
+  ///   question was asked before; then it charges nothing
+  record Reserved(
+      String run,
+      Bytes request,
+      Name requester,
+      Address analysis,
+      Digest document,
+      Purpose purpose,
+      Set<Name> recipients,
+      Digest question,
+      String reservation,
+      Set<Address> datasets,
+      Map<Address, Charge> charges)
+      implements Event {}
+
+  /// The answer is out. What the ledger's leaf commits to is the run and `bindings`, which the
+  /// receipt shows; the rest lies beside it.
+  ///
+  /// @param bindings what [cloister.protocol.Receipt#bindings] says
+  /// @param envelope the signed receipt
+  /// @param answer the answer itself, so that the same question can be answered again
+  /// @param sealed the answer for each recipient
+  record Released(
+      String run, Json.Obj bindings, DsseEnvelope envelope, Bytes answer, Map<Name, Bytes> sealed)
+      implements Event {}
+
+  /// A run ended without an answer; what it reserved stays spent.
+  record Failed(String run, Optional<String> code) implements Event {}
+
+  /// An event and when it was recorded.
+  record Dated(Instant at, Event event) {}
+
+  /// @param content what the ledger's leaf commits to
+  /// @param beside what is kept with it; empty for most
+  record Encoded(Json.Obj content, Bytes beside) {}
+}

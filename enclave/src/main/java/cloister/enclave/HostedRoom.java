@@ -1,0 +1,463 @@
+package cloister.enclave;
+
+import cloister.crypto.Bytes;
+import cloister.crypto.Certificate;
+import cloister.crypto.CertificateRequest;
+import cloister.crypto.CryptoException;
+import cloister.crypto.Digest;
+import cloister.crypto.Hpke;
+import cloister.crypto.SealingKey;
+import cloister.crypto.Secret;
+import cloister.crypto.Validity;
+import cloister.crypto.VerifiedCertificate;
+import cloister.crypto.VerifyingKey;
+import cloister.protocol.Answered;
+import cloister.protocol.CheckpointProof;
+import cloister.protocol.CloisterException;
+import cloister.protocol.Command;
+import cloister.protocol.Document;
+import cloister.protocol.EnclaveChannel;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Limits;
+import cloister.protocol.Reply;
+import cloister.protocol.SealedData;
+import cloister.protocol.SignedDocument;
+import cloister.protocol.SignedRequest;
+import cloister.room.Address;
+import cloister.room.Collaboration;
+import cloister.room.Dataset;
+import cloister.room.Name;
+import java.math.BigInteger;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+
+/// A collaboration in this enclave: its ledger, its state, its keys, and what participants may do
+/// with them.
+///
+/// One lock guards state and ledger, so that what is decided still holds when it is recorded.
+/// Reading data and computing happen outside it.
+final class HostedRoom implements AutoCloseable {
+  private static final Duration CERTIFICATE_LIFE = Duration.ofDays(365);
+
+  final ReentrantLock lock = new ReentrantLock();
+  final RoomState state;
+  final RoomLedger ledger;
+  final RoomKeys keys;
+  private final InstantSource clock;
+  private final Uploads uploads;
+  private final PreparedData data;
+  private final Runs runs;
+  private boolean rolledBack;
+
+  /// Whoever asks: a participant by the key that the collaboration names for it.
+  record Caller(Name name, VerifyingKey key) {}
+
+  /// @param ledger with the first event at least, of which `state` is the fold
+  HostedRoom(
+      RoomLedger ledger,
+      RoomState state,
+      RoomKeys keys,
+      InstantSource clock,
+      Platform platform,
+      Uploads uploads,
+      PreparedData data,
+      Engines engines) {
+    this.ledger = ledger;
+    this.state = state;
+    this.keys = keys;
+    this.clock = clock;
+    this.uploads = uploads;
+    this.data = data;
+    this.runs = new Runs(this, data, engines, new Receipts(this, platform));
+  }
+
+  Digest id() {
+    return state.id();
+  }
+
+  /// Serves a request whose signature holds.
+  Answered handle(SignedRequest request, SignedRequest.Content content, EnclaveChannel channel) {
+    long seen = content.ledger();
+    Caller caller = locked(() -> admit(request, seen));
+    Reply reply =
+        switch (content.command()) {
+          case Command.Propose(var document) -> locked(() -> propose(caller, document));
+          case Command.Sign(var document, var signature) ->
+              locked(() -> sign(caller, document, signature));
+          case Command.Enrol(var certificateRequest) ->
+              locked(() -> enrol(caller, certificateRequest));
+          case Command.Status() -> locked(this::status);
+          case Command.Apply(var documents) -> locked(() -> apply(enrolled(caller), documents));
+          case Command.OpenUpload upload -> openUpload(caller, upload, channel);
+          case Command.CommitUpload(var upload) -> commitUpload(caller, upload);
+          case Command.Explain(var run) -> locked(() -> runs.explain(enrolled(caller), run));
+          case Command.Run(var run) -> runs.run(caller, request, run);
+          case Command.Result(var run) -> locked(() -> runs.result(enrolled(caller), run));
+          case Command.Runs() -> locked(() -> runs.list(enrolled(caller)));
+          case Command.Budget() ->
+              locked(() -> {
+                enrolled(caller);
+                return runs.budgets();
+              });
+          case Command.Suspend() -> locked(() -> suspend(enrolled(caller)));
+          case Command.Resume() -> locked(() -> resume(enrolled(caller)));
+        };
+    var proof = locked(() -> proof(seen));
+    return new Answered(new Answered.Outcome.Ok(reply), Optional.of(proof));
+  }
+
+  <T> T locked(Supplier<T> action) {
+    lock.lock();
+    try {
+      return action.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Records a fact: durable and part of the state when it returns. The caller holds the lock.
+  long record(Event event) {
+    Instant at = now();
+    long index = ledger.append(at, event);
+    state.apply(index, at, event);
+    return index;
+  }
+
+  /// The host's clock, but never behind what the ledger has recorded.
+  Instant now() {
+    Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+    return now.isBefore(state.latest()) ? state.latest() : now;
+  }
+
+  /// A client that has seen more of this ledger than there is, is proof that the host rolled it
+  /// back.
+  private Caller admit(SignedRequest request, long seen) {
+    rolledBack |= seen > ledger.log().head().size();
+    if (rolledBack) {
+      throw new CloisterException(
+          ErrorCode.LEDGER_BEHIND,
+          "a participant has seen a newer ledger than this enclave was given");
+    }
+    Digest thumbprint = request.key().thumbprint();
+    return state
+        .participant(thumbprint)
+        .map(name -> new Caller(name, request.key()))
+        .orElseThrow(() ->
+            new CloisterException(
+                ErrorCode.NOT_A_PARTICIPANT,
+                "the collaboration names no participant with this key"));
+  }
+
+  /// The caller with a certificate that is valid now, in a collaboration that all have signed.
+  Caller enrolled(Caller caller) {
+    active();
+    var certified = certificate(caller.name()).verifyingKey();
+    if (!certified.equals(caller.key())) {
+      throw new CloisterException(
+          ErrorCode.CERTIFICATE_INVALID,
+          "the certificate of " + caller.name() + " is for another key");
+    }
+    return caller;
+  }
+
+  /// What the authority certifies of a participant now.
+  VerifiedCertificate certificate(Name participant) {
+    Bytes encoded = state.certificates().get(participant);
+    if (encoded == null) {
+      throw new CloisterException(
+          ErrorCode.NOT_ENROLLED, participant + " has no certificate of this collaboration yet");
+    }
+    try {
+      return Certificate.parse(encoded).verify(keys.authority().certificate(), now());
+    } catch (CryptoException e) {
+      throw new CloisterException(
+          ErrorCode.CERTIFICATE_EXPIRED,
+          "the certificate of " + participant + " is not valid now",
+          e);
+    }
+  }
+
+  Collaboration active() {
+    return state
+        .active()
+        .orElseThrow(() -> {
+          var missing = new java.util.TreeSet<>(state.signersNeeded());
+          missing.removeAll(state.signers());
+          return new CloisterException(
+              ErrorCode.COLLABORATION_NOT_ACTIVE, "not signed yet by " + missing);
+        });
+  }
+
+  private Reply propose(Caller caller, SignedDocument document) {
+    if (state.proposedDocument().filter(document::equals).isPresent()) {
+      return status();
+    }
+    Collaboration proposed = checkProposal(document, caller.key());
+    int expected = state.active().map(Collaboration::version).orElse(0) + 1;
+    if (proposed.version() != expected) {
+      throw new CloisterException(
+          ErrorCode.DOCUMENT_CONFLICT, "the next version of this collaboration is " + expected);
+    }
+    record(new Event.Proposed(document));
+    return status();
+  }
+
+  /// A collaboration document that the holder of the key has signed and takes part in.
+  static Collaboration checkProposal(SignedDocument document, VerifyingKey key) {
+    if (!(verified(document, key) instanceof Document.CollaborationDocument(var proposed, _))) {
+      throw new CloisterException(ErrorCode.DOCUMENT_INVALID, "only a collaboration is proposed");
+    }
+    if (!proposed.participants().containsValue(key.thumbprint())) {
+      throw new CloisterException(
+          ErrorCode.NOT_A_PARTICIPANT, "who proposes a collaboration takes part in it");
+    }
+    return proposed;
+  }
+
+  private static Document verified(SignedDocument document, VerifyingKey key) {
+    try {
+      return document.verify(key);
+    } catch (CryptoException e) {
+      throw new CloisterException(
+          ErrorCode.SIGNATURE_INVALID, "the document is not signed by this participant", e);
+    }
+  }
+
+  private Reply sign(Caller caller, Digest digest, Bytes signature) {
+    var proposed =
+        state
+            .proposedDocument()
+            .filter(document -> document.digest().equals(digest))
+            .orElseThrow(() ->
+                new CloisterException(
+                    ErrorCode.COLLABORATION_MISMATCH,
+                    "no version with this digest waits for signatures"));
+    verified(
+        new SignedDocument(proposed.canonical(), caller.key().thumbprint(), signature),
+        caller.key());
+    if (!state.signers().contains(caller.name())) {
+      record(new Event.Signed(digest, caller.name(), signature));
+    }
+    return status();
+  }
+
+  private Reply enrol(Caller caller, Bytes request) {
+    Digest named = active().participants().get(caller.name());
+    if (!caller.key().thumbprint().equals(named)) {
+      throw new CloisterException(
+          ErrorCode.NOT_A_PARTICIPANT,
+          "the signed collaboration names another key for " + caller.name());
+    }
+    Certificate certificate;
+    try {
+      certificate =
+          keys.authority()
+              .issue(
+                  CertificateRequest.parse(request),
+                  caller.name().value(),
+                  named,
+                  certificateValidity(),
+                  BigInteger.valueOf(ledger.log().head().size()));
+    } catch (CryptoException e) {
+      throw new CloisterException(
+          ErrorCode.POSSESSION_UNPROVEN,
+          "the certificate request is not one for this participant's name and key",
+          e);
+    }
+    record(new Event.Enrolled(caller.name(), certificate.encoded()));
+    return new Reply.Certificate(certificate.encoded(), keys.authority().certificate().encoded());
+  }
+
+  /// From a little before now, for clocks that are behind, and not beyond the authority's own end.
+  private Validity certificateValidity() {
+    Validity authority = keys.authority().certificate().validity();
+    Instant second = now().truncatedTo(ChronoUnit.SECONDS);
+    Instant from = second.minus(Limits.CLOCK_SKEW);
+    Instant until = second.plus(CERTIFICATE_LIFE);
+    return new Validity(
+        from.isBefore(authority.from()) ? authority.from() : from,
+        until.isAfter(authority.until()) ? authority.until() : until);
+  }
+
+  /// All of them or none.
+  private Reply apply(Caller caller, List<SignedDocument> documents) {
+    notSuspended();
+    List<SignedDocument> fresh = new ArrayList<>();
+    for (SignedDocument document : documents) {
+      Address address =
+          switch (verified(document, caller.key())) {
+            case Document.DatasetDocument(var dataset, _) -> dataset.address();
+            case Document.AnalysisDocument analysis -> {
+              runs.parse(analysis);
+              yield analysis.address();
+            }
+            case Document.CollaborationDocument _ ->
+                throw new CloisterException(
+                    ErrorCode.DOCUMENT_INVALID,
+                    "a collaboration is proposed and signed, not applied");
+          };
+      if (!address.party().equals(caller.name())) {
+        throw new CloisterException(
+            ErrorCode.NOT_THE_OWNER, address + " is not " + caller.name() + "'s to change");
+      }
+      if (!document.equals(state.documents().get(address))) {
+        fresh.add(document);
+      }
+    }
+    fresh.forEach(document -> record(new Event.Applied(document)));
+    return status();
+  }
+
+  private Reply suspend(Caller caller) {
+    if (!state.suspendedBy().contains(caller.name())) {
+      record(new Event.Suspended(caller.name()));
+    }
+    return new Reply.Done();
+  }
+
+  private Reply resume(Caller caller) {
+    if (!state.suspendedBy().contains(caller.name())) {
+      throw new CloisterException(
+          ErrorCode.PARAMETER_INVALID, caller.name() + " has not suspended the collaboration");
+    }
+    record(new Event.Resumed(caller.name()));
+    return new Reply.Done();
+  }
+
+  void notSuspended() {
+    if (!state.suspendedBy().isEmpty()) {
+      throw new CloisterException(
+          ErrorCode.COLLABORATION_SUSPENDED, "suspended by " + state.suspendedBy());
+    }
+  }
+
+  private Reply status() {
+    Map<Address, Reply.Version> versions = new HashMap<>();
+    state
+        .versions()
+        .forEach((address, version) -> versions.put(address, version(address, version)));
+    return new Reply.Status(
+        id(),
+        state.activeDocument().map(SignedDocument::canonical),
+        state.proposedDocument().map(SignedDocument::canonical),
+        state.signers(),
+        state.suspendedBy(),
+        state.certificates().keySet(),
+        state.documents(),
+        versions,
+        keys.authority().certificate().encoded(),
+        keys.verifyingKey().spki());
+  }
+
+  private Reply.Version version(Address address, RoomState.Version version) {
+    return new Reply.Version(version.published().version(), version.at(), until(address, version));
+  }
+
+  /// When the dataset's retention ends the use of a version.
+  Optional<Instant> until(Address address, RoomState.Version version) {
+    return state
+        .dataset(address)
+        .flatMap(Dataset::retention)
+        .map(retention -> version.at().atOffset(ZoneOffset.UTC).plus(retention).toInstant());
+  }
+
+  private Reply openUpload(Caller caller, Command.OpenUpload upload, EnclaveChannel channel) {
+    Dataset dataset =
+        locked(() -> {
+          enrolled(caller);
+          notSuspended();
+          return ownDataset(caller, upload);
+        });
+    var context =
+        SealedData.context(
+            id(), dataset.address(), upload.document(), upload.schema(), upload.upload());
+    Bytes dataKey;
+    try (Secret key = Hpke.open(channel.key(), SealedData.KEY_INFO, context, upload.wrappedKey())) {
+      if (key.size() != Uploads.KEY_BYTES) {
+        throw new CloisterException(ErrorCode.MESSAGE_MALFORMED, "a data key has 32 bytes");
+      }
+      dataKey = Bytes.of(key.expose());
+    } catch (CryptoException e) {
+      throw new CloisterException(
+          ErrorCode.SEALED_FOR_ANOTHER,
+          "the data key is not sealed to this session for this dataset, terms and schema",
+          e);
+    }
+    return new Reply.Upload(uploads.open(id(), caller.name(), upload, dataKey));
+  }
+
+  private Dataset ownDataset(Caller caller, Command.OpenUpload upload) {
+    Address address = upload.dataset();
+    if (!address.party().equals(caller.name())) {
+      throw new CloisterException(
+          ErrorCode.NOT_THE_OWNER, address + " is not " + caller.name() + "'s to publish");
+    }
+    Dataset dataset =
+        state
+            .dataset(address)
+            .orElseThrow(() ->
+                new CloisterException(
+                    ErrorCode.DOCUMENT_UNKNOWN, "no signed document describes " + address));
+    if (!dataset.document().equals(upload.document()) || !schema(address).equals(upload.schema())) {
+      throw new CloisterException(
+          ErrorCode.SEALED_FOR_ANOTHER, "the data was sealed for other terms or another schema");
+    }
+    return dataset;
+  }
+
+  /// The digest of what a dataset's data is checked against.
+  Digest schema(Address dataset) {
+    return SealedData.schema(state.documents().get(dataset).canonical());
+  }
+
+  private Reply commitUpload(Caller caller, String id) {
+    var upload = uploads.complete(id(), locked(() -> enrolled(caller)).name(), id);
+    Dataset dataset = locked(() -> ownDataset(caller, upload.opened()));
+    var prepared = data.prepare(upload, dataset);
+    if (prepared.published().isEmpty()) {
+      return new Reply.Published(Optional.empty(), prepared.report());
+    }
+    Reply reply =
+        locked(() -> {
+          notSuspended();
+          ownDataset(enrolled(caller), upload.opened());
+          record(prepared.published().get());
+          var version = state.versions().get(dataset.address());
+          return new Reply.Published(
+              Optional.of(version(dataset.address(), version)), prepared.report());
+        });
+    uploads.discard(upload);
+    return reply;
+  }
+
+  /// The newest checkpoint, and that it extends the one of the size that the client has verified.
+  private CheckpointProof proof(long seen) {
+    var log = ledger.log();
+    var head = log.head();
+    return new CheckpointProof(
+        keys.sign(id(), head), log.consistency(Math.min(seen, head.size()), head.size()));
+  }
+
+  SealingKey sealingKey(Name participant) {
+    return certificate(participant).sealingKey();
+  }
+
+  @Override
+  public void close() {
+    locked(() -> {
+      ledger.close();
+      keys.close();
+      return null;
+    });
+  }
+}

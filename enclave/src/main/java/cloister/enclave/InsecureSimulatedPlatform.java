@@ -1,0 +1,104 @@
+package cloister.enclave;
+
+import cloister.attestation.Binding;
+import cloister.attestation.Evidence;
+import cloister.attestation.InsecureSimulatedTee;
+import cloister.attestation.Measurement;
+import cloister.attestation.Tee;
+import cloister.crypto.Bytes;
+import cloister.crypto.Secret;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
+
+/// No protection at all. Its evidence is signed with a published key, its sealing root lies in a
+/// file beside what it seals. It measures the code honestly, for whoever chooses to believe it:
+/// SHA-384 over the digests of the class path's jars.
+final class InsecureSimulatedPlatform implements Platform {
+  private static final int ROOT_BYTES = 32;
+
+  private final Path rootFile;
+  private final InstantSource clock;
+  private final Measurement measurement;
+  private final InsecureSimulatedTee tee;
+
+  InsecureSimulatedPlatform(Path state, InstantSource clock) {
+    this.rootFile = state.resolve("sealing-root.INSECURE-SIMULATED");
+    this.clock = clock;
+    this.measurement = measureClassPath();
+    this.tee = InsecureSimulatedTee.running(measurement);
+    if (!Files.exists(rootFile)) {
+      createRoot();
+    }
+  }
+
+  private void createRoot() {
+    try (Secret root = Secret.random(ROOT_BYTES)) {
+      Files.createFile(
+          rootFile,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Disk.writeDurably(rootFile, Bytes.of(root.expose()));
+    } catch (IOException e) {
+      throw Disk.failed(e);
+    }
+  }
+
+  @Override
+  public Evidence evidence(Binding binding) {
+    return tee.evidence(binding, clock.instant());
+  }
+
+  @Override
+  public Tee tee() {
+    return Tee.SIMULATED;
+  }
+
+  @Override
+  public Measurement measurement() {
+    return measurement;
+  }
+
+  @Override
+  public Secret sealingRoot() {
+    return Secret.of(Disk.read(rootFile).toArray());
+  }
+
+  /// The same for the same jars wherever they lie; class folders (a development build) count file
+  /// by file.
+  static Measurement measureClassPath() {
+    try {
+      var measured = MessageDigest.getInstance("SHA-384");
+      List<Path> entries =
+          Arrays.stream(System.getProperty("java.class.path").split(java.io.File.pathSeparator))
+              .filter(entry -> !entry.isBlank())
+              .map(Path::of)
+              .toList();
+      for (Path entry : entries) {
+        for (Path file : files(entry)) {
+          byte[] digest = MessageDigest.getInstance("SHA-384").digest(Files.readAllBytes(file));
+          measured.update(digest);
+        }
+      }
+      return new Measurement("sha384", Bytes.of(measured.digest()));
+    } catch (IOException e) {
+      throw Disk.failed(e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-384", e);
+    }
+  }
+
+  private static List<Path> files(Path entry) throws IOException {
+    if (!Files.exists(entry)) {
+      return List.of();
+    }
+    try (var files = Files.walk(entry)) {
+      return files.filter(Files::isRegularFile).sorted().toList();
+    }
+  }
+}

@@ -1,0 +1,133 @@
+package cloister.enclave;
+
+import cloister.attestation.Evidence;
+import cloister.crypto.Bytes;
+import cloister.crypto.Digest;
+import cloister.privacy.BudgetFilter;
+import cloister.privacy.Charge;
+import cloister.protocol.Checkpoints;
+import cloister.protocol.DsseEnvelope;
+import cloister.protocol.Receipt;
+import cloister.protocol.ReceiptFile;
+import cloister.room.Address;
+import cloister.room.Name;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// Makes the receipts of one room's runs, and the files in which they travel.
+final class Receipts {
+  private final HostedRoom room;
+  private final Platform platform;
+
+  /// Of the room's key; the same for all receipts, so asked of the hardware once.
+  private @Nullable Evidence keyEvidence;
+
+  Receipts(HostedRoom room, Platform platform) {
+    this.room = room;
+    this.platform = platform;
+  }
+
+  /// States what happened. The caller holds the room's lock, and the run is reserved.
+  Receipt state(
+      String run,
+      Runs.Approved approved,
+      Event.Reserved reserved,
+      Bytes answer,
+      Map<Name, Bytes> sealed) {
+    var active = room.active();
+    var recipients = new TreeMap<Name, Digest>();
+    sealed.forEach((recipient, bytes) -> recipients.put(recipient, Digest.of(bytes)));
+    return new Receipt(
+        run,
+        new Receipt.Named(active.name(), active.document()),
+        new Receipt.Named(reserved.requester(), active.participants().get(reserved.requester())),
+        Digest.of(reserved.request()),
+        reserved.purpose(),
+        new Receipt.Analysis(reserved.analysis(), reserved.document()),
+        approved.plan().digest(),
+        inputs(run, approved, reserved),
+        new TreeMap<>(),
+        approved.verdict().trace().stream().map(Runs::line).toList(),
+        approved
+            .verdict()
+            .noise()
+            .map(noise ->
+                new Receipt.Noise(noise.epsilon(), noise.delta(), Runs.mechanism(approved))),
+        recipients,
+        Digest.of(answer),
+        new Receipt.Enclave(platform.tee(), platform.measurement()),
+        room.now(),
+        Checkpoints.key(room.id(), room.keys.verifyingKey()).origin());
+  }
+
+  private TreeMap<Address, Receipt.Input> inputs(
+      String run, Runs.Approved approved, Event.Reserved reserved) {
+    var inputs = new TreeMap<Address, Receipt.Input>();
+    approved
+        .versions()
+        .forEach((dataset, version) ->
+            inputs.put(
+                dataset,
+                new Receipt.Input(
+                    room.state.documents().get(dataset).digest(),
+                    version.published().version(),
+                    budget(run, dataset, approved, reserved))));
+    return inputs;
+  }
+
+  /// What had been spent when this run's charge was booked, and with it.
+  private Optional<Receipt.Budget> budget(
+      String run, Address dataset, Runs.Approved approved, Event.Reserved reserved) {
+    return approved
+        .verdict()
+        .obligations()
+        .get(dataset)
+        .budget()
+        .map(limit -> {
+          var before = BudgetFilter.of(limit, room.state.spentBefore(run, dataset));
+          var after = before.spend(reserved.charges().getOrDefault(dataset, Charge.NONE));
+          return new Receipt.Budget(spent(before), spent(after));
+        });
+  }
+
+  private static Receipt.Spent spent(BudgetFilter books) {
+    return new Receipt.Spent(books.spent().epsilon(), books.spent().delta());
+  }
+
+  DsseEnvelope sign(Receipt receipt) {
+    return DsseEnvelope.sign(receipt.statement(), room.keys.signing());
+  }
+
+  /// The receipt with everything its verifier needs, under the newest checkpoint.
+  Bytes file(long index) {
+    var entry = room.ledger.read(index);
+    if (!(entry.event() instanceof Event.Released released)) {
+      throw new IllegalStateException("the state names another entry");
+    }
+    var head = room.ledger.log().head();
+    return Bytes.of(
+        new ReceiptFile(
+                released.envelope(),
+                entry.content(),
+                evidence(),
+                room.keys.verifyingKey().spki(),
+                room.ledger.log().inclusion(index, head.size()),
+                entry.salt(),
+                room.keys.sign(room.id(), head).format())
+            .encode());
+  }
+
+  private Evidence evidence() {
+    Evidence known = keyEvidence;
+    if (known == null) {
+      var key = room.keys.verifyingKey();
+      known =
+          platform.evidence(
+              ReceiptFile.keyBinding(Checkpoints.key(room.id(), key).origin(), key.spki()));
+      keyEvidence = known;
+    }
+    return known;
+  }
+}

@@ -1,0 +1,298 @@
+package cloister.enclave;
+
+import cloister.crypto.Bytes;
+import cloister.crypto.Digest;
+import cloister.privacy.Charge;
+import cloister.protocol.Document;
+import cloister.protocol.Documents;
+import cloister.protocol.SignedDocument;
+import cloister.room.Address;
+import cloister.room.Collaboration;
+import cloister.room.Dataset;
+import cloister.room.Name;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// What a collaboration's events add up to. [#apply] is total on events that were recorded, decides
+/// nothing and does no I/O, so that a restart arrives at the same state. Guarded by its
+/// [HostedRoom]'s lock.
+final class RoomState {
+  private @Nullable Digest collaboration;
+  private @Nullable Bytes rootSecret;
+  private @Nullable Bytes authority;
+  private @Nullable Collaboration active;
+  private @Nullable SignedDocument activeDocument;
+  private @Nullable Collaboration proposed;
+  private @Nullable SignedDocument proposedDocument;
+  private final Set<Name> signers = new TreeSet<>();
+  private final Set<Name> suspendedBy = new TreeSet<>();
+  private final Map<Name, Bytes> certificates = new HashMap<>();
+  private final Map<Address, SignedDocument> documents = new HashMap<>();
+  private final Map<Address, Dataset> datasets = new HashMap<>();
+  private final Map<Address, Document.AnalysisDocument> analyses = new HashMap<>();
+  private final Map<Address, Version> versions = new HashMap<>();
+  private final Map<String, Run> runs = new LinkedHashMap<>();
+  private final Map<Address, List<Charge>> spent = new HashMap<>();
+
+  /// The newest run of each question that has an answer, or may still get one.
+  private final Map<Digest, String> answered = new HashMap<>();
+
+  private Instant latest = Instant.EPOCH;
+
+  /// The current data of a dataset.
+  record Version(Event.Published published, Instant at) {}
+
+  /// A run and where it got to.
+  record Run(Event.Reserved reserved, Instant at, Progress progress) {}
+
+  sealed interface Progress {
+    record Running() implements Progress {}
+
+    /// @param entry where in the ledger the answer is: answers are many, memory is not
+    record Released(long entry) implements Progress {}
+
+    record Failed() implements Progress {}
+  }
+
+  /// @param index where in the ledger the event is
+  void apply(long index, Instant at, Event event) {
+    latest = at;
+    switch (event) {
+      case Event.Opened(var document, var secret, var certificate) -> {
+        collaboration = document.digest();
+        rootSecret = secret;
+        authority = certificate;
+        propose(document);
+      }
+      case Event.Proposed(var document) -> propose(document);
+      case Event.Signed(_, var participant, _) -> sign(participant);
+      case Event.Enrolled(var participant, var certificate) ->
+          certificates.put(participant, certificate);
+      case Event.Applied(var document) -> put(document);
+      case Event.Published published ->
+          versions.put(published.dataset(), new Version(published, at));
+      case Event.Suspended(var participant) -> suspendedBy.add(participant);
+      case Event.Resumed(var participant) -> suspendedBy.remove(participant);
+      case Event.Reserved reserved -> {
+        runs.put(reserved.run(), new Run(reserved, at, new Progress.Running()));
+        reserved.charges().forEach((dataset, charge) -> charges(dataset).add(charge));
+        answered.put(reserved.question(), reserved.run());
+      }
+      case Event.Released released -> progress(released.run(), new Progress.Released(index));
+      case Event.Failed(var run, _) -> {
+        progress(run, new Progress.Failed());
+        answered.remove(run(run).reserved().question(), run);
+      }
+    }
+  }
+
+  private void propose(SignedDocument document) {
+    proposedDocument = document;
+    proposed = collaboration(document);
+    signers.clear();
+    participant(document.signer()).ifPresent(this::sign);
+  }
+
+  /// Active when everybody has signed: those of the new version and, so that nobody is removed
+  /// behind their back, those of the one in force.
+  private void sign(Name participant) {
+    signers.add(participant);
+    if (proposed != null && signers.containsAll(signersNeeded())) {
+      if (active != null) {
+        dropFormer(active, proposed);
+      }
+      active = proposed;
+      activeDocument = proposedDocument;
+      proposed = null;
+      proposedDocument = null;
+      signers.clear();
+    }
+  }
+
+  /// Who is no longer a participant, or has another key now, leaves with its certificate; who left,
+  /// also with its documents.
+  private void dropFormer(Collaboration before, Collaboration after) {
+    before
+        .participants()
+        .forEach((name, key) -> {
+          if (!key.equals(after.participants().get(name))) {
+            certificates.remove(name);
+          }
+          if (!after.participants().containsKey(name)) {
+            documents.keySet().removeIf(address -> address.party().equals(name));
+            datasets.keySet().removeIf(address -> address.party().equals(name));
+            analyses.keySet().removeIf(address -> address.party().equals(name));
+            versions.keySet().removeIf(address -> address.party().equals(name));
+            suspendedBy.remove(name);
+          }
+        });
+  }
+
+  Set<Name> signersNeeded() {
+    Set<Name> needed = new TreeSet<>();
+    if (proposed != null) {
+      needed.addAll(proposed.participants().keySet());
+    }
+    if (active != null) {
+      needed.addAll(active.participants().keySet());
+    }
+    return needed;
+  }
+
+  private void put(SignedDocument document) {
+    switch (Documents.fromCanonical(document.canonical().toArray())) {
+      case Document.DatasetDocument(var dataset, _) -> {
+        documents.put(dataset.address(), document);
+        datasets.put(dataset.address(), dataset);
+      }
+      case Document.AnalysisDocument analysis -> {
+        documents.put(analysis.address(), document);
+        analyses.put(analysis.address(), analysis);
+      }
+      case Document.CollaborationDocument _ ->
+          throw new IllegalStateException("a collaboration is proposed, not applied");
+    }
+  }
+
+  private static Collaboration collaboration(SignedDocument document) {
+    if (Documents.fromCanonical(document.canonical().toArray())
+        instanceof Document.CollaborationDocument(var value, _)) {
+      return value;
+    }
+    throw new IllegalStateException("only a collaboration is proposed");
+  }
+
+  private void progress(String run, Progress progress) {
+    runs.computeIfPresent(run, (_, before) -> new Run(before.reserved(), before.at(), progress));
+  }
+
+  private List<Charge> charges(Address dataset) {
+    return spent.computeIfAbsent(dataset, _ -> new ArrayList<>());
+  }
+
+  // What the state says.
+
+  Digest id() {
+    return known(collaboration);
+  }
+
+  Bytes rootSecret() {
+    return known(rootSecret);
+  }
+
+  Bytes authority() {
+    return known(authority);
+  }
+
+  Optional<Collaboration> active() {
+    return Optional.ofNullable(active);
+  }
+
+  Optional<SignedDocument> activeDocument() {
+    return Optional.ofNullable(activeDocument);
+  }
+
+  Optional<Collaboration> proposed() {
+    return Optional.ofNullable(proposed);
+  }
+
+  Optional<SignedDocument> proposedDocument() {
+    return Optional.ofNullable(proposedDocument);
+  }
+
+  Set<Name> signers() {
+    return Collections.unmodifiableSet(signers);
+  }
+
+  Set<Name> suspendedBy() {
+    return Collections.unmodifiableSet(suspendedBy);
+  }
+
+  Map<Name, Bytes> certificates() {
+    return Collections.unmodifiableMap(certificates);
+  }
+
+  Map<Address, SignedDocument> documents() {
+    return Collections.unmodifiableMap(documents);
+  }
+
+  Map<Address, Version> versions() {
+    return Collections.unmodifiableMap(versions);
+  }
+
+  Map<String, Run> runs() {
+    return Collections.unmodifiableMap(runs);
+  }
+
+  Run run(String id) {
+    return known(runs.get(id));
+  }
+
+  Optional<String> answered(Digest question) {
+    return Optional.ofNullable(answered.get(question));
+  }
+
+  List<Charge> spent(Address dataset) {
+    return List.copyOf(spent.getOrDefault(dataset, List.of()));
+  }
+
+  /// What had been charged to a dataset before a run reserved its own.
+  List<Charge> spentBefore(String run, Address dataset) {
+    return runs.values().stream()
+        .takeWhile(earlier -> !earlier.reserved().run().equals(run))
+        .map(earlier -> earlier.reserved().charges().get(dataset))
+        .filter(java.util.Objects::nonNull)
+        .toList();
+  }
+
+  /// The time of the newest event: no clock may say less.
+  Instant latest() {
+    return latest;
+  }
+
+  Map<Address, Dataset> datasets() {
+    return Collections.unmodifiableMap(datasets);
+  }
+
+  Map<Address, Document.AnalysisDocument> analyses() {
+    return Collections.unmodifiableMap(analyses);
+  }
+
+  Optional<Dataset> dataset(Address address) {
+    return Optional.ofNullable(datasets.get(address));
+  }
+
+  /// Who signs with the key of that thumbprint: by the collaboration in force, or, for newcomers,
+  /// the one proposed.
+  Optional<Name> participant(Digest thumbprint) {
+    return named(active, thumbprint)
+        .or(() ->
+            named(proposed, thumbprint)
+                .filter(name -> active == null || !active.participants().containsKey(name)));
+  }
+
+  private static Optional<Name> named(@Nullable Collaboration collaboration, Digest thumbprint) {
+    return collaboration == null
+        ? Optional.empty()
+        : collaboration.participants().entrySet().stream()
+            .filter(participant -> participant.getValue().equals(thumbprint))
+            .map(Map.Entry::getKey)
+            .findFirst();
+  }
+
+  private static <T> T known(@Nullable T value) {
+    if (value == null) {
+      throw new IllegalStateException("not recorded");
+    }
+    return value;
+  }
+}

@@ -1,0 +1,176 @@
+package cloister.enclave;
+
+import cloister.crypto.Bytes;
+import cloister.crypto.OpeningKey;
+import cloister.protocol.Answered;
+import cloister.protocol.CloisterException;
+import cloister.protocol.EnclaveChannel;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Handshake;
+import cloister.protocol.Limits;
+import cloister.protocol.SignedRequest;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The open sessions. A session belongs to the key of its first request; until then it waits among
+/// the unauthenticated, of which the oldest gives way to the newest.
+final class Sessions {
+  /// Serves a request whose signature, session, sequence and expiry hold.
+  interface Handler {
+    Answered handle(SignedRequest request, SignedRequest.Content content, EnclaveChannel channel);
+  }
+
+  private final Platform platform;
+  private final InstantSource clock;
+  private final Metrics metrics;
+  private final Handler handler;
+  private final SecureRandom random = new SecureRandom();
+  private final LinkedHashMap<String, Session> waiting = new LinkedHashMap<>();
+  private final LinkedHashMap<String, Session> open = new LinkedHashMap<>();
+
+  Sessions(Platform platform, InstantSource clock, Metrics metrics, Handler handler) {
+    this.platform = platform;
+    this.clock = clock;
+    this.metrics = metrics;
+    this.handler = handler;
+  }
+
+  private static final class Session {
+    final EnclaveChannel channel;
+    final Instant opened;
+    @Nullable Bytes participantKey;
+
+    Session(EnclaveChannel channel, Instant opened) {
+      this.channel = channel;
+      this.opened = opened;
+    }
+
+    boolean olderThan(Duration age, Instant now) {
+      return opened.plus(age).isBefore(now);
+    }
+  }
+
+  /// Answers a [Handshake.Hello] with a fresh session: its own key pair, and evidence bound to it
+  /// and the nonce.
+  Bytes open(Bytes body) {
+    var hello = Handshake.Hello.decode(body);
+    OpeningKey key = OpeningKey.generate();
+    byte[] id = new byte[Handshake.SESSION_BYTES];
+    random.nextBytes(id);
+    Bytes session = Bytes.of(id);
+    Bytes publicKey = key.sealingKey().encoded();
+    var evidence = platform.evidence(Handshake.binding(hello.nonce(), session, publicKey));
+    Bytes welcome = new Handshake.Welcome(session, publicKey, evidence).encode();
+    var channel = new EnclaveChannel(key, session, body, welcome);
+    synchronized (this) {
+      Instant now = clock.instant();
+      expire(now);
+      if (waiting.size() >= Limits.SESSIONS_WAITING) {
+        drop(waiting, waiting.firstEntry().getKey());
+      }
+      waiting.put(session.hex(), new Session(channel, now));
+    }
+    metrics.sessionOpened();
+    return welcome;
+  }
+
+  /// Answers one message of a session.
+  Bytes message(String id, Bytes message) {
+    Session session = find(id);
+    synchronized (session) {
+      try {
+        Optional<Bytes> repeated = session.channel.repeated(message);
+        if (repeated.isPresent()) {
+          return repeated.get();
+        }
+        var request = session.channel.open(message);
+        // From here on the message has its place in the session: whatever goes wrong is its answer.
+        Answered answered = answer(session, request);
+        metrics.messageAnswered();
+        return session.channel.reply(message, answered);
+      } catch (CloisterException e) {
+        metrics.messageRefused();
+        throw e;
+      }
+    }
+  }
+
+  private Answered answer(Session session, SignedRequest request) {
+    try {
+      var content = request.verified();
+      if (!content.session().equals(session.channel.session())) {
+        throw new CloisterException(
+            ErrorCode.REPLAY_REFUSED, "the request was signed for another session");
+      }
+      admit(session, request.key().spki());
+      Instant now = clock.instant();
+      if (content.expires().isBefore(now)
+          || content.expires().isAfter(now.plus(Limits.REQUEST_EXPIRY).plus(Limits.CLOCK_SKEW))) {
+        throw new CloisterException(
+            ErrorCode.SESSION_EXPIRED, "the request's time has passed, or lies too far ahead");
+      }
+      return handler.handle(request, content, session.channel);
+    } catch (CloisterException e) {
+      return refused(e.code(), e.getMessage());
+    } catch (RuntimeException e) {
+      // A bug. Its text may quote data, so the caller gets the code and the operator the class.
+      metrics.bug(e);
+      return refused(ErrorCode.INTERNAL, ErrorCode.INTERNAL.meaning());
+    }
+  }
+
+  static Answered refused(ErrorCode code, String message) {
+    return new Answered(new Answered.Outcome.Refused(code, message), Optional.empty());
+  }
+
+  /// The first request decides whose session it is.
+  private void admit(Session session, Bytes key) {
+    if (session.participantKey == null) {
+      session.participantKey = key;
+      synchronized (this) {
+        waiting.remove(session.channel.session());
+        if (open.size() >= Limits.SESSIONS) {
+          drop(open, open.firstEntry().getKey());
+        }
+        open.put(session.channel.session(), session);
+      }
+    } else if (!session.participantKey.equals(key)) {
+      throw new CloisterException(
+          ErrorCode.SIGNATURE_INVALID, "the session belongs to another key");
+    }
+  }
+
+  private synchronized Session find(String id) {
+    expire(clock.instant());
+    Session session = waiting.get(id);
+    if (session == null) {
+      session = open.get(id);
+    }
+    if (session == null) {
+      throw new CloisterException(ErrorCode.SESSION_UNKNOWN, "the enclave knows no such session");
+    }
+    return session;
+  }
+
+  /// Both maps are in order of opening, nearly: what is promoted late expires a little late.
+  private void expire(Instant now) {
+    while (!waiting.isEmpty()
+        && waiting.firstEntry().getValue().olderThan(Limits.SESSION_FIRST_REQUEST, now)) {
+      drop(waiting, waiting.firstEntry().getKey());
+    }
+    while (!open.isEmpty() && open.firstEntry().getValue().olderThan(Limits.SESSION_LIFE, now)) {
+      drop(open, open.firstEntry().getKey());
+    }
+  }
+
+  /// The channel closes itself when garbage is collected of its keys: a request may be in it right
+  /// now.
+  private static void drop(LinkedHashMap<String, Session> sessions, String id) {
+    sessions.remove(id);
+  }
+}

@@ -1,0 +1,136 @@
+package cloister.privacy;
+
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongPredicate;
+
+/// The books of one dataset: everything charged so far, folded, and whether one more charge fits.
+/// Immutable; what was spent never decreases.
+///
+/// Analysts choose each release after seeing the earlier ones, so the rule must be a *privacy
+/// filter* (Rogers, Roth, Ullman and Vadhan 2016), valid for charges chosen adaptively. Two are:
+///
+/// - **basic**: stop before Σε > ε or Σδ > δ;
+/// - **concentrated**: stop before Σρ-zCDP, with the δ that thresholds left over, stops implying
+///   (ε, δ) (Feldman and Zrnic 2021, Theorem 4.3; Whitehouse, Ramdas, Rogers and Wu 2023).
+///
+/// Their union is *not* (ε, δ) when both spend δ: an adversary may finish under the concentrated
+/// filter exactly where it failed, and under the basic one everywhere else, and the two δ add up.
+/// So one filter is chosen, by the first charge — before the data has answered anything, so that
+/// the choice tells nothing and cannot be steered by an answer —: the one under which more releases
+/// like the first would fit, basic when equal. Two consequences: a budget of (k·ε, k·δ) always
+/// admits k releases of (ε, δ), and many small Gaussian releases get the square-root composition.
+///
+/// Under the concentrated filter, `Σε ≤ ε while Σδ = 0` admits too. That union is sound: where a
+/// sequence ends by this rule, all its charges were pure and its privacy loss is at most ε with
+/// certainty, so it adds nothing to the δ of the sequences that end by the other.
+public final class BudgetFilter {
+  private static final long MOST_RUNS = 1_000_000_000;
+
+  private final BudgetLimit limit;
+  private final Composition composition;
+  private final Charge spent;
+  private final Optional<Charge> last;
+
+  private enum Composition {
+    UNDECIDED,
+    BASIC,
+    CONCENTRATED
+  }
+
+  /// What an owner or analyst may be shown.
+  ///
+  /// @param epsilon what basic composition leaves, at least 0
+  /// @param runsLikeTheLast how many more charges like the last one fit; absent when nothing has
+  ///   been charged
+  public record Remaining(BigDecimal epsilon, Optional<Long> runsLikeTheLast) {}
+
+  private BudgetFilter(
+      BudgetLimit limit, Composition composition, Charge spent, Optional<Charge> last) {
+    this.limit = limit;
+    this.composition = composition;
+    this.spent = spent;
+    this.last = last;
+  }
+
+  /// The books of a dataset that nothing has been asked of.
+  public static BudgetFilter of(BudgetLimit limit) {
+    return new BudgetFilter(limit, Composition.UNDECIDED, Charge.NONE, Optional.empty());
+  }
+
+  /// @param past all charges ever made, in the ledger's order
+  public static BudgetFilter of(BudgetLimit limit, List<Charge> past) {
+    var filter = of(limit);
+    for (var charge : past) {
+      filter = filter.spend(charge);
+    }
+    return filter;
+  }
+
+  public Charge spent() {
+    return spent;
+  }
+
+  public boolean admits(Charge charge) {
+    return charge.isNone() || decided(charge).holds(spent.plus(charge));
+  }
+
+  /// The books after a charge, whether it fits or not: what happened has been spent.
+  public BudgetFilter spend(Charge charge) {
+    return charge.isNone()
+        ? this
+        : new BudgetFilter(
+            limit, decided(charge).composition, spent.plus(charge), Optional.of(charge));
+  }
+
+  public Remaining remaining() {
+    return new Remaining(
+        limit.epsilon().value().subtract(spent.epsilon()).max(BigDecimal.ZERO),
+        last.map(like -> most(runs -> holds(spent.plus(like.times(runs))))));
+  }
+
+  private BudgetFilter decided(Charge first) {
+    if (composition != Composition.UNDECIDED) {
+      return this;
+    }
+    long basic = most(runs -> basicHolds(first.times(runs)));
+    long concentrated = most(runs -> concentratedHolds(first.times(runs)));
+    return new BudgetFilter(
+        limit, concentrated > basic ? Composition.CONCENTRATED : Composition.BASIC, spent, last);
+  }
+
+  private boolean holds(Charge total) {
+    return switch (composition) {
+      case UNDECIDED -> total.isNone();
+      case BASIC -> basicHolds(total);
+      case CONCENTRATED ->
+          concentratedHolds(total) || (total.delta().signum() == 0 && basicHolds(total));
+    };
+  }
+
+  private boolean basicHolds(Charge total) {
+    return total.epsilon().compareTo(limit.epsilon().value()) <= 0
+        && total.delta().compareTo(limit.delta().value()) <= 0;
+  }
+
+  private boolean concentratedHolds(Charge total) {
+    var left = limit.delta().value().subtract(total.thresholdDelta());
+    return ConcentratedPrivacy.implies(total.rho(), limit.epsilon().value(), left);
+  }
+
+  /// The largest count that fits; `fits` is monotone, because every part of a charge adds up.
+  private static long most(LongPredicate fits) {
+    long fit = 0;
+    long excess = MOST_RUNS + 1;
+    while (excess - fit > 1) {
+      long middle = (fit + excess) / 2;
+      if (fits.test(middle)) {
+        fit = middle;
+      } else {
+        excess = middle;
+      }
+    }
+    return fit;
+  }
+}

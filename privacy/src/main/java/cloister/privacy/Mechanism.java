@@ -1,0 +1,252 @@
+package cloister.privacy;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.MathContext;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/// The noise of a whole release, calibrated to one (ε, δ): one distribution for each number that is
+/// drawn per group, the threshold for private keys, and the charge. It follows from the plan alone.
+///
+/// Let a group have m numbers with noise, number i of sensitivity Δᵢ, and let one unit count in at
+/// most L groups. A unit changes at most L groups, and in each of them number i by at most Δᵢ
+/// ([Measure] states why). Neighbours differ by adding or removing one unit.
+///
+/// **Laplace**, basic split: scale bᵢ = L·m·Δᵢ/ε. The loss of one group is at most Σᵢ Δᵢ/bᵢ = ε/L,
+/// of all of them ε: pure ε-DP. The scale is an exact fraction.
+///
+/// **Gaussian**, equal ρ: σᵢ² = m·L·Δᵢ²/2ρ. Then Σ over groups and numbers of Δᵢ²/2σᵢ² = ρ
+/// (Canonne, Kamath and Steinke 2020, Theorem 14, for the vector of all numbers), with the largest
+/// ρ that implies (ε, δ). σ is rounded up.
+///
+/// Within either, the noise of each number is proportional to its sensitivity. So one comparison
+/// decides for all: the 95 % half widths ln(20)·b and 1.96·σ at Δ = 1.
+///
+/// **Threshold.** With a private key, a group must show itself: for every counter c, with minimum
+/// kᶜ, the shifted count n' = n - (kᶜ - 1) must be at least 1, and n' plus its noise at least τ.
+/// Take a group that is a candidate (all n' ≥ 1) in one of two neighbouring tables only. There,
+/// some counter has n' = 1, since a unit moves it by 1; whatever the others do, the group is
+/// released with probability at most P[1 + X ≥ τ] = p. A unit makes or breaks at most L such
+/// groups; with p = δ'/L, all of them stay hidden with probability at least 1 - δ'. Given that, the
+/// two outputs are those of the common groups, to which the above applies, as shifting by a
+/// constant changes no sensitivity. So the release is (ε, δ' + δ'')-DP, where δ'' is the noise's
+/// own: with q the probability of an output under the table that has the additional groups, hidden,
+/// the other table's probability is at most min(1, e^ε·q + δ''), and that is at most e^ε·q·(1 - δ')
+/// + δ' + δ''. Several counters do not multiply δ', because all of them must pass. Laplace spends
+///   all of δ on the threshold, Gaussian half on each.
+///
+/// With public keys, a minimum above 1 is tested on the noisy count: post-processing, no δ.
+final class Mechanism {
+  private static final MathContext UP = new MathContext(40, RoundingMode.UP);
+  private static final MathContext DOWN = new MathContext(40, RoundingMode.DOWN);
+  private static final BigDecimal TWO = BigDecimal.valueOf(2);
+  private static final int SIGMA_BITS = 30;
+
+  private final Draws draws;
+  private final List<Noise> noises;
+  private final List<HalfWidths> halfWidths;
+  private final Charge charge;
+  private final Optional<BigInteger> threshold;
+
+  private Mechanism(
+      Draws draws, List<Noise> noises, Charge charge, Optional<BigInteger> threshold) {
+    this.draws = draws;
+    this.noises = List.copyOf(noises);
+    this.halfWidths = noises.stream().map(HalfWidths::of).toList();
+    this.charge = charge;
+    this.threshold = threshold;
+  }
+
+  /// How far noise moves a number.
+  ///
+  /// @param ofOne at most so far, with probability 95 %
+  /// @param ofTwo with probability 97.5 %: two such numbers are within it together with 95 %
+  record HalfWidths(BigInteger ofOne, BigInteger ofTwo) {
+    private static HalfWidths of(Noise noise) {
+      return new HalfWidths(noise.halfWidth(0.05), noise.halfWidth(0.025));
+    }
+  }
+
+  /// Which numbers of a group get noise: first counters, then measures. A selected unit count is
+  /// the counter's number, so what is tested and what is shown are one draw.
+  ///
+  /// @param ofCounter the index of a counter's draw, empty when it has none
+  /// @param ofMeasure the index of a measure's first draw; a mean has two, the count second
+  record Draws(
+      List<OptionalInt> ofCounter, List<Integer> ofMeasure, List<BigInteger> sensitivities) {
+    static Draws of(ReleasePlan plan) {
+      int rowsPerUnit = plan.noise().orElseThrow().rowsPerUnit();
+      var sensitivities = new ArrayList<BigInteger>();
+      var ofCounter = new ArrayList<OptionalInt>();
+      for (int i = 0; i < plan.counters().size(); i++) {
+        boolean selected = plan.measures().contains(new Measure.Units(i));
+        boolean tested = !plan.listsEveryGroup() || plan.counters().get(i).minimumUnits() > 1;
+        ofCounter.add(
+            selected || tested ? OptionalInt.of(sensitivities.size()) : OptionalInt.empty());
+        if (selected || tested) {
+          sensitivities.add(BigInteger.ONE);
+        }
+      }
+      var ofMeasure = new ArrayList<Integer>();
+      var rows = BigInteger.valueOf(rowsPerUnit);
+      for (var measure : plan.measures()) {
+        ofMeasure.add(
+            measure instanceof Measure.Units(int counter)
+                ? ofCounter.get(counter).getAsInt()
+                : sensitivities.size());
+        switch (measure) {
+          case Measure.Units _ -> {}
+          case Measure.Rows _, Measure.DistinctValues _ -> sensitivities.add(rows);
+          case Measure.Sum sum -> sensitivities.add(sum.sensitivity().max(BigInteger.ONE));
+          case Measure.Mean mean -> {
+            sensitivities.add(mean.halfRange().max(BigInteger.ONE).multiply(rows));
+            sensitivities.add(rows);
+          }
+        }
+      }
+      return new Draws(ofCounter, ofMeasure, sensitivities);
+    }
+  }
+
+  static Mechanism of(ReleasePlan plan) {
+    var draws = Draws.of(plan);
+    if (draws.sensitivities().isEmpty()) {
+      return new Mechanism(draws, List.of(), Charge.NONE, Optional.empty());
+    }
+    var laplace = laplace(plan, draws);
+    return gaussian(plan, draws)
+        .filter(gaussian -> gaussian.halfWidthPerSensitivity() < laplace.halfWidthPerSensitivity())
+        .orElse(laplace);
+  }
+
+  static Mechanism laplace(ReleasePlan plan, Draws draws) {
+    var terms = plan.noise().orElseThrow();
+    var thresholdDelta = plan.listsEveryGroup() ? BigDecimal.ZERO : terms.delta().value();
+    long split = (long) plan.groupsPerUnit() * draws.sensitivities().size();
+    var perSensitivity =
+        new Ratio(
+            BigInteger.valueOf(split).multiply(BigInteger.TEN.pow(Epsilon.SCALE)),
+            terms.epsilon().value().unscaledValue());
+    var noises =
+        draws.sensitivities().stream()
+            .map(sensitivity ->
+                (Noise)
+                    new DiscreteLaplace(
+                        new Ratio(
+                            perSensitivity.numerator().multiply(sensitivity),
+                            perSensitivity.denominator())))
+            .toList();
+    return new Mechanism(
+        draws,
+        noises,
+        Charge.pure(terms.epsilon(), thresholdDelta),
+        threshold(plan, noises, thresholdDelta));
+  }
+
+  /// Absent without δ, or with too little of it to divide.
+  static Optional<Mechanism> gaussian(ReleasePlan plan, Draws draws) {
+    var terms = plan.noise().orElseThrow();
+    var delta = terms.delta().value();
+    var thresholdDelta =
+        plan.listsEveryGroup()
+            ? BigDecimal.ZERO
+            : delta.divide(TWO, Delta.SCALE, RoundingMode.DOWN);
+    if (delta.signum() == 0 || (!plan.listsEveryGroup() && thresholdDelta.signum() == 0)) {
+      return Optional.empty();
+    }
+    var target = ConcentratedPrivacy.rho(terms.epsilon(), delta.subtract(thresholdDelta));
+    if (target.signum() == 0) {
+      return Optional.empty();
+    }
+    var groups = BigDecimal.valueOf(plan.groupsPerUnit());
+    var numbers = BigDecimal.valueOf(draws.sensitivities().size());
+    var perSensitivity = groups.multiply(numbers).divide(target.multiply(TWO), UP).sqrt(UP);
+    var noises = new ArrayList<Noise>();
+    var rho = BigDecimal.ZERO;
+    for (var sensitivity : draws.sensitivities()) {
+      var change = new BigDecimal(sensitivity);
+      var sigma = dyadic(perSensitivity.multiply(change));
+      noises.add(new DiscreteGaussian(sigma));
+      // L·Δ²/2σ², with σ = a/b.
+      var moved = change.multiply(new BigDecimal(sigma.denominator()));
+      var deviation = new BigDecimal(sigma.numerator());
+      rho =
+          rho.add(
+              groups
+                  .multiply(moved)
+                  .multiply(moved)
+                  .divide(deviation.multiply(deviation).multiply(TWO), UP));
+    }
+    var charge =
+        new Charge(
+            terms.epsilon().value(),
+            delta,
+            rho.setScale(ConcentratedPrivacy.SCALE, RoundingMode.UP),
+            thresholdDelta);
+    if (charge.rho().compareTo(target) > 0) {
+      throw new IllegalStateException("the noise is calibrated above its own charge");
+    }
+    return Optional.of(
+        new Mechanism(draws, noises, charge, threshold(plan, noises, thresholdDelta)));
+  }
+
+  /// The value or a little more, with 30 significant bits or to 2⁻³⁰: short fractions sample
+  /// faster.
+  private static Ratio dyadic(BigDecimal value) {
+    int integerBits = value.toBigInteger().bitLength();
+    int shift = Math.max(0, SIGMA_BITS - integerBits);
+    var denominator = BigInteger.TWO.pow(shift);
+    return new Ratio(
+        value
+            .multiply(new BigDecimal(denominator))
+            .setScale(0, RoundingMode.UP)
+            .toBigIntegerExact(),
+        denominator);
+  }
+
+  /// τ = 1 + the smallest k with P[X ≥ k] ≤ δ'/L. Counters come first and all have sensitivity 1,
+  /// so the first number's noise is every counter's.
+  private static Optional<BigInteger> threshold(
+      ReleasePlan plan, List<Noise> noises, BigDecimal thresholdDelta) {
+    if (plan.listsEveryGroup()) {
+      return Optional.empty();
+    }
+    var perGroup = thresholdDelta.divide(BigDecimal.valueOf(plan.groupsPerUnit()), DOWN);
+    return Optional.of(
+        noises.getFirst().tail(Math.nextDown(perGroup.doubleValue())).add(BigInteger.ONE));
+  }
+
+  private double halfWidthPerSensitivity() {
+    double sensitivity = draws.sensitivities().getFirst().doubleValue();
+    return switch (noises.getFirst()) {
+      case DiscreteLaplace(Ratio scale) -> StrictMath.log(20) * scale.roundedUp() / sensitivity;
+      case DiscreteGaussian(Ratio sigma) -> 1.96 * sigma.roundedUp() / sensitivity;
+    };
+  }
+
+  Draws draws() {
+    return draws;
+  }
+
+  List<Noise> noises() {
+    return noises;
+  }
+
+  /// One per noise.
+  List<HalfWidths> halfWidths() {
+    return halfWidths;
+  }
+
+  Charge charge() {
+    return charge;
+  }
+
+  /// What a shifted noisy count must reach; present with private keys.
+  Optional<BigInteger> threshold() {
+    return threshold;
+  }
+}

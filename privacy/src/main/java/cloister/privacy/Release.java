@@ -1,0 +1,340 @@
+package cloister.privacy;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// Turns exact aggregates into what may leave the enclave: the noise, the thresholds, the error
+/// bars, and beforehand the cost.
+///
+/// Which groups an answer has:
+///
+/// - with noise and only public keys (or none): every combination of the domains; a group whose
+///   *noisy* unit count is below a minimum has its values withheld (absent);
+/// - with noise and a private key: the groups that pass the threshold, no others;
+/// - without noise: the groups whose every counter reaches its minimum. Suppressed and absent
+///   groups look the same, whether keys have domains or not; without keys there is one row, its
+///   values absent.
+///
+/// Noisy counts may be negative: rounding them up to 0 would bias every sum made of them.
+public final class Release {
+  /// The rows that [#expectedErrors(ReleasePlan)] assumes behind a mean.
+  public static final long TYPICAL_ROWS = 1000;
+
+  private final ReleasePlan plan;
+  private final Mechanism mechanism;
+  private final NoiseStream stream;
+
+  private Release(ReleasePlan plan, Mechanism mechanism, NoiseStream stream) {
+    this.plan = plan;
+    this.mechanism = mechanism;
+    this.stream = stream;
+  }
+
+  /// @param noise used for this release only, and not at all by a plan without noise
+  /// @throws IllegalStateException when the table has not the plan's shape or lists a group twice;
+  ///   the engine's contract is broken then, and nothing is released
+  public static Answer release(ReleasePlan plan, ExactTable table, NoiseStream noise) {
+    var groups = byKey(plan, table);
+    return plan.noise().isPresent()
+        ? new Release(plan, Mechanism.of(plan), noise).noisy(groups)
+        : exact(plan, groups);
+  }
+
+  /// What a release charges every dataset it draws on, whatever the data.
+  public static Charge cost(ReleasePlan plan) {
+    return plan.noise().isPresent() ? Mechanism.of(plan).charge() : Charge.NONE;
+  }
+
+  /// How noise would be drawn, in words: each distribution once, with its scale on the integer
+  /// grid.
+  ///
+  /// @throws IllegalStateException for a plan without noise
+  public static String mechanism(ReleasePlan plan) {
+    if (plan.noise().isEmpty()) {
+      throw new IllegalStateException("the plan has no noise");
+    }
+    return Mechanism.of(plan).noises().stream()
+        .map(Noise::toString)
+        .distinct()
+        .collect(java.util.stream.Collectors.joining(", "));
+  }
+
+  /// The 95 % error bar of each measure, before any data is read; 0 without noise. A mean's depends
+  /// on how many rows it has: it is given for a group of [#TYPICAL_ROWS].
+  public static List<BigDecimal> expectedErrors(ReleasePlan plan) {
+    return expectedErrors(plan, TYPICAL_ROWS);
+  }
+
+  /// As [#expectedErrors(ReleasePlan)], for a group of `rows` non-null values.
+  public static List<BigDecimal> expectedErrors(ReleasePlan plan, long rows) {
+    if (plan.noise().isEmpty()) {
+      return Collections.nCopies(plan.measures().size(), BigDecimal.ZERO);
+    }
+    var mechanism = Mechanism.of(plan);
+    var errors = new ArrayList<BigDecimal>();
+    for (int i = 0; i < plan.measures().size(); i++) {
+      int draw = mechanism.draws().ofMeasure().get(i);
+      errors.add(
+          switch (plan.measures().get(i)) {
+            case Measure.Units _, Measure.Rows _, Measure.DistinctValues _ ->
+                new BigDecimal(mechanism.halfWidths().get(draw).ofOne());
+            case Measure.Sum sum ->
+                new BigDecimal(mechanism.halfWidths().get(draw).ofOne())
+                    .multiply(sum.granularity());
+            case Measure.Mean mean ->
+                new NoisyMean(mean, BigInteger.ZERO, BigInteger.valueOf(rows))
+                    .error(
+                        mechanism.halfWidths().get(draw).ofTwo(),
+                        mechanism.halfWidths().get(draw + 1).ofTwo());
+          });
+    }
+    return List.copyOf(errors);
+  }
+
+  private Answer noisy(SortedMap<List<Optional<String>>, ExactTable.Row> groups) {
+    var rows = new ArrayList<Answer.Row>();
+    if (plan.listsEveryGroup()) {
+      for (var keys : combinations(plan.keys())) {
+        rows.add(listed(keys, Optional.ofNullable(groups.get(keys))));
+      }
+    } else {
+      var domains = domains(plan);
+      groups.forEach((keys, row) -> {
+        if (inside(domains, keys)) {
+          candidate(keys, row).ifPresent(rows::add);
+        }
+      });
+    }
+    return new Answer(rows);
+  }
+
+  /// A group with public keys; without a row of the table, all its numbers are 0.
+  private Answer.Row listed(List<Optional<String>> keys, Optional<ExactTable.Row> row) {
+    var drawn = draw();
+    for (int i = 0; i < plan.counters().size(); i++) {
+      int minimum = plan.counters().get(i).minimumUnits();
+      if (minimum > 1
+          && counter(row, i).add(counterNoise(drawn, i)).compareTo(BigInteger.valueOf(minimum))
+              < 0) {
+        return new Answer.Row(keys, withheld(plan));
+      }
+    }
+    return new Answer.Row(keys, values(row, drawn));
+  }
+
+  /// A group with a private key, if it passes ([Mechanism], Threshold).
+  private Optional<Answer.Row> candidate(List<Optional<String>> keys, ExactTable.Row row) {
+    var drawn = draw();
+    var threshold = mechanism.threshold().orElseThrow();
+    for (int i = 0; i < plan.counters().size(); i++) {
+      var shifted =
+          counter(Optional.of(row), i)
+              .subtract(BigInteger.valueOf(plan.counters().get(i).minimumUnits() - 1L));
+      if (shifted.signum() <= 0 || shifted.add(counterNoise(drawn, i)).compareTo(threshold) < 0) {
+        return Optional.empty();
+      }
+    }
+    return Optional.of(new Answer.Row(keys, values(Optional.of(row), drawn)));
+  }
+
+  /// All noise of one group. It is drawn before anything is tested, so that neither the stream's
+  /// position nor the time depends on the result.
+  private List<BigInteger> draw() {
+    return mechanism.noises().stream().map(noise -> noise.sample(stream)).toList();
+  }
+
+  private BigInteger counterNoise(List<BigInteger> drawn, int counter) {
+    return drawn.get(mechanism.draws().ofCounter().get(counter).orElseThrow());
+  }
+
+  private List<Optional<Answer.Value>> values(
+      Optional<ExactTable.Row> row, List<BigInteger> drawn) {
+    var values = new ArrayList<Optional<Answer.Value>>();
+    int cell = 0;
+    for (int i = 0; i < plan.measures().size(); i++) {
+      var measure = plan.measures().get(i);
+      int draw = mechanism.draws().ofMeasure().get(i);
+      values.add(
+          Optional.of(
+              switch (measure) {
+                case Measure.Units(int counter) ->
+                    value(counter(row, counter).add(drawn.get(draw)), draw, BigDecimal.ONE);
+                case Measure.Rows _, Measure.DistinctValues _ ->
+                    value(cell(row, cell).add(drawn.get(draw)), draw, BigDecimal.ONE);
+                case Measure.Sum sum ->
+                    value(cell(row, cell).add(drawn.get(draw)), draw, sum.granularity());
+                case Measure.Mean mean -> mean(mean, row, cell, drawn, draw);
+              }));
+      cell += measure.cells();
+    }
+    return values;
+  }
+
+  private Answer.Value value(BigInteger number, int draw, BigDecimal granularity) {
+    var error = mechanism.halfWidths().get(draw).ofOne();
+    return new Answer.Value(
+        new BigDecimal(number).multiply(granularity), new BigDecimal(error).multiply(granularity));
+  }
+
+  private Answer.Value mean(
+      Measure.Mean mean, Optional<ExactTable.Row> row, int cell, List<BigInteger> drawn, int draw) {
+    var count = cell(row, cell + 1);
+    var centred = cell(row, cell).subtract(mean.middle().multiply(count));
+    var noisy = new NoisyMean(mean, centred.add(drawn.get(draw)), count.add(drawn.get(draw + 1)));
+    return new Answer.Value(
+        noisy.number(),
+        noisy.error(
+            mechanism.halfWidths().get(draw).ofTwo(),
+            mechanism.halfWidths().get(draw + 1).ofTwo()));
+  }
+
+  private static BigInteger counter(Optional<ExactTable.Row> row, int counter) {
+    return row.map(found -> found.counters().get(counter).value()).orElse(BigInteger.ZERO);
+  }
+
+  private static BigInteger cell(Optional<ExactTable.Row> row, int cell) {
+    return row.map(found -> found.cells().get(cell).value()).orElse(BigInteger.ZERO);
+  }
+
+  private static Answer exact(
+      ReleasePlan plan, SortedMap<List<Optional<String>>, ExactTable.Row> groups) {
+    var rows = new ArrayList<Answer.Row>();
+    groups.forEach((keys, row) -> {
+      if (reachesMinimums(plan, row)) {
+        rows.add(new Answer.Row(keys, exactValues(plan, row)));
+      }
+    });
+    if (plan.keys().isEmpty() && rows.isEmpty()) {
+      rows.add(new Answer.Row(List.of(), withheld(plan)));
+    }
+    return new Answer(rows);
+  }
+
+  private static boolean reachesMinimums(ReleasePlan plan, ExactTable.Row row) {
+    for (int i = 0; i < plan.counters().size(); i++) {
+      var minimum = BigInteger.valueOf(plan.counters().get(i).minimumUnits());
+      if (row.counters().get(i).value().compareTo(minimum) < 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// SQL's semantics: the sum and the mean of no values are NULL. A mean is divided exactly and
+  /// rounded HALF_EVEN to [Measure#MEAN_DIGITS] digits beyond its granularity's.
+  private static List<Optional<Answer.Value>> exactValues(ReleasePlan plan, ExactTable.Row row) {
+    var values = new ArrayList<Optional<Answer.Value>>();
+    int next = 0;
+    for (var measure : plan.measures()) {
+      int cell = next;
+      next += measure.cells();
+      Optional<BigDecimal> number =
+          switch (measure) {
+            case Measure.Units(int counter) ->
+                Optional.of(new BigDecimal(row.counters().get(counter).value()));
+            case Measure.Rows _, Measure.DistinctValues _ ->
+                Optional.of(new BigDecimal(row.cells().get(cell).value()));
+            case Measure.Sum sum ->
+                nonNull(row, cell).map(total -> total.multiply(sum.granularity()));
+            case Measure.Mean mean ->
+                nonNull(row, cell)
+                    .map(total ->
+                        total
+                            .multiply(mean.granularity())
+                            .divide(
+                                new BigDecimal(row.cells().get(cell + 1).value()),
+                                mean.scale(),
+                                RoundingMode.HALF_EVEN));
+          };
+      values.add(number.map(exact -> new Answer.Value(exact, BigDecimal.ZERO)));
+    }
+    return values;
+  }
+
+  /// The sum in a cell, unless the count after it says that it has no values.
+  private static Optional<BigDecimal> nonNull(ExactTable.Row row, int cell) {
+    return row.cells().get(cell + 1).value().signum() == 0
+        ? Optional.empty()
+        : Optional.of(new BigDecimal(row.cells().get(cell).value()));
+  }
+
+  private static List<Optional<Answer.Value>> withheld(ReleasePlan plan) {
+    return Collections.nCopies(plan.measures().size(), Optional.empty());
+  }
+
+  private static SortedMap<List<Optional<String>>, ExactTable.Row> byKey(
+      ReleasePlan plan, ExactTable table) {
+    int cells = plan.measures().stream().mapToInt(Measure::cells).sum();
+    var groups = new TreeMap<List<Optional<String>>, ExactTable.Row>(Release::compareKeys);
+    for (var row : table.rows()) {
+      if (row.keys().size() != plan.keys().size()
+          || row.counters().size() != plan.counters().size()
+          || row.cells().size() != cells) {
+        throw new IllegalStateException("the exact table has not the plan's shape");
+      }
+      if (groups.put(row.keys(), row) != null) {
+        throw new IllegalStateException("the exact table lists a group twice");
+      }
+    }
+    return groups;
+  }
+
+  /// The cartesian product of the domains, in the answer's order.
+  private static List<List<Optional<String>>> combinations(List<ReleasePlan.GroupKey> keys) {
+    List<List<Optional<String>>> product = List.of(List.of());
+    for (var key : keys) {
+      var values = key.domain().orElseThrow().stream().sorted(Release::compareTexts).toList();
+      var longer = new ArrayList<List<Optional<String>>>(product.size() * values.size());
+      for (var prefix : product) {
+        for (var value : values) {
+          var combination = new ArrayList<>(prefix);
+          combination.add(value);
+          longer.add(combination);
+        }
+      }
+      product = longer;
+    }
+    return product;
+  }
+
+  private static List<Optional<Set<Optional<String>>>> domains(ReleasePlan plan) {
+    return plan.keys().stream()
+        .map(key -> key.domain().<Set<Optional<String>>>map(HashSet::new))
+        .toList();
+  }
+
+  private static boolean inside(
+      List<Optional<Set<Optional<String>>>> domains, List<Optional<String>> keys) {
+    for (int i = 0; i < keys.size(); i++) {
+      if (domains.get(i).isPresent() && !domains.get(i).get().contains(keys.get(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static int compareKeys(List<Optional<String>> left, List<Optional<String>> right) {
+    for (int i = 0; i < Math.min(left.size(), right.size()); i++) {
+      int order = compareTexts(left.get(i), right.get(i));
+      if (order != 0) {
+        return order;
+      }
+    }
+    return Integer.compare(left.size(), right.size());
+  }
+
+  /// By text, and NULL before every text, so before the empty one.
+  private static int compareTexts(Optional<String> left, Optional<String> right) {
+    int order = Boolean.compare(left.isPresent(), right.isPresent());
+    return order != 0 ? order : left.orElse("").compareTo(right.orElse(""));
+  }
+}

@@ -1,0 +1,282 @@
+package cloister.privacy;
+
+import static cloister.privacy.Samples.NO_KEYS;
+import static cloister.privacy.Samples.key;
+import static cloister.privacy.Samples.mean;
+import static cloister.privacy.Samples.numbered;
+import static cloister.privacy.Samples.plan;
+import static cloister.privacy.Samples.privateKey;
+import static cloister.privacy.Samples.publicKey;
+import static cloister.privacy.Samples.row;
+import static cloister.privacy.Samples.stream;
+import static cloister.privacy.Samples.sum;
+import static cloister.privacy.Samples.terms;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.Serializable;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class ReleaseTest {
+  /// So large that the noise is 0 but for a chance of e⁻¹⁰⁰.
+  private static final Optional<DifferentialPrivacy> HARDLY_ANY_NOISE =
+      terms("1000", "0.000001", 1, 1);
+
+  private static Answer release(ReleasePlan plan, ExactTable.Row... rows) {
+    return Release.release(plan, new ExactTable(List.of(rows)), stream(7));
+  }
+
+  private static List<List<String>> numbers(Answer answer) {
+    return answer.rows().stream()
+        .map(row ->
+            row.values().stream()
+                .map(value -> value.map(v -> v.number().toPlainString()).orElse("-"))
+                .toList())
+        .toList();
+  }
+
+  @Test
+  void everyMeasureIsReleasedInItsOwnUnits() {
+    var plan =
+        plan(
+            List.of(publicKey("a")),
+            1,
+            List.of(
+                new Measure.Rows(),
+                new Measure.Units(0),
+                sum("0.5", "0", "1"),
+                mean("0.5", "0", "10"),
+                new Measure.DistinctValues()),
+            HARDLY_ANY_NOISE);
+    var answer = release(plan, row(key("a"), 4, 9, 30, 9, 90, 10, 3));
+    assertThat(numbers(answer)).containsExactly(List.of("9", "4", "15.0", "4.5000000", "3"));
+  }
+
+  @Test
+  void publicKeysAreAllListedInOrderAndUnknownOnesAreNot() {
+    var plan =
+        plan(
+            List.of(publicKey("b", "a"), publicKey("2", "1")),
+            1,
+            List.of(new Measure.Rows()),
+            HARDLY_ANY_NOISE);
+    var answer = release(plan, row(key("b", "1"), 5, 5), row(key("c", "1"), 9, 9));
+    assertThat(answer.rows().stream().map(Answer.Row::keys))
+        .containsExactly(key("a", "1"), key("a", "2"), key("b", "1"), key("b", "2"));
+    assertThat(numbers(answer))
+        .containsExactly(List.of("0"), List.of("0"), List.of("5"), List.of("0"));
+  }
+
+  @Test
+  void publicGroupsBelowTheMinimumAreListedAndWithheld() {
+    var plan = plan(List.of(publicKey("a", "b")), 5, List.of(new Measure.Rows()), HARDLY_ANY_NOISE);
+    assertThat(numbers(release(plan, row(key("a"), 5, 7), row(key("b"), 4, 7))))
+        .containsExactly(List.of("7"), List.of("-"));
+  }
+
+  @Test
+  void privateGroupsBelowTheMinimumAreNeverReleasedWhateverTheNoise() {
+    var plan =
+        plan(List.of(privateKey()), 10, List.of(new Measure.Units(0)), terms("0.001", "0.5", 1, 1));
+    var rows = new ArrayList<ExactTable.Row>();
+    for (int i = 0; i < 20_000; i++) {
+      rows.add(row(key("below" + i), 9));
+    }
+    var answer = Release.release(plan, new ExactTable(rows), stream(3));
+    assertThat(answer.rows()).isEmpty();
+    rows.replaceAll(row -> row(row.keys(), 10));
+    answer = Release.release(plan, new ExactTable(rows), stream(3));
+    // One unit above the shift: each is shown with probability at most delta = 0.5.
+    assertThat(answer.rows()).hasSizeBetween(9_500, 10_300);
+  }
+
+  @Test
+  void aShownUnitCountIsTheOneThatPassedTheThreshold() {
+    var plan =
+        plan(List.of(privateKey()), 4, List.of(new Measure.Units(0)), terms("0.1", "0.001", 1, 1));
+    var threshold = Mechanism.of(plan).threshold().orElseThrow().longValueExact();
+    var rows = new ArrayList<ExactTable.Row>();
+    for (int i = 0; i < 2000; i++) {
+      rows.add(row(key("group" + i), threshold + 3));
+    }
+    var shown = Release.release(plan, new ExactTable(rows), stream(9)).rows();
+    assertThat(shown).hasSizeBetween(900, 1200);
+    assertThat(shown)
+        .allSatisfy(row ->
+            assertThat(row.values().getFirst().orElseThrow().number().longValueExact())
+                .isGreaterThanOrEqualTo(threshold + 3));
+  }
+
+  @Test
+  void everyCounterMustPass() {
+    var plan =
+        new ReleasePlan(
+            List.of(privateKey()),
+            List.of(new ReleasePlan.Counter("a", 1), new ReleasePlan.Counter("b", 3)),
+            List.of(),
+            HARDLY_ANY_NOISE);
+    var both = new ExactTable.Row(key("x"), exacts(5, 5), List.of());
+    var one = new ExactTable.Row(key("y"), exacts(500, 2), List.of());
+    var other = new ExactTable.Row(key("z"), exacts(0, 500), List.of());
+    assertThat(release(plan, both, one, other).rows().stream().map(Answer.Row::keys))
+        .containsExactly(key("x"));
+  }
+
+  private static List<Exact> exacts(long first, long second) {
+    return List.of(Samples.exact(first), Samples.exact(second));
+  }
+
+  @Test
+  void withoutNoiseSmallGroupsAndMissingOnesLookTheSame() {
+    for (var keys : List.of(privateKey(), publicKey("a", "b", "c"))) {
+      var plan = plan(List.of(keys), 25, List.of(new Measure.Rows()), Optional.empty());
+      var small = release(plan, row(key("a"), 25, 40), row(key("b"), 24, 90));
+      assertThat(small).isEqualTo(release(plan, row(key("a"), 25, 40)));
+      assertThat(numbers(small)).containsExactly(List.of("40"));
+      assertThat(small.rows().getFirst().values().getFirst().orElseThrow().error()).isZero();
+    }
+  }
+
+  @Test
+  void withoutKeysOneRowIsReleasedAndWithheldBelowTheMinimum() {
+    var plan = plan(List.of(), 2, List.of(new Measure.Rows()), Optional.empty());
+    assertThat(numbers(release(plan, row(NO_KEYS, 2, 8)))).containsExactly(List.of("8"));
+    assertThat(numbers(release(plan, row(NO_KEYS, 1, 8)))).containsExactly(List.of("-"));
+    assertThat(numbers(release(plan))).containsExactly(List.of("-"));
+  }
+
+  @Test
+  void withoutNoiseSumAndMeanFollowSql() {
+    var plan =
+        plan(
+            List.of(privateKey()),
+            1,
+            List.of(sum("0.01", "0", "1"), mean("0.01", "0", "1")),
+            Optional.empty());
+    assertThat(
+            numbers(
+                release(
+                    plan,
+                    row(key("nothing"), 3, 0, 0, 0, 0),
+                    row(key("thirds"), 3, 200, 3, 200, 3))))
+        .containsExactly(List.of("-", "-"), List.of("2.00", "0.66666667"));
+  }
+
+  @Test
+  void nullKeysSortBeforeTheEmptyText() {
+    var plan = plan(List.of(privateKey()), 1, List.of(new Measure.Rows()), Optional.empty());
+    var answer =
+        release(
+            plan, row(key("a"), 1, 1), row(key(""), 1, 2), row(List.of(Optional.empty()), 1, 3));
+    assertThat(numbers(answer)).containsExactly(List.of("3"), List.of("2"), List.of("1"));
+  }
+
+  @Test
+  void noiseAndAnswerDoNotDependOnTheEnginesOrder() {
+    for (var keys : List.of(privateKey(), numbered(50))) {
+      var plan = plan(List.of(keys), 1, List.of(new Measure.Units(0)), terms("1", "0.01", 1, 1));
+      var rows = new ArrayList<ExactTable.Row>();
+      for (int i = 0; i < 50; i++) {
+        rows.add(row(key(String.format("%07d", i)), 100 + i));
+      }
+      var forwards = Release.release(plan, new ExactTable(rows), stream(1));
+      Collections.reverse(rows);
+      assertThat(Release.release(plan, new ExactTable(rows), stream(1))).isEqualTo(forwards);
+      assertThat(Release.release(plan, new ExactTable(rows), stream(2))).isNotEqualTo(forwards);
+    }
+  }
+
+  @Test
+  void everySumIsAMultipleOfItsGranularity() {
+    var granularity = new BigDecimal("0.25");
+    var plan =
+        plan(
+            List.of(numbered(1000)),
+            1,
+            List.of(sum("0.25", "-3.1", "7.3")),
+            terms("0.3", "0", 2, 1));
+    for (var row : release(plan).rows()) {
+      var value = row.values().getFirst().orElseThrow();
+      assertThat(value.number().remainder(granularity)).isZero();
+      assertThat(value.error().remainder(granularity)).isZero();
+    }
+  }
+
+  @Test
+  void meansStayWithinTheirBoundsWhateverTheNoise() {
+    var plan =
+        plan(List.of(numbered(2000)), 1, List.of(mean("0.1", "-5", "20")), terms("0.1", "0", 1, 1));
+    for (var row : release(plan).rows()) {
+      var value = row.values().getFirst().orElseThrow();
+      assertThat(value.number()).isBetween(new BigDecimal("-5"), new BigDecimal("20"));
+      assertThat(value.error()).isBetween(BigDecimal.ZERO, new BigDecimal("25"));
+    }
+  }
+
+  @Test
+  void errorsFollowFromThePlanExceptAMeansFromItsNoisyCount() {
+    var plan =
+        plan(
+            List.of(numbered(3)),
+            1,
+            List.of(new Measure.Rows(), sum("0.01", "0", "20"), mean("1", "0", "100")),
+            terms("1", "0", 1, 2));
+    var expected = Release.expectedErrors(plan);
+    for (var row : release(plan, row(key("0000001"), 5, 1000, 5, 5, 5, 5)).rows()) {
+      assertThat(row.values().get(0).orElseThrow().error()).isEqualByComparingTo(expected.get(0));
+      assertThat(row.values().get(1).orElseThrow().error()).isEqualByComparingTo(expected.get(1));
+    }
+    assertThat(Release.expectedErrors(plan, 100_000).get(2)).isLessThan(expected.get(2));
+    assertThat(Release.expectedErrors(plan(List.of(), 1, plan.measures(), Optional.empty())))
+        .containsExactly(BigDecimal.ZERO, BigDecimal.ZERO, BigDecimal.ZERO);
+  }
+
+  @Test
+  void tablesThatBreakTheEnginesContractReleaseNothingAndQuoteNothing() {
+    var plan = plan(List.of(privateKey()), 1, List.of(new Measure.Rows()), HARDLY_ANY_NOISE);
+    for (var broken :
+        List.of(
+            List.of(row(key("secret"), 5, 5), row(key("secret"), 5, 5)),
+            List.of(row(key("secret"), 5)),
+            List.of(row(key("secret"), 5, 1, 2)),
+            List.of(row(key("secret", "more"), 5, 5)))) {
+      assertThatThrownBy(() -> Release.release(plan, new ExactTable(broken), stream(1)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageNotContaining("secret");
+    }
+  }
+
+  @Test
+  void plansThatCannotBeSoundAreRefused() {
+    List<Measure> rows = List.of(new Measure.Rows());
+    assertThatThrownBy(() -> plan(List.of(privateKey()), 1, rows, terms("1", "0", 1, 1)))
+        .hasMessageContaining("delta");
+    assertThatThrownBy(
+            () -> plan(List.of(numbered(1001), numbered(1000)), 1, rows, HARDLY_ANY_NOISE))
+        .hasMessageContaining("combinations");
+    assertThatThrownBy(() -> plan(List.of(), 1, List.of(new Measure.Units(1)), HARDLY_ANY_NOISE))
+        .hasMessageContaining("counter");
+    assertThatThrownBy(() -> publicKey("a", "a")).hasMessageContaining("twice");
+    assertThatThrownBy(() -> sum("0", "0", "1")).hasMessageContaining("granularity");
+    assertThatThrownBy(() -> sum("1", "2", "1")).hasMessageContaining("bound");
+    assertThatThrownBy(() -> sum("1", "0", "1e999999999")).hasMessageContaining("76 digits");
+  }
+
+  @Test
+  void anExactAggregateCannotBePrintedComparedOrSerialised() {
+    var canary = Samples.exact(8_675_309);
+    var table = new ExactTable(List.of(row(key("x"), 8_675_309, 8_675_309)));
+    assertThat(canary.toString()).doesNotContain("8675309");
+    assertThat(table.toString()).doesNotContain("8675309");
+    assertThat((Object) canary).isNotInstanceOf(Serializable.class);
+    assertThat((Object) table).isNotInstanceOf(Serializable.class);
+    assertThatThrownBy(() -> canary.equals(Samples.exact(8_675_309)))
+        .isInstanceOf(UnsupportedOperationException.class);
+    assertThatThrownBy(canary::hashCode).isInstanceOf(UnsupportedOperationException.class);
+  }
+}

@@ -1,0 +1,24 @@
+package cloister.protocol;
+
+import java.time.Duration;
+
+/// The bounds of docs/protocol.md §10, in one place for both sides.
+public final class Limits {
+  public static final int HANDSHAKE_BYTES = 4 << 10;
+  public static final int MESSAGE_BYTES = 4 << 20;
+  public static final int UPLOAD_PIECE_BYTES = 8 << 20;
+  public static final long UPLOAD_PART_BYTES = 256L << 20;
+  public static final int UPLOAD_PARTS = 4096;
+  public static final int DOCUMENT_BYTES = 256 << 10;
+  public static final int DOCUMENTS = 256;
+  public static final int SQL_CHARACTERS = 64 << 10;
+  public static final int GROUPS = 10_000;
+  public static final Duration REQUEST_EXPIRY = Duration.ofMinutes(5);
+  public static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
+  public static final Duration SESSION_LIFE = Duration.ofMinutes(30);
+  public static final Duration SESSION_FIRST_REQUEST = Duration.ofMinutes(1);
+  public static final int SESSIONS_WAITING = 256;
+  public static final int SESSIONS = 4096;
+
+  private Limits() {}
+}
