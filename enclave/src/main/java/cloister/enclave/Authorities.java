@@ -13,6 +13,7 @@ import cloister.protocol.ErrorCode;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 /// Where the key of a collaboration's certificate authority lives: in the enclave, or in an HSM.
 interface Authorities {
@@ -29,7 +30,8 @@ interface Authorities {
 
   default CertificateAuthority create(Digest collaboration, Secret root, Instant now) {
     try {
-      var validity = new Validity(now.minus(Duration.ofHours(1)), now.plus(LIFE));
+      Instant second = now.truncatedTo(ChronoUnit.SECONDS);
+      var validity = new Validity(second.minus(Duration.ofHours(1)), second.plus(LIFE));
       return CertificateAuthority.create(
           key(collaboration, root), "cloister " + collaboration.brief(), validity, BigInteger.ONE);
     } catch (CryptoException e) {

@@ -32,6 +32,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -134,7 +135,7 @@ final class HostedRoom implements AutoCloseable {
 
   /// The host's clock, but never behind what the ledger has recorded.
   Instant now() {
-    Instant now = clock.instant().truncatedTo(java.time.temporal.ChronoUnit.MILLIS);
+    Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
     return now.isBefore(state.latest()) ? state.latest() : now;
   }
 
@@ -280,8 +281,9 @@ final class HostedRoom implements AutoCloseable {
   /// From a little before now, for clocks that are behind, and not beyond the authority's own end.
   private Validity certificateValidity() {
     Validity authority = keys.authority().certificate().validity();
-    Instant from = now().minus(Limits.CLOCK_SKEW);
-    Instant until = now().plus(CERTIFICATE_LIFE);
+    Instant second = now().truncatedTo(ChronoUnit.SECONDS);
+    Instant from = second.minus(Limits.CLOCK_SKEW);
+    Instant until = second.plus(CERTIFICATE_LIFE);
     return new Validity(
         from.isBefore(authority.from()) ? authority.from() : from,
         until.isAfter(authority.until()) ? authority.until() : until);

@@ -1,0 +1,63 @@
+package cloister.cli;
+
+import cloister.client.Home;
+import cloister.client.Package;
+import cloister.client.Participant;
+import cloister.protocol.Json;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/// `cloister apply`
+@Command(
+    name = "apply",
+    description = "Sign your datasets and analyses, and make them the current ones.",
+    footer = {
+      "Examples:",
+      "  cloister apply airline/                      # every .yaml file of the folder",
+      "  cloister apply airline/customers.yaml",
+      "",
+      "All documents are checked before any is sent; each mistake is shown with file, line and column.",
+      "A collaboration among them is signed first, as with `cloister sign`."
+    })
+final class Apply extends Verb {
+  @Parameters(paramLabel = "FILE|DIR", description = "A document, or a folder of them.")
+  private Path path;
+
+  Apply(Options options) {
+    super(options);
+  }
+
+  @Override
+  void run() throws Exception {
+    Home home = options.home();
+    Package documents = Package.read(path, home.participant());
+    try (Participant participant =
+        documents.collaboration().isPresent()
+            ? Participant.join(
+                home, documents.collaboration().get(), options.enclave(), options.acceptance())
+            : options.participant()) {
+      options.warn(participant);
+      if (!documents.own().isEmpty()) {
+        participant.apply(documents.own());
+      }
+      var applied = new ArrayList<Json>();
+      var table = new Table(Table.Column.text("APPLIED"), Table.Column.text("DIGEST"));
+      documents
+          .addressed()
+          .forEach(
+              (address, digest) -> {
+                applied.add(
+                    Json.object().put("address", address.toString()).put("digest", digest).build());
+                table.row(address.toString(), digest.toString());
+              });
+      options.print(
+          Json.object()
+              .put("applied", Json.array(applied))
+              .put("simulated", participant.simulated())
+              .build(),
+          table.lines(terminal().resultInk()));
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package cloister.cli;
+
+import cloister.client.Attestation;
+import cloister.client.Participant;
+import cloister.protocol.Json;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+
+/// `cloister attest`
+@Command(
+    name = "attest",
+    description = "Ask the enclave for fresh evidence and check it against what you signed.",
+    footer = {
+      "Examples:",
+      "  cloister attest",
+      "  cloister attest -c airline-media-2026 --json",
+      "",
+      "Every verb does this before it sends anything; this one shows it. What is demanded is the",
+      "`enclave` part of the collaboration that you signed."
+    })
+final class Attest extends Verb {
+  Attest(Options options) {
+    super(options);
+  }
+
+  @Override
+  void run() throws Exception {
+    try (Participant participant = options.participant()) {
+      Attestation attestation = participant.attestation();
+      options.print(
+          Json.object()
+              .put("collaboration", participant.collaboration().value())
+              .put("enclave", attestation.enclave().toString())
+              .put("tee", attestation.tee().label())
+              .put("measurement", attestation.measurement().toString())
+              .put("holds", attestation.checks())
+              .put("simulated", participant.simulated())
+              .build(),
+          lines(attestation, terminal().resultInk()));
+    }
+  }
+
+  static List<String> lines(Attestation attestation, Terminal.Ink ink) {
+    var lines = new ArrayList<String>();
+    lines.add("enclave      " + attestation.enclave());
+    lines.add("TEE          " + attestation.tee());
+    lines.add("measurement  " + attestation.measurement());
+    attestation.checks().forEach(check -> lines.add(ink.good("✓") + " " + check));
+    return lines;
+  }
+}

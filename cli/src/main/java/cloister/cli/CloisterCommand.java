@@ -1,0 +1,193 @@
+package cloister.cli;
+
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Json;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/// The root of all verbs: parses the command line, runs the verb, and turns every failure into one
+/// message and an exit code.
+@Command(
+    name = "cloister",
+    mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
+    versionProvider = CloisterCommand.Version.class,
+    synopsisSubcommandLabel = "VERB",
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    headerHeading = "",
+    synopsisHeading = "",
+    descriptionHeading = "%n",
+    parameterListHeading = "%n",
+    optionListHeading = "%n",
+    commandListHeading = "%nVerbs:%n",
+    footerHeading = "%n",
+    description = {
+      "Combine data with others without handing it over: seal it to code that everybody can verify,",
+      "ask what everybody's terms allow, and get answers that carry their proof."
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      " 0:done",
+      " 1:a fault of Cloister, or a check of `receipt verify`, `rehearse` or `demo` does not hold",
+      " 2:the input is wrong, and the message says what to correct",
+      " 3:a rule or a security check said no; repeating the same changes nothing",
+      " 4:something ran out or was away; the same may succeed later",
+      " 130:interrupted"
+    })
+final class CloisterCommand {
+  private static final int INTERRUPTED = 130;
+
+  @Mixin private final Options options;
+
+  private CloisterCommand(Options options) {
+    this.options = options;
+  }
+
+  /// Runs a command line and returns its exit code.
+  static int run(Terminal terminal, String... arguments) {
+    var options = new Options(terminal);
+    return commandLine(options).execute(arguments);
+  }
+
+  /// All verbs, with their help.
+  static CommandLine commandLine(Options options) {
+    var line = new CommandLine(new CloisterCommand(options));
+    for (Verb verb :
+        List.of(
+            new Init(options),
+            new Key(options),
+            new Attest(options),
+            new Apply(options),
+            new Sign(options),
+            new Status(options),
+            new Publish(options),
+            new Explain(options),
+            new Run(options),
+            new Result(options),
+            new Budget(options),
+            new Suspend(options),
+            new Resume(options))) {
+      line.addSubcommand(verb);
+    }
+    line.addSubcommand(new Group.Receipt().with(new ReceiptVerify(options)));
+    line.addSubcommand(new Group.Ledger().with(new LedgerCheck(options)));
+    line.addSubcommand(
+        new Group.Enclave().with(new EnclaveServe(options), new EnclaveMeasurement(options)));
+    line.addSubcommand(new Rehearse(options));
+    line.addSubcommand(new Demo(options));
+    line.addSubcommand(new Completion(options));
+
+    line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
+    line.setExecutionExceptionHandler((failure, at, _) -> failed(options, at, failure));
+    line.setParameterExceptionHandler((failure, _) -> misused(options, failure));
+    return line;
+  }
+
+  private static int failed(Options options, CommandLine at, Exception failure) {
+    return switch (failure) {
+      case CloisterException known -> report(options, known);
+      case InterruptedException _ -> INTERRUPTED;
+      case ParameterException wrong -> misused(options, wrong);
+      default -> crashed(options, at, failure);
+    };
+  }
+
+  private static int report(Options options, CloisterException failure) {
+    ErrorCode code = failure.code();
+    print(options, code.label(), failure.getMessage(), code.remedy(), code.kind().exitCode());
+    return code.kind().exitCode();
+  }
+
+  private static int misused(Options options, ParameterException failure) {
+    String verb = failure.getCommandLine().getCommandSpec().qualifiedName();
+    print(
+        options,
+        ErrorCode.PARAMETER_INVALID.label(),
+        failure.getMessage() + suggestion(failure),
+        "See `" + verb + " --help`.",
+        ErrorCode.Kind.USER.exitCode());
+    return ErrorCode.Kind.USER.exitCode();
+  }
+
+  private static String suggestion(ParameterException failure) {
+    if (!(failure instanceof UnmatchedArgumentException unmatched)
+        || unmatched.getUnmatched().isEmpty()) {
+      return "";
+    }
+    String typed = unmatched.getUnmatched().getFirst();
+    CommandLine at = failure.getCommandLine();
+    List<String> known =
+        typed.startsWith("-")
+            ? at.getCommandSpec().options().stream()
+                .flatMap(option -> Arrays.stream(option.names()))
+                .toList()
+            : List.copyOf(at.getSubcommands().keySet());
+    return Text.nearest(typed, known)
+        .map(nearest -> "; did you mean `" + nearest + "`?")
+        .orElse("");
+  }
+
+  /// A bug. Its trace goes to the person, on whose machine it happened, and nowhere else.
+  private static int crashed(Options options, CommandLine at, Exception failure) {
+    var trace = new StringWriter();
+    failure.printStackTrace(new PrintWriter(trace));
+    options.terminal().say(trace.toString().stripTrailing());
+    print(
+        options,
+        ErrorCode.INTERNAL.label(),
+        "`" + at.getCommandSpec().qualifiedName() + "` failed: " + ErrorCode.INTERNAL.meaning(),
+        "Report it with the lines above, after reading them: they may name files of yours.",
+        ErrorCode.Kind.INTERNAL.exitCode());
+    return ErrorCode.Kind.INTERNAL.exitCode();
+  }
+
+  private static void print(
+      Options options, String code, String message, String remedy, int exitCode) {
+    Terminal terminal = options.terminal();
+    if (options.json()) {
+      terminal.result(
+          Json.object()
+              .put(
+                  "error",
+                  Json.object()
+                      .put("code", code)
+                      .put("exit", exitCode)
+                      .put("message", message)
+                      .put("remedy", remedy)
+                      .build())
+              .build()
+              .pretty());
+      return;
+    }
+    var lines = new ArrayList<String>();
+    Stream.of(message.split("\n", -1)).forEach(lines::add);
+    terminal.say(terminal.ink().bad("error:") + " " + lines.getFirst());
+    lines.stream().skip(1).map(line -> "  " + line).forEach(terminal::say);
+    terminal.say(terminal.ink().faint("  " + remedy + " [" + code + "]"));
+  }
+
+  /// The version that the build wrote into the jar.
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = CloisterCommand.class.getPackage().getImplementationVersion();
+      return new String[] {
+        "cloister " + (version == null ? "of this source tree" : version),
+        "Java " + Runtime.version()
+      };
+    }
+  }
+}

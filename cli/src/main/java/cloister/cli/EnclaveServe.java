@@ -1,0 +1,175 @@
+package cloister.cli;
+
+import cloister.attestation.SimulatedEvidence;
+import cloister.crypto.Secret;
+import cloister.enclave.EnclaveServer;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `cloister enclave serve`
+@Command(
+    name = "serve",
+    description = "Run an enclave server until Ctrl-C.",
+    footer = {
+      "Examples:",
+      "  cloister enclave serve --accept-simulated",
+      "  cloister enclave serve --accept-simulated --listen 0.0.0.0:8443 --state /var/lib/cloister",
+      "  cloister enclave serve --accept-simulated --hsm /usr/lib/softhsm/libsofthsm2.so \\",
+      "      --hsm-slot 1 --hsm-pin-file pin",
+      "",
+      "The first line on standard output is its address, as soon as it accepts connections. This",
+      "version has the simulated TEE only: it protects nothing, and has to be asked for."
+    })
+final class EnclaveServe extends Verb {
+  @Option(
+      names = "--listen",
+      paramLabel = "HOST:PORT",
+      description = "Where to listen; port 0 takes a free one (default: ${DEFAULT-VALUE}).")
+  private String listen = "127.0.0.1:8780";
+
+  @Option(
+      names = "--state",
+      paramLabel = "DIR",
+      description = "Where sealed state is kept (default: ${DEFAULT-VALUE}).")
+  private Path state = Path.of("cloister-enclave");
+
+  @Option(
+      names = "--runs",
+      paramLabel = "N",
+      description = "How many runs may compute at once (default: ${DEFAULT-VALUE}).")
+  private int runs = 2;
+
+  @Option(
+      names = "--run-memory",
+      paramLabel = "MB",
+      description = "What one run may use (default: ${DEFAULT-VALUE}).")
+  private int runMemoryMegabytes = 2048;
+
+  @Option(
+      names = "--run-time",
+      paramLabel = "SECONDS",
+      description = "After which a run is stopped (default: ${DEFAULT-VALUE}).")
+  private int runSeconds = 300;
+
+  @Option(
+      names = "--hsm",
+      paramLabel = "LIBRARY",
+      description = "Keep the collaborations' CA keys in the HSM of this PKCS#11 library.")
+  private Optional<Path> hsmLibrary = Optional.empty();
+
+  @Option(names = "--hsm-slot", paramLabel = "N", description = "The HSM's slot.")
+  private long hsmSlot;
+
+  @Option(
+      names = "--hsm-pin-file",
+      paramLabel = "FILE",
+      description = "A file with the slot's PIN and nothing else.")
+  private Optional<Path> hsmPinFile = Optional.empty();
+
+  /// For whoever starts a server and may be killed: the server goes when its input ends.
+  @Option(names = "--until-input-ends", hidden = true)
+  private boolean untilInputEnds;
+
+  EnclaveServe(Options options) {
+    super(options);
+  }
+
+  @Override
+  void run() throws Exception {
+    if (options.acceptance() == SimulatedEvidence.REFUSE) {
+      throw new CloisterException(
+          ErrorCode.EVIDENCE_SIMULATED,
+          "this version has the simulated TEE only, which protects nothing");
+    }
+    int colon = listen.lastIndexOf(':');
+    var server = EnclaveServer.startInsecureSimulated(settings(colon), InstantSource.system());
+    String url = "http://" + listen.substring(0, Math.max(0, colon)) + ":" + server.port();
+    var stop = new CountDownLatch(1);
+    var stopped = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  stop.countDown();
+                  try {
+                    stopped.await();
+                  } catch (InterruptedException _) {
+                    Thread.currentThread().interrupt();
+                  }
+                },
+                "stop the enclave"));
+    if (options.json()) {
+      terminal()
+          .result(
+              Json.object()
+                  .put("url", url)
+                  .put("measurement", server.measurement().toString())
+                  .put("simulated", true)
+                  .build()
+                  .pretty());
+    } else {
+      terminal().result(url);
+    }
+    options.warnSimulated();
+    terminal().say("Serving; Ctrl-C stops it. State is in " + state + ".");
+    if (untilInputEnds) {
+      Thread.ofPlatform().daemon().start(() -> waitForEndOfInput(stop));
+    }
+    try {
+      stop.await();
+    } finally {
+      server.close();
+      stopped.countDown();
+    }
+  }
+
+  private EnclaveServer.Settings settings(int colon) {
+    try {
+      return new EnclaveServer.Settings(
+          state,
+          listen.substring(0, Math.max(0, colon)),
+          Integer.parseInt(listen.substring(colon + 1)),
+          runs,
+          (long) runMemoryMegabytes << 20,
+          Duration.ofSeconds(runSeconds),
+          hsmLibrary.map(this::hsm));
+    } catch (IllegalArgumentException e) {
+      throw new CloisterException(
+          ErrorCode.PARAMETER_INVALID,
+          e instanceof NumberFormatException
+              ? "--listen is HOST:PORT, as in 127.0.0.1:8780"
+              : String.valueOf(e.getMessage()),
+          e);
+    }
+  }
+
+  private EnclaveServer.Hsm hsm(Path library) {
+    Path pin =
+        hsmPinFile.orElseThrow(
+            () -> new CloisterException(ErrorCode.PARAMETER_INVALID, "--hsm needs --hsm-pin-file"));
+    try {
+      return new EnclaveServer.Hsm(library, hsmSlot, Secret.utf8(Files.readString(pin).strip()));
+    } catch (IOException e) {
+      throw new CloisterException(ErrorCode.FILE_UNREADABLE, pin + " cannot be read", e);
+    }
+  }
+
+  private static void waitForEndOfInput(CountDownLatch stop) {
+    try {
+      while (System.in.read() >= 0) {}
+    } catch (IOException _) {
+      // An input that broke has ended too.
+    }
+    stop.countDown();
+  }
+}

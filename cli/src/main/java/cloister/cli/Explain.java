@@ -1,0 +1,136 @@
+package cloister.cli;
+
+import cloister.client.Participant;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Json;
+import cloister.protocol.Reply;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `cloister explain`
+@Command(
+    name = "explain",
+    description = "Say what a run would be: permitted or not, why, its cost and its error.",
+    footer = {
+      "Examples:",
+      "  cloister explain overlap",
+      "  cloister explain overlap --to research,media,airline",
+      "  cloister explain --sql question.sql --for CommercialResearch --to research",
+      "  cloister explain --graph                     # what may flow where, as text",
+      "  cloister explain --graph --svg flows.svg",
+      "",
+      "Nothing is run and nothing is charged. A refusal shows the rule, the path to it and, where there",
+      "is one, the nearest request that would pass."
+    })
+final class Explain extends Verb {
+  @Mixin private final Question question = new Question();
+
+  @Option(names = "--graph", description = "Draw datasets, analyses and recipients, and what flows.")
+  private boolean graph;
+
+  @Option(names = "--svg", paramLabel = "FILE", description = "With --graph: write an SVG there.")
+  private Optional<Path> svg = Optional.empty();
+
+  Explain(Options options) {
+    super(options);
+  }
+
+  @Override
+  void run() throws Exception {
+    if (svg.isPresent() && !graph) {
+      throw new CloisterException(ErrorCode.PARAMETER_INVALID, "--svg goes with --graph");
+    }
+    try (Participant participant = options.participant()) {
+      if (graph) {
+        draw(participant);
+        return;
+      }
+      Reply.Explanation explanation = participant.explain(question.request(participant));
+      options.print(
+          json(explanation, participant.simulated()), lines(explanation, terminal().resultInk()));
+    }
+  }
+
+  private void draw(Participant participant) throws IOException, InterruptedException {
+    var drawing = Flows.of(participant, question.purpose());
+    if (svg.isPresent()) {
+      Files.writeString(svg.get(), drawing.svg());
+      terminal().say("Wrote " + svg.get());
+    }
+    options.print(
+        Flows.json(drawing, participant.simulated()),
+        svg.isPresent() ? List.of() : drawing.text().lines().toList());
+  }
+
+  static List<String> lines(Reply.Explanation explanation, Terminal.Ink ink) {
+    var lines = new ArrayList<String>();
+    String outcome =
+        switch (explanation.outcome()) {
+          case PERMITTED -> ink.good("✓ permitted");
+          case NEEDS_APPROVAL -> ink.warning("… needs approval");
+          case DENIED -> ink.bad("✗ denied");
+        };
+    lines.add(outcome + ": " + explanation.reason());
+    explanation.trace().forEach(step -> lines.add("  " + step));
+    explanation.mechanism().ifPresent(mechanism -> lines.add("Noise: " + mechanism));
+    for (Reply.ExpectedError error : explanation.errors()) {
+      lines.add("  " + error.column() + "  ± " + Text.number(error.error()) + "  (95 %)");
+    }
+    if (!explanation.budgets().isEmpty()) {
+      lines.add("");
+      var table =
+          new Table(
+              Table.Column.text("DATASET"),
+              Table.Column.number("ε THIS RUN"),
+              Table.Column.number("LEFT"),
+              Table.Column.number("OF"));
+      for (Reply.BudgetLine line : explanation.budgets()) {
+        table.row(
+            line.dataset().toString(),
+            line.cost().map(Text::amount).orElse("–"),
+            Text.amount(line.remainingEpsilon()),
+            Text.amount(line.limitEpsilon()));
+      }
+      lines.addAll(table.lines(ink));
+    }
+    explanation
+        .fix()
+        .ifPresent(
+            fix -> {
+              lines.add("This would pass:");
+              lines.add("  " + ink.strong(fix));
+            });
+    return lines;
+  }
+
+  static Json.Obj json(Reply.Explanation explanation, boolean simulated) {
+    return Json.object()
+        .put("outcome", explanation.outcome().label())
+        .put("reason", explanation.reason())
+        .put("trace", explanation.trace())
+        .putIfPresent("fix", explanation.fix(), Json::of)
+        .putIfPresent("mechanism", explanation.mechanism(), Json::of)
+        .put(
+            "errors",
+            Json.array(
+                explanation.errors().stream()
+                    .map(
+                        error ->
+                            Json.object()
+                                .put("column", error.column())
+                                .put("error", error.error())
+                                .build())
+                    .toList()))
+        .put("budgets", Budget.json(explanation.budgets()))
+        .put("simulated", simulated)
+        .build();
+  }
+}

@@ -1,0 +1,49 @@
+package cloister.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Model.CommandSpec;
+
+/// A noun with verbs of its own: `receipt verify`.
+abstract class Group implements Runnable {
+  @Spec private CommandSpec spec;
+
+  final CommandLine with(Verb... verbs) {
+    var line = new CommandLine(this);
+    for (Verb verb : verbs) {
+      line.addSubcommand(verb);
+    }
+    return line;
+  }
+
+  @Override
+  public final void run() {
+    throw new ParameterException(
+        spec.commandLine(),
+        "`" + spec.qualifiedName() + "` needs one of: "
+            + String.join(", ", spec.subcommands().keySet()));
+  }
+
+  /// The proofs of runs.
+  @Command(
+      name = "receipt",
+      synopsisSubcommandLabel = "VERB",
+      description = "Check the proof of a run.")
+  static final class Receipt extends Group {}
+
+  /// The collaboration's log.
+  @Command(
+      name = "ledger",
+      synopsisSubcommandLabel = "VERB",
+      description = "Check the collaboration's log.")
+  static final class Ledger extends Group {}
+
+  /// The server.
+  @Command(
+      name = "enclave",
+      synopsisSubcommandLabel = "VERB",
+      description = "Run an enclave, or say what it should measure.")
+  static final class Enclave extends Group {}
+}

@@ -1,0 +1,146 @@
+package cloister.cli;
+
+import cloister.attestation.SimulatedEvidence;
+import cloister.client.Home;
+import cloister.client.Participant;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Json;
+import cloister.room.Name;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/// The options that every verb takes, and what follows from them.
+final class Options {
+  @Option(
+      names = "--home",
+      paramLabel = "DIR",
+      scope = ScopeType.INHERIT,
+      order = 90,
+      description = "Your folder of keys and collaborations; else $CLOISTER_HOME, else ~/.cloister.")
+  private Optional<Path> home = Optional.empty();
+
+  @Option(
+      names = {"-c", "--collaboration"},
+      paramLabel = "NAME",
+      scope = ScopeType.INHERIT,
+      order = 91,
+      description = "Which collaboration, when your home knows several.")
+  private Optional<String> collaboration = Optional.empty();
+
+  @Option(
+      names = "--enclave",
+      paramLabel = "URL",
+      scope = ScopeType.INHERIT,
+      order = 92,
+      description = "Where the enclave is; remembered with the collaboration.")
+  private Optional<URI> enclave = Optional.empty();
+
+  @Option(
+      names = "--accept-simulated",
+      scope = ScopeType.INHERIT,
+      order = 93,
+      description = "Accept an enclave that protects nothing. For trying out, never for real data.")
+  private boolean acceptSimulated;
+
+  @Option(
+      names = "--json",
+      scope = ScopeType.INHERIT,
+      order = 94,
+      description = "Print one JSON object on standard output; errors too.")
+  private boolean json;
+
+  private final Terminal terminal;
+
+  Options(Terminal terminal) {
+    this.terminal = terminal;
+  }
+
+  Terminal terminal() {
+    return terminal;
+  }
+
+  boolean json() {
+    return json;
+  }
+
+  /// Prints a command's result: as JSON for programs, or as lines for people.
+  void print(Json.Obj result, Iterable<String> lines) {
+    if (json) {
+      terminal.result(result.pretty());
+    } else {
+      lines.forEach(terminal::result);
+    }
+  }
+
+  Path homeFolder() {
+    return home.orElseGet(
+        () -> {
+          String variable = System.getenv("CLOISTER_HOME");
+          return variable != null && !variable.isEmpty()
+              ? Path.of(variable)
+              : Path.of(System.getProperty("user.home"), ".cloister");
+        });
+  }
+
+  Home home() {
+    return Home.open(homeFolder());
+  }
+
+  Optional<Name> collaboration() {
+    return collaboration.map(Options::name);
+  }
+
+  Optional<URI> enclave() {
+    return enclave;
+  }
+
+  /// The same, for a verb whose enclave is simulated by its nature.
+  Options acceptingSimulated() {
+    var same = new Options(terminal);
+    same.home = home;
+    same.collaboration = collaboration;
+    same.enclave = enclave;
+    same.json = json;
+    same.acceptSimulated = true;
+    return same;
+  }
+
+  SimulatedEvidence acceptance() {
+    return acceptSimulated ? SimulatedEvidence.ACCEPT : SimulatedEvidence.REFUSE;
+  }
+
+  /// This home's participant at the enclave of its collaboration.
+  Participant participant() throws InterruptedException {
+    Participant participant =
+        Participant.enter(home(), collaboration(), enclave, acceptance());
+    warn(participant);
+    return participant;
+  }
+
+  /// Says loudly that an enclave is simulated, whenever it is.
+  void warn(Participant participant) {
+    if (participant.simulated()) {
+      warnSimulated();
+    }
+  }
+
+  void warnSimulated() {
+    terminal.say(
+        terminal
+            .ink()
+            .warning("SIMULATED ENCLAVE: nothing protects this data from its operator. For trying out only."));
+  }
+
+  static Name name(String text) {
+    try {
+      return new Name(text);
+    } catch (IllegalArgumentException e) {
+      throw new CloisterException(
+          ErrorCode.PARAMETER_INVALID, "“" + text + "” is no name: " + e.getMessage(), e);
+    }
+  }
+}

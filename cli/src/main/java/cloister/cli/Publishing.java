@@ -1,0 +1,62 @@
+package cloister.cli;
+
+import cloister.client.Participant;
+import cloister.duckdb.Transcoding;
+import cloister.duckdb.UnreadableFileException;
+import cloister.protocol.CloisterException;
+import cloister.protocol.Document.DatasetDocument;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Reply;
+import cloister.room.Name;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/// From an owner's file to a published version. The plaintext parts in between are in a private
+/// folder that is gone when this ends, however it ends.
+final class Publishing {
+  private Publishing() {}
+
+  static Reply.Published publish(
+      Participant participant, Name dataset, Path file, long maxBadRows, Terminal terminal)
+      throws IOException, InterruptedException {
+    DatasetDocument document = participant.ownDataset(dataset);
+    var resumable = participant.unfinishedUpload(document, file);
+    if (resumable.isPresent()) {
+      terminal.say("Going on with the upload that was interrupted.");
+      return send(participant, resumable.get(), maxBadRows, terminal);
+    }
+    try (var plain = TemporaryFolder.in(participant.scratch())) {
+      List<Path> parts = transcode(document, file, plain.path(), terminal);
+      var sealing = new ProgressBar(terminal, "sealing  ");
+      var upload = participant.seal(document, file, parts, sealing);
+      sealing.clear();
+      return send(participant, upload, maxBadRows, terminal);
+    }
+  }
+
+  private static Reply.Published send(
+      Participant participant, cloister.client.Upload upload, long maxBadRows, Terminal terminal)
+      throws IOException, InterruptedException {
+    var sending = new ProgressBar(terminal, "sending  ");
+    try {
+      return participant.publish(upload, maxBadRows, sending);
+    } finally {
+      sending.clear();
+    }
+  }
+
+  private static List<Path> transcode(
+      DatasetDocument document, Path file, Path folder, Terminal terminal) throws IOException {
+    var reading = new ProgressBar(terminal, "reading  ");
+    long size = java.nio.file.Files.exists(file) ? java.nio.file.Files.size(file) : 0;
+    try {
+      return Transcoding.transcode(
+          document.dataset(), file, folder, part -> reading.at((long) (part * size), size));
+    } catch (UnreadableFileException e) {
+      throw new CloisterException(ErrorCode.FILE_UNREADABLE, file + ": " + e.getMessage(), e);
+    } finally {
+      reading.clear();
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package cloister.cli;
+
+import cloister.client.Package;
+import cloister.client.Receipts;
+import cloister.client.Receipts.Checked;
+import cloister.crypto.Bytes;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `cloister receipt verify`
+@Command(
+    name = "verify",
+    description = "Check the proof of a run offline: no network, no server, no account.",
+    footer = {
+      "Examples:",
+      "  cloister receipt verify overlap.receipt.json                   # what your home has signed",
+      "  cloister receipt verify overlap.receipt.json --terms collaboration.yaml",
+      "",
+      "It exits with 3 and names what does not hold, if anything does not."
+    })
+final class ReceiptVerify extends Verb {
+  private static final int MAX_BYTES = 4 << 20;
+
+  @Parameters(paramLabel = "FILE", description = "The receipt.")
+  private Path file;
+
+  @Option(
+      names = "--terms",
+      paramLabel = "FILE",
+      description = "The collaboration whose demands the evidence must meet; then no home is needed.")
+  private Optional<Path> terms = Optional.empty();
+
+  ReceiptVerify(Options options) {
+    super(options);
+  }
+
+  @Override
+  void run() throws Exception {
+    Bytes receipt = Bytes.of(read());
+    Checked checked =
+        terms.isPresent()
+            ? Receipts.verify(receipt, Package.collaboration(terms.get()), options.acceptance())
+            : Receipts.verify(
+                receipt, options.home(), options.collaboration(), options.acceptance());
+    if (checked.simulated()) {
+      options.warnSimulated();
+    }
+    var lines = new ArrayList<String>();
+    Terminal.Ink ink = terminal().resultInk();
+    checked.facts().forEach((name, value) -> lines.add("%-14s %s".formatted(name, value)));
+    checked.holds().forEach(what -> lines.add(ink.good("✓") + " " + what));
+    var facts = Json.object();
+    checked.facts().forEach(facts::put);
+    options.print(
+        Json.object()
+            .put("holds", checked.holds())
+            .put("facts", facts.build())
+            .put("simulated", checked.simulated())
+            .build(),
+        List.copyOf(lines));
+  }
+
+  private byte[] read() {
+    try {
+      if (Files.size(file) > MAX_BYTES) {
+        throw new CloisterException(ErrorCode.TOO_LARGE, file + " is too large for a receipt");
+      }
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new CloisterException(ErrorCode.FILE_UNREADABLE, file + " cannot be read", e);
+    }
+  }
+}

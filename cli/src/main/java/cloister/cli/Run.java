@@ -1,0 +1,92 @@
+package cloister.cli;
+
+import cloister.client.Finished;
+import cloister.client.Participant;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Json;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// `cloister run`
+@Command(
+    name = "run",
+    description = "Run an analysis, check its receipt, and show the answer if it is for you.",
+    footer = {
+      "Examples:",
+      "  cloister run overlap",
+      "  cloister run overlap --for CommercialResearch --to research",
+      "  cloister run --sql question.sql --for CommercialResearch",
+      "  cloister run                                 # every analysis whose answer is for you",
+      "",
+      "`cloister explain` says beforehand what a run costs. The same question again is free, and has",
+      "the same answer."
+    })
+final class Run extends Verb {
+  @Mixin private final Question question = new Question();
+
+  Run(Options options) {
+    super(options);
+  }
+
+  @Override
+  void run() throws Exception {
+    try (Participant participant = options.participant()) {
+      if (question.asked()) {
+        Finished finished = participant.run(question.request(participant));
+        options.print(
+            Answers.json(finished, participant.simulated()),
+            Answers.lines(finished, terminal().resultInk()));
+        return;
+      }
+      runAll(participant);
+    }
+  }
+
+  /// One refusal does not keep the others from running; the worst of them is the exit code.
+  private void runAll(Participant participant) throws InterruptedException {
+    List<Participant.Receivable> receivable = participant.receivable();
+    if (receivable.isEmpty()) {
+      throw new CloisterException(
+          ErrorCode.DOCUMENT_UNKNOWN,
+          "no analysis of this collaboration names you as a recipient");
+    }
+    var json = new ArrayList<Json>();
+    var lines = new ArrayList<String>();
+    var failures = new ArrayList<CloisterException>();
+    for (Participant.Receivable each : receivable) {
+      lines.add(terminal().resultInk().strong(each.analysis().toString()));
+      try {
+        Finished finished = participant.run(each.request());
+        json.add(Answers.json(finished, participant.simulated()));
+        lines.addAll(Answers.lines(finished, terminal().resultInk()));
+      } catch (CloisterException e) {
+        failures.add(e);
+        json.add(
+            Json.object()
+                .put("analysis", each.analysis().toString())
+                .put(
+                    "error",
+                    Json.object().put("code", e.code().label()).put("message", e.getMessage()).build())
+                .build());
+        lines.add(terminal().resultInk().bad("✗ ") + e.getMessage());
+      }
+      lines.add("");
+    }
+    options.print(
+        Json.object()
+            .put("runs", Json.array(json))
+            .put("simulated", participant.simulated())
+            .build(),
+        lines);
+    if (!failures.isEmpty()) {
+      CloisterException first = failures.getFirst();
+      throw new CloisterException(
+          first.code(),
+          failures.size() + " of " + receivable.size() + " analyses did not run; see above",
+          first);
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package cloister.cli;
+
+import cloister.client.Participant;
+import cloister.client.Package;
+import cloister.protocol.Document.CollaborationDocument;
+import cloister.protocol.Json;
+import cloister.room.Collaboration;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/// `cloister sign`
+@Command(
+    name = "sign",
+    description = "Sign a collaboration. It is active when all participants have signed the same.",
+    footer = {
+      "Examples:",
+      "  cloister sign collaboration.yaml --enclave https://enclave.example",
+      "  cloister sign collaboration-v2.yaml          # an amendment; the enclave is known",
+      "",
+      "You sign the file that you read, not what a server shows. The first participant to sign",
+      "proposes it. Your key must be the one that the file names for you."
+    })
+final class Sign extends Verb {
+  @Parameters(paramLabel = "FILE", description = "The collaboration, in YAML.")
+  private Path file;
+
+  Sign(Options options) {
+    super(options);
+  }
+
+  @Override
+  void run() throws Exception {
+    CollaborationDocument document = Package.collaboration(file);
+    try (Participant participant =
+        Participant.join(options.home(), document, options.enclave(), options.acceptance())) {
+      options.warn(participant);
+      var status = participant.status();
+      Collaboration collaboration = document.collaboration();
+      var missing = new TreeSet<>(collaboration.participants().keySet());
+      boolean active = status.active().isPresent() && status.proposed().isEmpty();
+      missing.removeAll(active ? collaboration.participants().keySet() : status.signed());
+      var lines = new ArrayList<String>();
+      lines.add(
+          "Signed " + collaboration.name() + ", version " + collaboration.version() + ", as "
+              + participant.name() + ":");
+      lines.add("  " + document.digest());
+      lines.add(
+          missing.isEmpty()
+              ? "All participants have signed: it is active."
+              : "It becomes active when "
+                  + String.join(" and ", missing.stream().map(Object::toString).toList())
+                  + (missing.size() == 1 ? " has" : " have")
+                  + " signed too.");
+      options.print(
+          Json.object()
+              .put("collaboration", collaboration.name().value())
+              .put("version", collaboration.version())
+              .put("digest", document.digest())
+              .put("active", missing.isEmpty())
+              .put("missing", missing)
+              .put("simulated", participant.simulated())
+              .build(),
+          List.copyOf(lines));
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package cloister.cli;
+
+import cloister.client.Home;
+import cloister.client.Standing;
+import cloister.protocol.Json;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+
+/// `cloister status`
+@Command(
+    name = "status",
+    description = "Show the collaboration: who has signed, what is lent, what was asked.",
+    footer = {"Examples:", "  cloister status", "  cloister status -c airline-media-2026 --json"})
+final class Status extends Verb {
+  Status(Options options) {
+    super(options);
+  }
+
+  @Override
+  void run() throws Exception {
+    Home home = options.home();
+    if (home.collaborations().isEmpty()) {
+      options.print(
+          Json.object()
+              .put("participant", home.participant().value())
+              .put("thumbprint", home.thumbprint())
+              .put("collaborations", List.of())
+              .build(),
+          List.of(
+              home.participant() + " takes part in no collaboration yet.",
+              "Its thumbprint is " + home.thumbprint()));
+      return;
+    }
+    try (var participant = options.participant()) {
+      Standing standing = participant.standing();
+      options.print(standing.json(), lines(standing));
+    }
+  }
+
+  private List<String> lines(Standing standing) {
+    Terminal.Ink ink = terminal().resultInk();
+    var lines = new ArrayList<String>();
+    lines.add(ink.strong(standing.name().value()) + "  " + state(standing, ink));
+    lines.add("");
+    var participants =
+        new Table(
+            Table.Column.text("PARTICIPANT"),
+            Table.Column.text("SIGNED"),
+            Table.Column.text("CERTIFICATE"),
+            Table.Column.text("KEY"));
+    standing
+        .participants()
+        .forEach(
+            each ->
+                participants.row(
+                    each.name() + (each.you() ? " (you)" : ""),
+                    each.signed() ? "yes" : "no",
+                    each.enrolled() ? "issued" : "none",
+                    each.key().brief()));
+    lines.addAll(participants.lines(ink));
+    if (!standing.documents().isEmpty()) {
+      lines.add("");
+      var documents =
+          new Table(
+              Table.Column.text("DATASETS AND ANALYSES"),
+              Table.Column.text("DIGEST"),
+              Table.Column.text("DATA"));
+      standing
+          .documents()
+          .forEach(
+              each -> documents.row(each.address().toString(), each.digest().brief(), each.data()));
+      lines.addAll(documents.lines(ink));
+    }
+    if (!standing.runs().isEmpty()) {
+      lines.add("");
+      var runs =
+          new Table(
+              Table.Column.text("RUN"),
+              Table.Column.text("ANALYSIS"),
+              Table.Column.text("BY"),
+              Table.Column.text("PURPOSE"),
+              Table.Column.text("AT"),
+              Table.Column.text("STATE"));
+      standing
+          .runs()
+          .forEach(
+              run ->
+                  runs.row(
+                      run.run(),
+                      run.analysis().toString(),
+                      run.requester().value(),
+                      run.purpose().term(),
+                      run.at().truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString(),
+                      run.state().label()));
+      lines.addAll(runs.lines(ink));
+    }
+    return lines;
+  }
+
+  private static String state(Standing standing, Terminal.Ink ink) {
+    if (!standing.suspendedBy().isEmpty()) {
+      return ink.bad("suspended by " + String.join(", ", standing.suspendedBy()));
+    }
+    return standing.active() ? ink.good("active") : ink.warning("waits for signatures");
+  }
+}

@@ -1,0 +1,165 @@
+package cloister.client;
+
+import cloister.crypto.Bytes;
+import cloister.crypto.Digest;
+import cloister.ledger.ProofException;
+import cloister.ledger.SignedCheckpoint;
+import cloister.ledger.TreeHead;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Json;
+import cloister.room.Name;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// What a participant knows of a collaboration, without asking anybody.
+///
+/// @param id the digest of the first version, which names the collaboration for good
+/// @param signed the canonical JSON of the versions that this participant signed, newest last: what
+///   it demands of the evidence is what it signed, never what a server says
+/// @param enclave where the enclave is
+/// @param enclaveKey the key that signs the ledger's checkpoints, as the first attested session
+///   told; it never changes
+/// @param certificateAuthority the collaboration's CA, as told with the key
+/// @param certificate this participant's
+/// @param checkpoint the largest one that was verified, as a C2SP signed note
+record Membership(
+    Name name,
+    Digest id,
+    List<Bytes> signed,
+    URI enclave,
+    Optional<Bytes> enclaveKey,
+    Optional<Bytes> certificateAuthority,
+    Optional<Bytes> certificate,
+    Optional<String> checkpoint) {
+  private static final int MAX_BYTES = 4 << 20;
+  private static final int MAX_DOCUMENT_BYTES = 256 * 1024;
+  private static final int MAX_VERSIONS = 8;
+  private static final int MAX_CERTIFICATE_BYTES = 64 * 1024;
+  private static final int MAX_URL = 2048;
+  private static final int MAX_CHECKPOINT = 2048;
+
+  Membership {
+    signed = List.copyOf(signed);
+  }
+
+  static Membership of(Name name, Digest id, Bytes signed, URI enclave) {
+    return new Membership(
+        name,
+        id,
+        List.of(signed),
+        enclave,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  /// With one more version that the participant signed; the oldest are forgotten.
+  Membership withSigned(Bytes document) {
+    if (signed.contains(document)) {
+      return this;
+    }
+    var versions = new ArrayList<>(signed);
+    versions.add(document);
+    return new Membership(
+        name,
+        id,
+        versions.subList(Math.max(0, versions.size() - MAX_VERSIONS), versions.size()),
+        enclave,
+        enclaveKey,
+        certificateAuthority,
+        certificate,
+        checkpoint);
+  }
+
+  Membership withEnclave(URI where) {
+    return new Membership(
+        name, id, signed, where, enclaveKey, certificateAuthority, certificate, checkpoint);
+  }
+
+  Membership withEnclaveKey(Bytes key, Bytes authority) {
+    return new Membership(
+        name, id, signed, enclave, Optional.of(key), Optional.of(authority), certificate, checkpoint);
+  }
+
+  Membership withCertificate(Bytes issued) {
+    return new Membership(
+        name,
+        id,
+        signed,
+        enclave,
+        enclaveKey,
+        certificateAuthority,
+        Optional.of(issued),
+        checkpoint);
+  }
+
+  /// With that checkpoint, unless a larger one is known: another process of this home may have seen
+  /// more in the meantime.
+  Membership withCheckpoint(SignedCheckpoint seen) {
+    long size = seen.checkpoint().head().size();
+    boolean known = head().filter(head -> head.size() >= size).isPresent();
+    return known
+        ? this
+        : new Membership(
+            name,
+            id,
+            signed,
+            enclave,
+            enclaveKey,
+            certificateAuthority,
+            certificate,
+            Optional.of(seen.format()));
+  }
+
+  /// The tree of the remembered checkpoint.
+  Optional<TreeHead> head() {
+    return checkpoint.map(Membership::head);
+  }
+
+  private static TreeHead head(String note) {
+    try {
+      return SignedCheckpoint.parse(note).checkpoint().head();
+    } catch (ProofException e) {
+      throw new CloisterException(
+          ErrorCode.HOME_INVALID, "the remembered checkpoint cannot be read", e);
+    }
+  }
+
+  Json.Obj json() {
+    return Json.object()
+        .put("name", name.value())
+        .put("id", id)
+        .put("signed", Json.array(signed.stream().map(bytes -> Json.of(bytes.base64())).toList()))
+        .put("enclave", enclave.toString())
+        .putIfPresent("enclaveKey", enclaveKey, bytes -> Json.of(bytes.base64()))
+        .putIfPresent("certificateAuthority", certificateAuthority, bytes -> Json.of(bytes.base64()))
+        .putIfPresent("certificate", certificate, bytes -> Json.of(bytes.base64()))
+        .putIfPresent("checkpoint", checkpoint, Json::of)
+        .put("version", 1)
+        .build();
+  }
+
+  static Membership parse(byte[] json) {
+    Json.Fields fields = Json.parseFields(json, MAX_BYTES, "collaboration of this home");
+    fields.count("version", 1, 1);
+    var membership =
+        new Membership(
+            fields.parsed("name", 63, Name::new),
+            fields.digest("id"),
+            fields.strings("signed", MAX_VERSIONS, 2 * MAX_DOCUMENT_BYTES).stream()
+                .map(Bytes::base64)
+                .toList(),
+            fields.parsed("enclave", MAX_URL, URI::create),
+            fields.optional("enclaveKey", (in, key) -> in.bytes(key, MAX_CERTIFICATE_BYTES)),
+            fields.optional(
+                "certificateAuthority", (in, key) -> in.bytes(key, MAX_CERTIFICATE_BYTES)),
+            fields.optional("certificate", (in, key) -> in.bytes(key, MAX_CERTIFICATE_BYTES)),
+            fields.optional("checkpoint", (in, key) -> in.string(key, MAX_CHECKPOINT)));
+    fields.noOther();
+    return membership;
+  }
+}

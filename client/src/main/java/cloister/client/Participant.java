@@ -1,0 +1,495 @@
+package cloister.client;
+
+import cloister.attestation.SimulatedEvidence;
+import cloister.crypto.Bytes;
+import cloister.crypto.CertificateRequest;
+import cloister.crypto.SealedHeader;
+import cloister.crypto.Digest;
+import cloister.ledger.TreeHead;
+import cloister.protocol.CloisterException;
+import cloister.protocol.Command;
+import cloister.protocol.Document;
+import cloister.protocol.Document.AnalysisDocument;
+import cloister.protocol.Document.CollaborationDocument;
+import cloister.protocol.Document.DatasetDocument;
+import cloister.protocol.Documents;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Reply;
+import cloister.protocol.SealedData;
+import cloister.protocol.SignedDocument;
+import cloister.room.Address;
+import cloister.room.Collaboration;
+import cloister.room.Kind;
+import cloister.room.Name;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/// A participant of a collaboration, at its enclave: everything that it can do there, over a session
+/// with an enclave whose evidence it has checked.
+///
+/// Not safe for use by several threads.
+public final class Participant implements AutoCloseable {
+  /// 64 sealed chunks: half of what the enclave takes at once, so that progress shows and a retry
+  /// repeats little.
+  private static final int PIECE_BYTES = 64 * (SealedHeader.DEFAULT_CHUNK_BYTES + 16);
+
+  private static final int UPLOAD_ATTEMPTS = 5;
+
+  private final Home home;
+  private final SimulatedEvidence simulated;
+  private final Session session;
+
+  private Participant(Home home, SimulatedEvidence simulated, Session session) {
+    this.home = home;
+    this.simulated = simulated;
+    this.session = session;
+  }
+
+  /// Comes to a collaboration that the home knows.
+  ///
+  /// @param collaboration may be left out when the home knows one only
+  /// @param moved where the enclave is now, when that has changed
+  public static Participant enter(
+      Home home, Optional<Name> collaboration, Optional<URI> moved, SimulatedEvidence simulated)
+      throws InterruptedException {
+    Membership membership = home.membership(collaboration);
+    if (moved.isPresent() && !moved.get().equals(membership.enclave())) {
+      membership = home.change(membership.name(), known -> known.withEnclave(moved.get()));
+    }
+    return at(home, membership, simulated);
+  }
+
+  /// Signs a collaboration, or an amendment of one, and comes to it. Whoever signs first proposes
+  /// it. Signing what is signed already changes nothing.
+  ///
+  /// @param enclave needed when the home does not know the collaboration yet
+  public static Participant join(
+      Home home, CollaborationDocument document, Optional<URI> enclave, SimulatedEvidence simulated)
+      throws InterruptedException {
+    Collaboration collaboration = document.collaboration();
+    requireOwnKey(home, collaboration);
+    Name name = collaboration.name();
+    Optional<Membership> known = home.find(name);
+    Membership membership;
+    if (known.isPresent()) {
+      membership =
+          home.change(
+              name,
+              before ->
+                  before
+                      .withSigned(document.canonical())
+                      .withEnclave(enclave.orElse(before.enclave())));
+    } else {
+      membership =
+          Membership.of(
+              name,
+              document.digest(),
+              document.canonical(),
+              enclave.orElseThrow(
+                  () ->
+                      new CloisterException(
+                          ErrorCode.PARAMETER_INVALID,
+                          "where is the enclave of " + name + "? Say it once with --enclave URL")));
+    }
+    Participant participant = at(home, membership, simulated);
+    try {
+      participant.sign(document);
+      // Written down when it is true: a mistyped address or a refused enclave leaves no trace.
+      if (known.isEmpty()) {
+        home.add(participant.session.membership());
+      }
+      return participant;
+    } catch (RuntimeException | InterruptedException e) {
+      participant.close();
+      throw e;
+    }
+  }
+
+  private static Participant at(Home home, Membership membership, SimulatedEvidence simulated)
+      throws InterruptedException {
+    return new Participant(home, simulated, Session.open(home, membership, simulated));
+  }
+
+  private static void requireOwnKey(Home home, Collaboration collaboration) {
+    Digest named = collaboration.participants().get(home.participant());
+    if (named == null) {
+      throw new CloisterException(
+          ErrorCode.NOT_A_PARTICIPANT,
+          collaboration.name()
+              + " names no participant "
+              + home.participant()
+              + ", but "
+              + collaboration.participants().keySet());
+    }
+    if (!named.equals(home.thumbprint())) {
+      throw new CloisterException(
+          ErrorCode.NOT_A_PARTICIPANT,
+          collaboration.name()
+              + " names another key for "
+              + home.participant()
+              + " than this home's "
+              + home.thumbprint());
+    }
+  }
+
+  public Name name() {
+    return home.participant();
+  }
+
+  public Name collaboration() {
+    return session.membership().name();
+  }
+
+  /// Whether the enclave protects nothing.
+  public boolean simulated() {
+    return attestation().simulated();
+  }
+
+  /// What the evidence said, and that it met the demands.
+  public Attestation attestation() {
+    return session.attestation();
+  }
+
+  /// Asks for the newest checkpoint, and checks that the ledger begins with what this home knew.
+  public LedgerStanding checkLedger() throws InterruptedException {
+    Optional<TreeHead> before = session.membership().head();
+    status();
+    TreeHead now = session.membership().head().orElseThrow();
+    return new LedgerStanding(before.map(TreeHead::size).orElse(0L), now.size(), now.root());
+  }
+
+  private void sign(CollaborationDocument document) throws InterruptedException {
+    Optional<Reply.Status> status = session.statusIfKnown();
+    boolean proposed =
+        status.flatMap(Reply.Status::proposed).filter(document.canonical()::equals).isPresent();
+    boolean active =
+        status.flatMap(Reply.Status::active).filter(document.canonical()::equals).isPresent();
+    if (proposed) {
+      session.send(
+          new Command.Sign(document.digest(), signed(document).signature()), Reply.Status.class);
+    } else if (!active) {
+      session.send(new Command.Propose(signed(document)), Reply.Status.class);
+    }
+  }
+
+  private SignedDocument signed(Document document) {
+    return SignedDocument.sign(document.canonical(), home.signingKey());
+  }
+
+  /// The collaboration as the enclave has it.
+  public Reply.Status status() throws InterruptedException {
+    return session.send(new Command.Status(), Reply.Status.class);
+  }
+
+  /// How the collaboration stands, for people and programs.
+  public Standing standing() throws InterruptedException {
+    Reply.Status status = status();
+    Optional<Bytes> newest = status.proposed().or(status::active);
+    Collaboration collaboration =
+        newest
+            .map(document -> Documents.fromCanonical(document.toArray()))
+            .filter(CollaborationDocument.class::isInstance)
+            .map(document -> ((CollaborationDocument) document).collaboration())
+            .orElseThrow(() -> Session.unsound("its status names no collaboration"));
+    List<Standing.Member> members =
+        collaboration.participants().entrySet().stream()
+            .map(
+                entry ->
+                    new Standing.Member(
+                        entry.getKey(),
+                        entry.getValue(),
+                        status.proposed().isEmpty() || status.signed().contains(entry.getKey()),
+                        status.enrolled().contains(entry.getKey()),
+                        entry.getKey().equals(name())))
+            .toList();
+    List<Standing.Lent> lent =
+        new TreeMap<>(status.documents())
+            .entrySet().stream()
+                .map(
+                    entry ->
+                        new Standing.Lent(
+                            entry.getKey(),
+                            entry.getValue().digest(),
+                            data(entry.getKey(), status.versions())))
+                .toList();
+    return new Standing(
+        collaboration.name(),
+        status.active().isPresent(),
+        status.suspendedBy().stream()
+            .map(Name::value)
+            .collect(Collectors.toCollection(TreeSet::new)),
+        members,
+        lent,
+        status.enrolled().contains(name()) ? runs() : List.of(),
+        simulated());
+  }
+
+  private static String data(Address address, Map<Address, Reply.Version> versions) {
+    if (address.kind() != Kind.DATASET) {
+      return "";
+    }
+    Reply.Version version = versions.get(address);
+    return version == null
+        ? "none published"
+        : version.published().truncatedTo(ChronoUnit.SECONDS)
+            + version
+                .until()
+                .map(until -> ", until " + until.truncatedTo(ChronoUnit.SECONDS))
+                .orElse("");
+  }
+
+  /// The runs that this participant asked for, receives or lends data to.
+  public List<Reply.RunLine> runs() throws InterruptedException {
+    enrol();
+    return session.send(new Command.Runs(), Reply.RunList.class).runs();
+  }
+
+  /// Asks for a certificate, unless there is one that is valid for a while.
+  private void enrol() throws InterruptedException {
+    if (session.certificateHolds()) {
+      return;
+    }
+    CertificateRequest request =
+        CertificateRequest.create(
+            home.signingKey(), name().value(), home.openingKey().sealingKey());
+    Reply.Certificate issued =
+        session.send(new Command.Enrol(request.encoded()), Reply.Certificate.class);
+    session.remembered(issued.certificate());
+    if (!session.certificateHolds()) {
+      throw Session.unsound("the certificate it issued is not one of the collaboration's CA for our keys");
+    }
+  }
+
+  /// Makes documents of this participant's package the current ones.
+  public void apply(List<Document> documents) throws InterruptedException {
+    enrol();
+    session.send(
+        new Command.Apply(documents.stream().map(this::signed).toList()), Reply.Status.class);
+  }
+
+  /// This participant's dataset, in the version it signed and the enclave has.
+  public DatasetDocument ownDataset(Name dataset) throws InterruptedException {
+    Address address = new Address(name(), Kind.DATASET, dataset);
+    SignedDocument signed = status().documents().get(address);
+    if (signed == null) {
+      throw new CloisterException(
+          ErrorCode.DOCUMENT_UNKNOWN,
+          "the enclave has no " + address + " yet; `cloister apply` its document first");
+    }
+    // Data is sealed under the terms in this document: they must be our own words.
+    try {
+      signed.verify(home.signingKey().verifyingKey());
+    } catch (CloisterException e) {
+      throw Session.unsound(
+          "it shows terms for " + address + " that this participant never signed", e);
+    }
+    if (Documents.fromCanonical(signed.canonical().toArray()) instanceof DatasetDocument document
+        && document.dataset().address().equals(address)) {
+      return document;
+    }
+    throw Session.unsound("it shows another document than " + address);
+  }
+
+  /// Where plaintext may be for a moment: in the home, which is private.
+  public Path scratch() {
+    return home.uploads();
+  }
+
+  /// An upload of that file for that dataset that was interrupted.
+  public Optional<Upload> unfinishedUpload(DatasetDocument document, Path file) throws IOException {
+    return Upload.find(uploadFolder(document), subject(document), Upload.Source.of(file));
+  }
+
+  /// Seals Parquet parts of a file on this participant's own disk.
+  public Upload seal(
+      DatasetDocument document, Path file, List<Path> parts, Progress progress)
+      throws IOException {
+    return Upload.seal(
+        uploadFolder(document), subject(document), Upload.Source.of(file), parts, progress);
+  }
+
+  private Path uploadFolder(DatasetDocument document) {
+    return home.uploads()
+        .resolve(collaboration() + "." + document.dataset().address().name());
+  }
+
+  private Upload.Subject subject(DatasetDocument document) {
+    return new Upload.Subject(
+        session.membership().id(),
+        document.dataset().address(),
+        document.digest(),
+        SealedData.schema(document.canonical()));
+  }
+
+  /// Sends what the enclave does not have yet, and has it take the whole as the current version, or
+  /// not. A refusal is in the reply, and ends the upload too: the same data would be refused again.
+  public Reply.Published publish(Upload upload, long maxBadRows, Progress progress)
+      throws InterruptedException, IOException {
+    enrol();
+    for (int attempt = 1; ; attempt++) {
+      try {
+        send(upload, offsets(upload, maxBadRows), progress);
+        break;
+      } catch (CloisterException e) {
+        // A piece got lost, or its acknowledgement: the enclave says from where to go on.
+        if (e.code() != ErrorCode.SERVER_UNREACHABLE || attempt == UPLOAD_ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
+    Reply.Published published =
+        session.send(new Command.CommitUpload(upload.id()), Reply.Published.class);
+    upload.discard();
+    return published;
+  }
+
+  private List<Long> offsets(Upload upload, long maxBadRows) throws InterruptedException {
+    Upload.Subject subject = upload.subject();
+    List<Long> sizes = upload.parts();
+    Bytes wrapped =
+        session.seal(SealedData.KEY_INFO, subject.keyContext(upload.id()), upload.key());
+    List<Long> offsets =
+        session
+            .send(
+                new Command.OpenUpload(
+                    upload.id(),
+                    subject.dataset(),
+                    subject.document(),
+                    subject.schema(),
+                    sizes,
+                    wrapped,
+                    maxBadRows),
+                Reply.Upload.class)
+            .offsets();
+    for (int part = 0; part < sizes.size(); part++) {
+      if (offsets.size() != sizes.size() || offsets.get(part) > sizes.get(part)) {
+        throw Session.unsound("it has more of an upload than there is");
+      }
+    }
+    return offsets;
+  }
+
+  private void send(Upload upload, List<Long> offsets, Progress progress)
+      throws IOException, InterruptedException {
+    List<Long> sizes = upload.parts();
+    long total = sizes.stream().mapToLong(Long::longValue).sum();
+    long done = offsets.stream().mapToLong(Long::longValue).sum();
+    for (int part = 0; part < sizes.size(); part++) {
+      try (var sealed = FileChannel.open(upload.part(part))) {
+        for (long at = offsets.get(part); at < sizes.get(part); ) {
+          // Whole chunks only, and the header with the first: each piece is verified on arrival.
+          long whole = PIECE_BYTES + (at == 0 ? SealedHeader.BYTES : 0);
+          int length = (int) Math.min(whole, sizes.get(part) - at);
+          session.put(upload.id(), part, at, read(sealed, at, length));
+          at += length;
+          done += length;
+          progress.at(done, total);
+        }
+      }
+    }
+  }
+
+  private static byte[] read(FileChannel file, long at, int length) throws IOException {
+    var bytes = ByteBuffer.allocate(length);
+    while (bytes.hasRemaining()) {
+      if (file.read(bytes, at + bytes.position()) < 0) {
+        throw new CloisterException(
+            ErrorCode.DATA_REPLACED, "a sealed part in your home was cut; publish again");
+      }
+    }
+    return bytes.array();
+  }
+
+  /// What a run would be.
+  public Reply.Explanation explain(Command.RunRequest request) throws InterruptedException {
+    enrol();
+    return session.send(new Command.Explain(request), Reply.Explanation.class);
+  }
+
+  /// Executes a request, checks its receipt, and opens the answer if this participant receives it.
+  public Finished run(Command.RunRequest request) throws InterruptedException {
+    enrol();
+    return finished(session.send(new Command.Run(request), Reply.Ran.class));
+  }
+
+  /// An earlier run's answer and receipt.
+  public Finished result(String run) throws InterruptedException {
+    enrol();
+    return finished(session.send(new Command.Result(run), Reply.Ran.class));
+  }
+
+  /// An analysis whose answer this participant may receive, and the request for it.
+  public record Receivable(Address analysis, Command.RunRequest request) {}
+
+  /// Every signed analysis that names this participant as a recipient.
+  public List<Receivable> receivable() throws InterruptedException {
+    return documents().stream()
+        .filter(AnalysisDocument.class::isInstance)
+        .map(AnalysisDocument.class::cast)
+        .filter(analysis -> analysis.recipients().contains(name()))
+        .map(
+            analysis ->
+                new Receivable(
+                    analysis.address(),
+                    new Command.RunRequest(
+                        new Command.Subject.Named(analysis.address()),
+                        Optional.empty(),
+                        Optional.empty())))
+        .toList();
+  }
+
+  /// The datasets and analyses that the enclave has.
+  public List<Document> documents() throws InterruptedException {
+    return new TreeMap<>(status().documents())
+        .values().stream()
+            .map(signed -> Documents.fromCanonical(signed.canonical().toArray()))
+            .toList();
+  }
+
+  /// The collaboration in force.
+  public Collaboration agreed() throws InterruptedException {
+    return status()
+        .active()
+        .map(document -> Session.collaboration(document).collaboration())
+        .orElseThrow(
+            () ->
+                new CloisterException(
+                    ErrorCode.COLLABORATION_NOT_ACTIVE, "not everybody has signed yet"));
+  }
+
+  private Finished finished(Reply.Ran ran) {
+    return Finished.open(ran, home, session.membership(), simulated);
+  }
+
+  /// The budgets of the collaboration's datasets.
+  public List<Reply.BudgetLine> budget() throws InterruptedException {
+    enrol();
+    return session.send(new Command.Budget(), Reply.Budgets.class).budgets();
+  }
+
+  public void suspend() throws InterruptedException {
+    enrol();
+    session.send(new Command.Suspend(), Reply.Done.class);
+  }
+
+  /// Lifts this participant's own suspension.
+  public void resume() throws InterruptedException {
+    enrol();
+    session.send(new Command.Resume(), Reply.Done.class);
+  }
+
+  @Override
+  public void close() {
+    session.close();
+  }
+}

@@ -1,0 +1,336 @@
+package cloister.client;
+
+import cloister.attestation.Appraisal;
+import cloister.attestation.EvidenceException;
+import cloister.attestation.Report;
+import cloister.attestation.SimulatedEvidence;
+import cloister.attestation.Tee;
+import cloister.attestation.VerifiedReport;
+import cloister.crypto.AuthorityCertificate;
+import cloister.crypto.Bytes;
+import cloister.crypto.Certificate;
+import cloister.crypto.CryptoException;
+import cloister.crypto.Hpke;
+import cloister.crypto.SealingKey;
+import cloister.crypto.Secret;
+import cloister.crypto.VerifyingKey;
+import cloister.ledger.CheckpointKey;
+import cloister.ledger.CheckpointMemory;
+import cloister.ledger.ProofException;
+import cloister.ledger.SignedCheckpoint;
+import cloister.protocol.Answered;
+import cloister.protocol.CheckpointProof;
+import cloister.protocol.Checkpoints;
+import cloister.protocol.ClientChannel;
+import cloister.protocol.CloisterException;
+import cloister.protocol.Command;
+import cloister.protocol.Document.CollaborationDocument;
+import cloister.protocol.Documents;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Handshake;
+import cloister.protocol.Limits;
+import cloister.protocol.Reply;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/// A session with an enclave whose evidence meets what this participant signed (docs/protocol.md
+/// §§3, 4). Every reply comes with a checkpoint, and is passed on only when the ledger has grown
+/// from what this participant had seen.
+///
+/// Not safe for use by several threads.
+final class Session implements AutoCloseable {
+  /// Well before the enclave forgets a session, a new one is opened.
+  private static final Duration LIFE = Limits.SESSION_LIFE.minusMinutes(10);
+
+  private static final Duration EXPIRY = Limits.REQUEST_EXPIRY.minusMinutes(1);
+  private static final int ATTEMPTS = 3;
+
+  private final Home home;
+  private final Host host;
+  private final SimulatedEvidence simulated;
+  private Membership membership;
+  private Open open;
+
+  private Session(Home home, Membership membership, SimulatedEvidence simulated, Host host)
+      throws InterruptedException {
+    this.home = home;
+    this.membership = membership;
+    this.simulated = simulated;
+    this.host = host;
+    this.open = open();
+  }
+
+  /// What one handshake gave.
+  private record Open(
+      ClientChannel channel, SealingKey key, Attestation attestation, Instant until) {}
+
+  static Session open(Home home, Membership membership, SimulatedEvidence simulated)
+      throws InterruptedException {
+    var host = new Host(membership.enclave());
+    try {
+      return new Session(home, membership, simulated, host);
+    } catch (RuntimeException | InterruptedException e) {
+      host.close();
+      throw e;
+    }
+  }
+
+  Attestation attestation() {
+    return open.attestation();
+  }
+
+  Membership membership() {
+    return membership;
+  }
+
+  private Open open() throws InterruptedException {
+    // 1. A fresh nonce.
+    Bytes nonce = random(Handshake.NONCE_BYTES);
+    Bytes hello = new Handshake.Hello(nonce).encode();
+    // 2. The enclave's key for this session, and evidence that binds it to the nonce.
+    Bytes welcome = host.open(hello);
+    var said = Handshake.Welcome.decode(welcome);
+    // 3. Nothing of it is believed before it is appraised.
+    Appraisal.Accepted accepted = appraise(nonce, said);
+    // 4. Contexts that differ when a relay changed a byte of either body.
+    try {
+      return new Open(
+          new ClientChannel(home.signingKey(), hello, welcome),
+          SealingKey.decode(said.key()),
+          new Attestation(host.url(), accepted),
+          Instant.now().plus(LIFE));
+    } catch (CryptoException e) {
+      throw new CloisterException(
+          ErrorCode.EVIDENCE_REFUSED, "the enclave's session key is malformed", e);
+    }
+  }
+
+  private static Bytes random(int length) {
+    try (Secret random = Secret.random(length)) {
+      return Bytes.of(random.expose());
+    }
+  }
+
+  /// Any version that this participant signed may be in force: the newest that accepts decides, and
+  /// when none does the newest one's reasons are told.
+  private Appraisal.Accepted appraise(Bytes nonce, Handshake.Welcome said) {
+    if (said.evidence().tee() == Tee.SIMULATED && simulated == SimulatedEvidence.REFUSE) {
+      throw new CloisterException(
+          ErrorCode.EVIDENCE_SIMULATED,
+          "the enclave at " + host.url() + " is simulated: it protects nothing");
+    }
+    VerifiedReport report;
+    try {
+      report = Report.parse(said.evidence()).verify(Instant.now());
+    } catch (EvidenceException e) {
+      throw new CloisterException(ErrorCode.EVIDENCE_REFUSED, e.getMessage(), e);
+    }
+    var expected = Handshake.binding(nonce, said.session(), said.key());
+    List<String> reasons = new ArrayList<>();
+    for (Bytes version : membership.signed().reversed()) {
+      var requirements = collaboration(version).collaboration().enclave();
+      switch (Appraisal.appraise(report, requirements, expected, simulated)) {
+        case Appraisal.Accepted accepted -> {
+          return accepted;
+        }
+        case Appraisal.Refused refused -> {
+          if (reasons.isEmpty()) {
+            reasons.addAll(refused.reasons());
+          }
+        }
+      }
+    }
+    throw new CloisterException(ErrorCode.EVIDENCE_REFUSED, String.join("\n", reasons));
+  }
+
+  static CollaborationDocument collaboration(Bytes canonical) {
+    if (Documents.fromCanonical(canonical.toArray()) instanceof CollaborationDocument document) {
+      return document;
+    }
+    throw new CloisterException(
+        ErrorCode.DOCUMENT_INVALID, "another document stands where a collaboration must");
+  }
+
+  /// Sends a command, and returns the enclave's reply.
+  ///
+  /// @throws CloisterException with the enclave's own code when it refuses
+  <R extends Reply> R send(Command command, Class<R> expected) throws InterruptedException {
+    Answered answered = exchange(command);
+    Reply reply = answered.reply();
+    // The first reply to come brings the key that all checkpoints are verified with.
+    if (reply instanceof Reply.Status status) {
+      pin(status);
+    }
+    check(answered.proof().orElseThrow(() -> unsound("its reply has no checkpoint")));
+    if (!expected.isInstance(reply)) {
+      throw unsound("its reply is to another command");
+    }
+    return expected.cast(reply);
+  }
+
+  /// The status, unless the enclave does not host the collaboration yet.
+  Optional<Reply.Status> statusIfKnown() throws InterruptedException {
+    try {
+      return Optional.of(send(new Command.Status(), Reply.Status.class));
+    } catch (CloisterException e) {
+      // What a remembered ledger is gone from is no enclave that does not know the collaboration.
+      if (e.code() == ErrorCode.COLLABORATION_UNKNOWN && membership.checkpoint().isEmpty()) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  /// A reply that gets lost, or that somebody altered, is asked for again with the very same bytes:
+  /// the enclave executes nothing twice.
+  private Answered exchange(Command command) throws InterruptedException {
+    if (Instant.now().isAfter(open.until())) {
+      open.channel().close();
+      open = open();
+    }
+    ClientChannel channel = open.channel();
+    Bytes message =
+        channel.request(membership.id(), Instant.now().plus(EXPIRY), ledgerSize(), command);
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return channel.reply(host.message(channel.session(), message));
+      } catch (CloisterException e) {
+        boolean onTheWay =
+            e.code() == ErrorCode.SERVER_UNREACHABLE || e.code() == ErrorCode.MESSAGE_UNSEALABLE;
+        if (!onTheWay || attempt == ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private long ledgerSize() {
+    return memory().map(memory -> memory.last().checkpoint().head().size()).orElse(0L);
+  }
+
+  private void pin(Reply.Status status) {
+    if (!status.collaboration().equals(membership.id())) {
+      throw unsound("it speaks of another collaboration");
+    }
+    if (membership.enclaveKey().isEmpty()) {
+      remember(known -> known.withEnclaveKey(status.enclaveKey(), status.certificateAuthority()));
+    } else if (!membership.enclaveKey().get().equals(status.enclaveKey())) {
+      throw new CloisterException(
+          ErrorCode.LEDGER_ROLLED_BACK,
+          "the enclave's ledger has another key than the one this home has seen: it began anew");
+    }
+  }
+
+  private CheckpointKey checkpointKey() {
+    try {
+      Bytes key =
+          membership
+              .enclaveKey()
+              .orElseThrow(() -> unsound("it answered before it told its ledger's key"));
+      return Checkpoints.key(membership.id(), VerifyingKey.of(key));
+    } catch (CryptoException e) {
+      throw unsound("its ledger's key is malformed", e);
+    }
+  }
+
+  private Optional<CheckpointMemory> memory() {
+    if (membership.checkpoint().isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      var last = SignedCheckpoint.parse(membership.checkpoint().get());
+      return Optional.of(CheckpointMemory.begin(checkpointKey(), last));
+    } catch (ProofException e) {
+      throw new CloisterException(
+          ErrorCode.HOME_INVALID, "the remembered checkpoint does not verify any more", e);
+    }
+  }
+
+  private void check(CheckpointProof proof) {
+    Optional<CheckpointMemory> before = memory();
+    try {
+      CheckpointMemory after =
+          before.isPresent()
+              ? before.get().advance(proof.checkpoint(), proof.consistency())
+              : CheckpointMemory.begin(checkpointKey(), proof.checkpoint());
+      remember(known -> known.withCheckpoint(after.last()));
+    } catch (ProofException e) {
+      throw switch (e.reason()) {
+        case INVALID -> unsound("its checkpoint proves nothing: " + e.getMessage(), e);
+        case ROLLBACK, FORK -> {
+          home.keepAccusation(
+              membership.name(), membership.checkpoint().orElseThrow(), proof.checkpoint());
+          yield new CloisterException(
+              ErrorCode.LEDGER_ROLLED_BACK,
+              e.getMessage() + "; both signed checkpoints are kept in your home, as proof",
+              e);
+        }
+      };
+    }
+  }
+
+  /// In the home too, once the home knows the collaboration.
+  private void remember(UnaryOperator<Membership> change) {
+    membership =
+        home.find(membership.name()).isPresent()
+            ? home.change(membership.name(), change)
+            : change.apply(membership);
+  }
+
+  void remembered(Bytes certificate) {
+    remember(known -> known.withCertificate(certificate));
+  }
+
+  /// Whether the certificate is for this home's keys, from the pinned CA, and valid for an hour more.
+  boolean certificateHolds() {
+    if (membership.certificate().isEmpty() || membership.certificateAuthority().isEmpty()) {
+      return false;
+    }
+    try {
+      var verified =
+          Certificate.parse(membership.certificate().get())
+              .verify(
+                  AuthorityCertificate.parse(membership.certificateAuthority().get()),
+                  Instant.now());
+      return verified.name().equals(home.participant().value())
+          && verified.verifyingKey().equals(home.signingKey().verifyingKey())
+          && verified.sealingKey().equals(home.openingKey().sealingKey())
+          && verified.validity().until().isAfter(Instant.now().plus(Duration.ofHours(1)));
+    } catch (CryptoException _) {
+      return false;
+    }
+  }
+
+  /// Seals a secret to this session's key, and so to the code that was attested.
+  Bytes seal(Bytes info, Bytes context, Secret secret) {
+    try {
+      return Hpke.seal(open.key(), info, context, secret);
+    } catch (CryptoException e) {
+      throw unsound("its session key is malformed", e);
+    }
+  }
+
+  void put(String upload, int part, long offset, byte[] sealed) throws InterruptedException {
+    host.put(upload, part, offset, sealed);
+  }
+
+  static CloisterException unsound(String what) {
+    return new CloisterException(
+        ErrorCode.EVIDENCE_REFUSED, "the enclave does what no sound enclave does: " + what);
+  }
+
+  static CloisterException unsound(String what, Exception cause) {
+    return new CloisterException(
+        ErrorCode.EVIDENCE_REFUSED, "the enclave does what no sound enclave does: " + what, cause);
+  }
+
+  @Override
+  public void close() {
+    open.channel().close();
+    host.close();
+  }
+}
