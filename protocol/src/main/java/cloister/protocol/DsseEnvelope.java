@@ -17,7 +17,7 @@ public record DsseEnvelope(Bytes payload, Digest keyId, Bytes signature) {
   static final int MAX_PAYLOAD_BYTES = 512 * 1024;
   private static final int SIGNATURE_BYTES = 64;
 
-  static DsseEnvelope sign(Bytes payload, SigningKey key) {
+  public static DsseEnvelope sign(Bytes payload, SigningKey key) {
     return new DsseEnvelope(
         payload, key.verifyingKey().thumbprint(), key.sign(preAuthenticationEncoding(payload)));
   }
@@ -46,7 +46,7 @@ public record DsseEnvelope(Bytes payload, Digest keyId, Bytes signature) {
     return Bytes.of(out.toByteArray());
   }
 
-  Json.Obj toJson() {
+  public Json.Obj toJson() {
     return Json.object()
         .put("payload", payload)
         .put("payloadType", PAYLOAD_TYPE)
@@ -57,7 +57,7 @@ public record DsseEnvelope(Bytes payload, Digest keyId, Bytes signature) {
         .build();
   }
 
-  static DsseEnvelope read(Json.Fields in) {
+  public static DsseEnvelope read(Json.Fields in) {
     Bytes payload = in.bytes("payload", MAX_PAYLOAD_BYTES);
     if (!in.string("payloadType", 64).equals(PAYLOAD_TYPE)) {
       throw in.bad("payloadType", "is not " + PAYLOAD_TYPE);
