@@ -1,0 +1,188 @@
+package cloister.protocol;
+
+import cloister.attestation.Appraisal;
+import cloister.attestation.EvidenceException;
+import cloister.attestation.Report;
+import cloister.attestation.Requirements;
+import cloister.attestation.SimulatedEvidence;
+import cloister.crypto.Bytes;
+import cloister.crypto.CryptoException;
+import cloister.crypto.Digest;
+import cloister.crypto.VerifyingKey;
+import cloister.ledger.Checkpoint;
+import cloister.ledger.CheckpointKey;
+import cloister.ledger.ProofException;
+import cloister.ledger.SignedCheckpoint;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// Verifies a receipt offline: nothing is fetched, and nothing of the file is believed before it is
+/// proved. The chain is evidence → enclave's key → signature → fields, and the same key →
+/// checkpoint → inclusion → event → digests of the same fields.
+public final class ReceiptVerification {
+  /// How far the issuer's clock may be ahead of the verifier's.
+  private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
+
+  private final Requirements requirements;
+  private final SimulatedEvidence simulated;
+  private final Optional<Digest> collaboration;
+
+  private ReceiptVerification(
+      Requirements requirements, SimulatedEvidence simulated, Optional<Digest> collaboration) {
+    this.requirements = requirements;
+    this.simulated = simulated;
+    this.collaboration = collaboration;
+  }
+
+  /// Accepts receipts of any collaboration on an enclave that meets the requirements.
+  public static ReceiptVerification ofAnyCollaboration(
+      Requirements requirements, SimulatedEvidence simulated) {
+    return new ReceiptVerification(requirements, simulated, Optional.empty());
+  }
+
+  /// Accepts receipts of one version of a collaboration.
+  public static ReceiptVerification of(
+      Digest collaboration, Requirements requirements, SimulatedEvidence simulated) {
+    return new ReceiptVerification(requirements, simulated, Optional.of(collaboration));
+  }
+
+  /// A receipt that holds.
+  public record Verified(Receipt receipt, Checkpoint checkpoint, long index) {}
+
+  /// @throws ReceiptException naming the first part, or all fields, that do not hold
+  public Verified verify(byte[] bytes, Instant now) throws ReceiptException {
+    ReceiptFile file = decode(bytes);
+    // First what can be named best: which field is not the one that the ledger's entry commits to.
+    Map<String, String> bindings = bindings(file);
+    var altered = Tampering.fields(file.envelope().payload().toArray(), bindings);
+    if (!altered.isEmpty()) {
+      throw new ReceiptException(
+          String.join(", ", altered), "is not what the ledger's entry commits to");
+    }
+    VerifyingKey key = signedBy(file);
+    Receipt receipt = statement(file);
+    requireSameFields(receipt, file);
+    requireEvidence(receipt, file);
+    Checkpoint checkpoint = requireInclusion(receipt, file, key);
+    if (collaboration.isPresent()
+        && !collaboration.get().equals(receipt.collaboration().digest())) {
+      throw new ReceiptException("collaboration", "is another one than expected");
+    }
+    if (receipt.issued().isAfter(now.plus(CLOCK_SKEW))) {
+      throw new ReceiptException("issued", "is in the future");
+    }
+    return new Verified(receipt, checkpoint, file.inclusion().index());
+  }
+
+  private static ReceiptFile decode(byte[] bytes) throws ReceiptException {
+    if (bytes.length > ReceiptFile.MAX_BYTES) {
+      throw new ReceiptException("file", "is larger than any receipt");
+    }
+    try {
+      return ReceiptFile.decode(bytes);
+    } catch (CloisterException e) {
+      throw new ReceiptException(Tampering.part(bytes), "cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static Map<String, String> bindings(ReceiptFile file) throws ReceiptException {
+    if (!(file.event().members().get("receipt") instanceof Json.Obj object)) {
+      throw new ReceiptException("event", "does not commit to a receipt");
+    }
+    var bindings = new LinkedHashMap<String, String>();
+    object
+        .members()
+        .forEach((field, digest) ->
+            bindings.put(field, digest instanceof Json.Str(String text) ? text : ""));
+    return bindings;
+  }
+
+  private static VerifyingKey signedBy(ReceiptFile file) throws ReceiptException {
+    VerifyingKey key;
+    try {
+      key = VerifyingKey.of(file.key());
+    } catch (CryptoException e) {
+      throw new ReceiptException("key", "is no Ed25519 key", e);
+    }
+    try {
+      file.envelope().verify(key);
+      return key;
+    } catch (CryptoException e) {
+      throw new ReceiptException("signature", "does not verify under the enclave's key", e);
+    }
+  }
+
+  private static Receipt statement(ReceiptFile file) throws ReceiptException {
+    try {
+      return Receipt.read(file.envelope().payload());
+    } catch (CloisterException e) {
+      throw new ReceiptException("statement", "is not one: " + e.getMessage(), e);
+    }
+  }
+
+  private static void requireSameFields(Receipt receipt, ReceiptFile file) throws ReceiptException {
+    Map<String, Json> signed = receipt.bindings().members();
+    Map<String, Json> committed =
+        ((Json.Obj) file.event().members().getOrDefault("receipt", Json.object().build()))
+            .members();
+    if (!signed.equals(committed)) {
+      String fields =
+          Stream.concat(signed.keySet().stream(), committed.keySet().stream())
+              .distinct()
+              .filter(field -> !java.util.Objects.equals(signed.get(field), committed.get(field)))
+              .sorted()
+              .collect(Collectors.joining(", "));
+      throw new ReceiptException(fields, "is not what the ledger's entry commits to");
+    }
+  }
+
+  private void requireEvidence(Receipt receipt, ReceiptFile file) throws ReceiptException {
+    Appraisal appraisal;
+    try {
+      var report = Report.parse(file.evidence()).verify(receipt.issued());
+      var binding = ReceiptFile.keyBinding(receipt.ledger(), file.key());
+      appraisal = Appraisal.appraise(report, requirements, binding, simulated);
+    } catch (EvidenceException e) {
+      throw new ReceiptException("evidence", "is refused: " + e.getMessage(), e);
+    }
+    switch (appraisal) {
+      case Appraisal.Refused(var reasons) ->
+          throw new ReceiptException("evidence", "is refused: " + String.join("; ", reasons));
+      case Appraisal.Accepted(var tee, var measurement, _) -> {
+        if (!new Receipt.Enclave(tee, measurement).equals(receipt.enclave())) {
+          throw new ReceiptException("enclave", "is not the one that the evidence proves");
+        }
+      }
+    }
+  }
+
+  private static Checkpoint requireInclusion(Receipt receipt, ReceiptFile file, VerifyingKey key)
+      throws ReceiptException {
+    Checkpoint checkpoint;
+    try {
+      checkpoint =
+          SignedCheckpoint.parse(file.checkpoint())
+              .verify(new CheckpointKey(receipt.ledger(), point(key)));
+    } catch (ProofException e) {
+      throw new ReceiptException("checkpoint", "does not hold: " + e.getMessage(), e);
+    }
+    try {
+      file.inclusion().verify(ReceiptFile.leaf(file.salt(), file.event()), checkpoint.head());
+      return checkpoint;
+    } catch (ProofException e) {
+      throw new ReceiptException("inclusion", "does not hold: " + e.getMessage(), e);
+    }
+  }
+
+  /// The last 32 bytes of a SubjectPublicKeyInfo of Ed25519 (RFC 8410 §4).
+  private static Bytes point(VerifyingKey key) {
+    byte[] spki = key.spki().toArray();
+    return Bytes.of(Arrays.copyOfRange(spki, spki.length - 32, spki.length));
+  }
+}
