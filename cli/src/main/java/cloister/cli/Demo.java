@@ -5,10 +5,8 @@ import cloister.client.Participant;
 import cloister.client.Questions;
 import cloister.client.Receipts;
 import cloister.crypto.Bytes;
-import cloister.duckdb.Transcoding;
 import cloister.protocol.AnswerTable;
 import cloister.protocol.CloisterException;
-import cloister.protocol.Document.DatasetDocument;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import cloister.protocol.Reply;
@@ -19,6 +17,8 @@ import java.io.InputStream;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -142,7 +142,7 @@ final class Demo extends Verb {
             Path folder = example.packageOf(name);
             Path csv = folder.resolve("generated.csv");
             population.write(owner, csv);
-            Path parquet = toParquet(folder, csv);
+            Path parquet = toParquet(folder, owner, csv);
             Files.delete(csv);
             step.note(
                 name + "/" + parquet.getFileName() + ": " + Acts.size(parquet)
@@ -151,15 +151,15 @@ final class Demo extends Verb {
         });
   }
 
-  private static Path toParquet(Path folder, Path csv) throws Exception {
-    var document =
-        (DatasetDocument)
-            cloister.client.Package.read(
-                    folder.resolve("customers.yaml"), new Name(folder.getFileName().toString()))
-                .own()
-                .getFirst();
-    List<Path> parts = Transcoding.transcode(document.dataset(), csv, folder, _ -> {});
-    return Files.move(parts.getFirst(), folder.resolve("customers.parquet"));
+  private static Path toParquet(Path folder, Population.Owner owner, Path csv) throws SQLException {
+    Path parquet = folder.resolve("customers.parquet");
+    try (var connection = DriverManager.getConnection("jdbc:duckdb:");
+        var statement = connection.createStatement()) {
+      statement.execute(
+          "COPY (FROM read_csv('%s', header=true, columns={%s})) TO '%s' (FORMAT parquet)"
+              .formatted(csv, owner.types(), parquet));
+    }
+    return parquet;
   }
 
   /// Something that the terms forbid, then something that they permit.
@@ -243,11 +243,8 @@ final class Demo extends Verb {
   private static boolean noisy(AnswerTable table) {
     return !table.rows().isEmpty()
         && table.rows().stream()
-            .allMatch(
-                row ->
-                    row.stream()
-                        .anyMatch(
-                            cell -> cell.error().filter(error -> error.signum() > 0).isPresent()));
+            .map(List::getLast)
+            .allMatch(cell -> cell.error().filter(error -> error.signum() > 0).isPresent());
   }
 
   private static boolean plausible(AnswerTable table, Map<String, Long> truth) {

@@ -42,13 +42,24 @@ record Population(int rows, long seed) {
 
   /// One of the two tables, by its owner.
   enum Owner {
-    AIRLINE("email,zip,age_band,spend,notes"),
-    MEDIA("email,age_band,minutes");
+    AIRLINE(
+        "email,zip,age_band,spend,notes",
+        "'email': 'VARCHAR', 'zip': 'VARCHAR', 'age_band': 'VARCHAR', 'spend': 'DECIMAL(10,2)',"
+            + " 'notes': 'VARCHAR'"),
+    MEDIA(
+        "email,age_band,minutes", "'email': 'VARCHAR', 'age_band': 'VARCHAR', 'minutes': 'BIGINT'");
 
     private final String header;
+    private final String types;
 
-    Owner(String header) {
+    Owner(String header, String types) {
       this.header = header;
+      this.types = types;
+    }
+
+    /// The columns' types, as DuckDB takes them.
+    String types() {
+      return types;
     }
   }
 
