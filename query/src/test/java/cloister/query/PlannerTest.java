@@ -339,10 +339,10 @@ class PlannerTest {
     assertThat(table.rows())
         .containsExactly(
             List.of(
-                new ResultTable.Number(BigDecimal.valueOf('c'), BigDecimal.ONE),
+                new ResultTable.Value(BigDecimal.valueOf('c'), BigDecimal.ONE),
                 new ResultTable.Text("c")),
             List.of(
-                new ResultTable.Number(BigDecimal.valueOf('b'), BigDecimal.ONE),
+                new ResultTable.Value(BigDecimal.valueOf('b'), BigDecimal.ONE),
                 new ResultTable.Text("b")));
   }
 
