@@ -221,7 +221,7 @@ class NoiseTest {
     for (double probability : probabilities) {
       double exact = summed.tail(probability).doubleValue() / 1024;
       assertThat(DiscreteGaussian.normalTail(probability))
-          .isBetween(exact - 0.001, exact * 1.002 + 0.001);
+          .isBetween(exact - 0.002, exact * 1.002 + 0.002);
     }
     assertThat(new DiscreteGaussian(Ratio.of(1_000_000, 1)).halfWidth(0.05).doubleValue())
         .isBetween(1_959_964.0, 1_962_000.0);

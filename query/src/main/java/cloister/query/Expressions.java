@@ -24,6 +24,10 @@ import org.apache.calcite.util.TimestampString;
 /// overflow to infinity, where 38 digits would not do.
 final class Expressions {
   private static final int MOST_DIGITS = 38;
+
+  /// The digits that DuckDB computes with in 64 bits.
+  static final int SMALL_DIGITS = 18;
+
   private static final int LONGEST_PATTERN = 256;
 
   /// DuckDB's LIKE tries every position for every wildcard.
@@ -201,12 +205,24 @@ final class Expressions {
       scale = Math.max(a.scale(), b.scale());
       precision = Math.max(a.precision() - a.scale(), b.precision() - b.scale()) + scale + 1;
     }
-    return precision > MOST_DIGITS
-        ? real(function, left, right)
-        : Scalar.call(
-            function,
-            List.of(coerced(left, a), coerced(right, b)),
-            new ColumnType.Decimal(precision, scale));
+    if (precision > MOST_DIGITS) {
+      return real(function, left, right);
+    }
+    var result = new ColumnType.Decimal(precision, scale);
+    // DuckDB keeps a result that outgrows 18 digits at 18, and fails where it does not fit, unless
+    // an operand has more already.
+    List<Scalar> wide =
+        function != Function.MULTIPLY
+            ? List.of(coerced(left, result), coerced(right, result))
+            : List.of(
+                coerced(
+                    left,
+                    precision > SMALL_DIGITS
+                        ? new ColumnType.Decimal(
+                            Math.max(a.precision(), SMALL_DIGITS + 1), a.scale())
+                        : a),
+                coerced(right, b));
+    return Scalar.call(function, wide, result);
   }
 
   private static Scalar real(Function function, Scalar left, Scalar right) throws QueryException {

@@ -4,6 +4,7 @@ import cloister.room.Column.Bounds;
 import cloister.room.ColumnType;
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.math.RoundingMode;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -16,22 +17,22 @@ final class Interval {
 
   private static final BigDecimal LARGEST = BigDecimal.ONE.movePointRight(18);
 
+  private static final int MOST_DECIMALS = 18;
+
   private Interval() {}
 
   static Optional<Bounds> of(Scalar scalar, Branch branch) {
-    return raw(scalar, branch)
-        .filter(bounds ->
-            bounds.lower().abs().compareTo(LARGEST) <= 0
-                && bounds.upper().abs().compareTo(LARGEST) <= 0);
-  }
-
-  private static Optional<Bounds> raw(Scalar scalar, Branch branch) {
     return switch (scalar) {
       case Scalar.Column column ->
-          branch.sources().get(column.source()).column(column.name()).bounds();
+          branch
+              .sources()
+              .get(column.source())
+              .column(column.name())
+              .bounds()
+              .flatMap(bounds -> range(bounds.lower(), bounds.upper()));
       case Scalar.Literal literal when isNumber(literal.type()) -> {
         var value = new BigDecimal(literal.value());
-        yield Optional.of(new Bounds(value, value));
+        yield range(value, value);
       }
       case Scalar.Literal _ -> Optional.empty();
       case Scalar.Null _ -> Optional.of(new Bounds(BigDecimal.ZERO, BigDecimal.ZERO));
@@ -44,29 +45,29 @@ final class Interval {
     return switch (call.function()) {
       case ADD ->
           both(arguments, branch)
-              .map(pair ->
-                  new Bounds(
+              .flatMap(pair ->
+                  range(
                       pair.getFirst().lower().add(pair.getLast().lower(), DIGITS),
                       pair.getFirst().upper().add(pair.getLast().upper(), DIGITS)));
       case SUBTRACT ->
           both(arguments, branch)
-              .map(pair ->
-                  new Bounds(
+              .flatMap(pair ->
+                  range(
                       pair.getFirst().lower().subtract(pair.getLast().upper(), DIGITS),
                       pair.getFirst().upper().subtract(pair.getLast().lower(), DIGITS)));
-      case MULTIPLY -> both(arguments, branch).map(Interval::product);
+      case MULTIPLY -> both(arguments, branch).flatMap(Interval::product);
       case NEGATE ->
-          raw(arguments.getFirst(), branch)
-              .map(bounds -> new Bounds(bounds.upper().negate(), bounds.lower().negate()));
+          of(arguments.getFirst(), branch)
+              .flatMap(bounds -> range(bounds.upper().negate(), bounds.lower().negate()));
       case ABS ->
-          raw(arguments.getFirst(), branch)
-              .map(bounds ->
-                  new Bounds(BigDecimal.ZERO, bounds.lower().abs().max(bounds.upper().abs())));
+          of(arguments.getFirst(), branch)
+              .flatMap(
+                  bounds -> range(BigDecimal.ZERO, bounds.lower().abs().max(bounds.upper().abs())));
       case CAST ->
           isNumber(call.type()) && isNumber(arguments.getFirst().type())
-              ? raw(arguments.getFirst(), branch)
+              ? of(arguments.getFirst(), branch)
               : Optional.empty();
-      case NULLIF -> raw(arguments.getFirst(), branch);
+      case NULLIF -> of(arguments.getFirst(), branch);
       case COALESCE -> hull(arguments, branch);
       case CASE -> hull(values(arguments), branch);
       default -> Optional.empty();
@@ -85,7 +86,7 @@ final class Interval {
   private static Optional<Bounds> hull(List<Scalar> values, Branch branch) {
     Optional<Bounds> hull = Optional.empty();
     for (Scalar value : values) {
-      Optional<Bounds> own = raw(value, branch);
+      Optional<Bounds> own = of(value, branch);
       if (own.isEmpty()) {
         return Optional.empty();
       }
@@ -98,7 +99,7 @@ final class Interval {
     return new Bounds(left.lower().min(right.lower()), left.upper().max(right.upper()));
   }
 
-  private static Bounds product(List<Bounds> pair) {
+  private static Optional<Bounds> product(List<Bounds> pair) {
     Bounds left = pair.getFirst();
     Bounds right = pair.getLast();
     List<BigDecimal> corners =
@@ -108,12 +109,22 @@ final class Interval {
                     each.multiply(right.lower(), DIGITS), each.multiply(right.upper(), DIGITS)))
             .sorted()
             .toList();
-    return new Bounds(corners.getFirst(), corners.getLast());
+    return range(corners.getFirst(), corners.getLast());
   }
 
   private static Optional<List<Bounds>> both(List<Scalar> arguments, Branch branch) {
-    return raw(arguments.getFirst(), branch)
-        .flatMap(left -> raw(arguments.getLast(), branch).map(right -> List.of(left, right)));
+    return of(arguments.getFirst(), branch)
+        .flatMap(left -> of(arguments.getLast(), branch).map(right -> List.of(left, right)));
+  }
+
+  /// Widened to 18 decimals; nothing where it would be too wide to sum.
+  private static Optional<Bounds> range(BigDecimal lower, BigDecimal upper) {
+    return lower.abs().max(upper.abs()).compareTo(LARGEST) > 0
+        ? Optional.empty()
+        : Optional.of(
+            new Bounds(
+                lower.setScale(MOST_DECIMALS, RoundingMode.FLOOR),
+                upper.setScale(MOST_DECIMALS, RoundingMode.CEILING)));
   }
 
   private static boolean isNumber(ColumnType type) {

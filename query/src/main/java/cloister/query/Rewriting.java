@@ -295,15 +295,19 @@ final class Rewriting {
     if (isExact(aggregation)) {
       int scale = argument.type() instanceof ColumnType.Decimal decimal ? decimal.scale() : 0;
       BigInteger factor = BigInteger.TEN.pow(grid.digits());
-      return scale == 0 && grid.digits() == 0
-          ? "TRY_CAST(" + value + " AS HUGEINT)"
-          : "TRY_CAST("
-              + value
-              + " * CAST('"
-              + factor
-              + "' AS DECIMAL("
-              + (grid.digits() + 1)
-              + ",0)) AS HUGEINT)";
+      if (scale == 0 && grid.digits() == 0) {
+        return "TRY_CAST(" + value + " AS HUGEINT)";
+      }
+      // As wide as there is, so that DuckDB does not multiply in 18 digits.
+      return "TRY_CAST(TRY_CAST("
+          + value
+          + " AS DECIMAL(38,"
+          + scale
+          + ")) * CAST('"
+          + factor
+          + "' AS DECIMAL("
+          + (grid.digits() + 1)
+          + ",0)) AS HUGEINT)";
     }
     BigDecimal largest = BigDecimal.ONE.movePointRight(MOST_SUMMED_DIGITS - 1 - grid.digits());
     String real = "TRY_CAST(" + value + " AS DOUBLE)";

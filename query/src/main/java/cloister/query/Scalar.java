@@ -91,8 +91,7 @@ sealed interface Scalar {
   }
 
   /// A function of other expressions; `size` and `depth` are theirs and one more.
-  record Call(
-      Function function, List<Scalar> arguments, ColumnType type, @Override int size, int depth)
+  record Call(Function function, List<Scalar> arguments, ColumnType type, int size, int depth)
       implements Scalar {
     public Call {
       arguments = List.copyOf(arguments);

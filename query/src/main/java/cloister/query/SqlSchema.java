@@ -27,13 +27,16 @@ import org.apache.calcite.runtime.CalciteContextException;
 import org.apache.calcite.runtime.CalciteException;
 import org.apache.calcite.schema.impl.AbstractTable;
 import org.apache.calcite.sql.SqlNode;
+import org.apache.calcite.sql.SqlSelect;
 import org.apache.calcite.sql.fun.SqlStdOperatorTable;
 import org.apache.calcite.sql.parser.SqlParseException;
 import org.apache.calcite.sql.parser.SqlParser;
 import org.apache.calcite.sql.type.SqlTypeName;
+import org.apache.calcite.sql.validate.SelectNamespace;
 import org.apache.calcite.sql.validate.SqlConformanceEnum;
+import org.apache.calcite.sql.validate.SqlMonotonicity;
 import org.apache.calcite.sql.validate.SqlValidator;
-import org.apache.calcite.sql.validate.SqlValidatorUtil;
+import org.apache.calcite.sql.validate.SqlValidatorImpl;
 import org.apache.calcite.sql2rel.SqlToRelConverter;
 import org.apache.calcite.sql2rel.StandardConvertletTable;
 
@@ -89,8 +92,7 @@ final class SqlSchema {
         new CalciteCatalogReader(
             root, List.of(), types, new CalciteConnectionConfigImpl(properties));
     SqlValidator validator =
-        SqlValidatorUtil.newValidator(
-            SqlStdOperatorTable.instance(),
+        new Validator(
             reader,
             types,
             SqlValidator.Config.DEFAULT
@@ -169,6 +171,25 @@ final class SqlSchema {
 
   private static Position position(int line, int column) {
     return new Position(Math.max(1, line), Math.max(1, column));
+  }
+
+  /// Calcite asks of every column reference whether it is monotonic, which it answers by asking the
+  /// same of every reference in the subquery's expression: exponential in the nesting. Nothing here
+  /// needs to know.
+  private static final class Validator extends SqlValidatorImpl {
+    Validator(CalciteCatalogReader reader, RelDataTypeFactory types, SqlValidator.Config config) {
+      super(SqlStdOperatorTable.instance(), reader, types, config);
+    }
+
+    @Override
+    protected SelectNamespace createSelectNamespace(SqlSelect select, SqlNode enclosing) {
+      return new SelectNamespace(this, select, enclosing) {
+        @Override
+        public SqlMonotonicity getMonotonicity(String columnName) {
+          return SqlMonotonicity.NOT_MONOTONIC;
+        }
+      };
+    }
   }
 
   /// Texts are UTF-8, and texts of different length do not pad one another with spaces.

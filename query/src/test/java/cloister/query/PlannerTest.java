@@ -152,7 +152,7 @@ class PlannerTest {
         List.of(
             "SELECT COUNT(*) FROM airline.customers WHERE " + "(".repeat(20_000),
             "SELECT COUNT(*) FROM airline.customers WHERE " + "NOT ".repeat(15_000) + "vip",
-            "SELECT COUNT(*) FROM airline.customers WHERE age > " + "- ".repeat(30_000) + "1",
+            "SELECT COUNT(*) FROM airline.customers WHERE age > " + "- ".repeat(30_000) + "age",
             "SELECT COUNT(*) FROM airline.customers WHERE vip" + " AND vip".repeat(7_000),
             "SELECT SUM("
                 + "CASE WHEN vip THEN 1 ELSE ".repeat(2_000)
@@ -228,39 +228,46 @@ class PlannerTest {
   void usesAndJoinsReachThroughAnalysesOfAnyDepth() throws QueryException {
     var catalog =
         new Fixture()
-            .analysis("/research/analysis/one", "SELECT email AS who, zip FROM airline.customers")
-            .analysis("/research/analysis/two", "SELECT who, zip AS area FROM one WHERE zip <> ''");
+            .analysis(
+                "/research/analysis/inner_rows", "SELECT email AS who, zip FROM airline.customers")
+            .analysis(
+                "/research/analysis/outer_rows",
+                "SELECT who, zip AS area FROM inner_rows WHERE zip <> ''");
     CheckedPlan plan =
         Planner.check(
-            "SELECT t.area, COUNT(*) FROM two t JOIN media.customers m ON t.who = m.email"
+            "SELECT t.area, COUNT(*) FROM outer_rows t JOIN media.customers m ON t.who = m.email"
                 + " GROUP BY t.area",
             Fixture.RESEARCH,
             catalog);
     assertThat(plan.analyses())
         .containsExactlyInAnyOrder(
-            Address.parse("/research/analysis/one"), Address.parse("/research/analysis/two"));
+            Address.parse("/research/analysis/inner_rows"),
+            Address.parse("/research/analysis/outer_rows"));
     assertThat(plan.uses().get(Fixture.AIRLINE))
         .isEqualTo(
             Map.of(
                 new ColumnName("email"), Set.of(Use.JOIN),
                 new ColumnName("zip"), Set.of(Use.GROUP, Use.FILTER)));
     assertThat(plan.joined()).containsExactlyInAnyOrder(Fixture.AIRLINE, Fixture.MEDIA);
-    assertThat(Planner.inputs("SELECT * FROM two, media.customers m", Fixture.RESEARCH, catalog))
-        .containsExactlyInAnyOrder(Address.parse("/research/analysis/two"), Fixture.MEDIA);
+    assertThat(
+            Planner.inputs(
+                "SELECT * FROM outer_rows, media.customers m", Fixture.RESEARCH, catalog))
+        .containsExactlyInAnyOrder(Address.parse("/research/analysis/outer_rows"), Fixture.MEDIA);
   }
 
   @Test
   void aCycleNamesItsMembers() {
     var catalog =
         new Fixture()
-            .analysis("/research/analysis/one", "SELECT * FROM two")
-            .analysis("/research/analysis/two", "SELECT * FROM one");
+            .analysis("/research/analysis/inner_rows", "SELECT * FROM outer_rows")
+            .analysis("/research/analysis/outer_rows", "SELECT * FROM inner_rows");
     QueryException refusal =
         catchThrowableOfType(
             QueryException.class,
-            () -> Planner.check("SELECT COUNT(*) FROM one", Fixture.RESEARCH, catalog));
+            () -> Planner.check("SELECT COUNT(*) FROM inner_rows", Fixture.RESEARCH, catalog));
     assertThat(refusal.kind()).isEqualTo(Kind.CYCLE);
-    assertThat(refusal.getMessage()).contains("/research/analysis/one", "/research/analysis/two");
+    assertThat(refusal.getMessage())
+        .contains("/research/analysis/inner_rows", "/research/analysis/outer_rows");
   }
 
   @Test
@@ -385,12 +392,10 @@ class PlannerTest {
                   + " airline.customers a JOIN media.customers m ON a.email = m.email");
       assertThat(duck.rows(compile(plan, Optional.empty()).engine()))
           .isEqualTo(
-              duck
-                  .rows(
-                      "SELECT COUNT(DISTINCT a.email), CAST(SUM(views::HUGEINT * 3) AS HUGEINT),"
-                          + " COUNT(views), CAST(SUM(spend) * 100 AS HUGEINT), COUNT(spend) FROM"
-                          + " airline.customers a JOIN media.customers m ON a.email = m.email")
-);
+              duck.rows(
+                  "SELECT COUNT(DISTINCT a.email), CAST(SUM(views::HUGEINT * 3) AS HUGEINT),"
+                      + " COUNT(views), CAST(SUM(spend) * 100 AS HUGEINT), COUNT(spend) FROM"
+                      + " airline.customers a JOIN media.customers m ON a.email = m.email"));
     }
   }
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 /// `decide` against an oracle that walks every path one by one, on small random agreements; and
 /// what must hold when an agreement or a request changes a little.
 class OracleTest {
-  private static final int ROUNDS = 4_000;
+  private static final int ROUNDS = 2_500;
   private static final List<Name> PARTIES = List.of(new Name("p"), new Name("q"), new Name("r"));
   private static final List<Purpose> PURPOSES =
       List.of(Purpose.MARKETING, Purpose.ADVERTISING, Purpose.PERSONALISED_ADVERTISING);

@@ -1,0 +1,91 @@
+package cloister.enclave;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import cloister.attestation.Requirements;
+import cloister.attestation.SimulatedEvidence;
+import cloister.attestation.Tee;
+import cloister.protocol.CloisterException;
+import cloister.protocol.Command;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.ReceiptVerification;
+import cloister.protocol.Reply;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The main job over HTTP, against a real server.
+final class MainLineTest {
+  @TempDir static Path folder;
+  private static TestRoom room;
+
+  @BeforeAll
+  static void start() throws Exception {
+    room = TestRoom.ready(folder);
+  }
+
+  @AfterAll
+  static void stop() {
+    room.close();
+  }
+
+  @Test
+  void theAnswerIsNearTheTruthAndSealedToEachRecipient() throws Exception {
+    Reply.Ran ran = room.overlap();
+    var answer = room.byKey(room.research, ran);
+    // 500 people per band in the overlap, each once however often and however written. The null band has none.
+    assertThat(answer.keySet()).contains("18-24", "25-34", "35-49", "50+");
+    for (String band : Set.of("18-24", "25-34", "35-49", "50+")) {
+      assertThat(Integer.parseInt(answer.get(band))).isBetween(460, 540);
+    }
+    Reply.Ran forMedia = room.media.ask(new Command.Result(ran.run()));
+    assertThat(room.byKey(room.media, forMedia)).isEqualTo(answer);
+    Reply.Ran forAirline = room.airline.ask(new Command.Result(ran.run()));
+    assertThat(forAirline.answer()).as("airline is no recipient").isEmpty();
+    assertThatThrownBy(() -> room.airline.open(ran)).hasMessageContaining("");
+  }
+
+  @Test
+  void theReceiptVerifiesOffline() throws Exception {
+    Reply.Ran ran = room.overlap();
+    var requirements =
+        new Requirements(Set.of(Tee.SIMULATED), Set.of(EnclaveServer.measureSimulated()));
+    var verified =
+        ReceiptVerification.ofAnyCollaboration(requirements, SimulatedEvidence.ACCEPT)
+            .verify(ran.receipt().toArray(), Instant.now());
+    assertThat(verified.receipt().run()).isEqualTo(ran.run());
+    assertThat(verified.receipt().enclave().simulated()).isTrue();
+  }
+
+  @Test
+  void theSameQuestionIsAnsweredAgainForNothing() throws Exception {
+    Reply.Ran first = room.overlap();
+    Reply.Budgets before = room.airline.ask(new Command.Budget());
+    Reply.Ran again = room.overlap();
+    Reply.Budgets after = room.airline.ask(new Command.Budget());
+    assertThat(again.repeated()).isTrue();
+    assertThat(room.byKey(room.research, again)).isEqualTo(room.byKey(room.research, first));
+    assertThat(after).isEqualTo(before);
+  }
+
+  @Test
+  void whatNoRulePermitsIsRefusedWithTheRuleAndAWayOut() {
+    var request =
+        new Command.RunRequest(
+            new Command.Subject.Named(cloister.room.Address.parse("/research/analysis/overlap")),
+            java.util.Optional.empty(),
+            java.util.Optional.of(Set.of(room.airline.name)));
+    assertThatThrownBy(() -> room.research.ask(new Command.Run(request)))
+        .isInstanceOfSatisfying(
+            CloisterException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.RUN_DENIED))
+        .hasMessageContaining("/airline/dataset/customers")
+        .hasMessageContaining("measurement")
+        .hasMessageContaining("would pass");
+  }
+}

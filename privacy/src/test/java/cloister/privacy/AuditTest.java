@@ -1,0 +1,145 @@
+package cloister.privacy;
+
+import static cloister.privacy.Samples.numbered;
+import static cloister.privacy.Samples.plan;
+import static cloister.privacy.Samples.row;
+import static cloister.privacy.Samples.stream;
+import static cloister.privacy.Samples.sum;
+import static cloister.privacy.Samples.terms;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// Looks at releases from outside: neighbouring tables, a unit with the worst contribution that the
+/// engine's contract allows, and whether the answers tell them apart by more than (ε, δ).
+///
+/// A listed key with many values, each group with the same rows, gives independent draws at once.
+/// Seeds are fixed, so a verdict never changes by itself.
+class AuditTest {
+  private static final int GROUPS = 20_000;
+
+  @Test
+  void aWorstCaseUnitStaysWithinEpsilon() {
+    assertThat(excess(counting("0.5"), 1, 3, 1)).isLessThan(0.002);
+    assertThat(excess(summing("0.5"), 1, 500, 1)).isLessThan(0.002);
+    assertThat(excess(summing("0.5"), 1, -300, 1)).isLessThan(0.002);
+  }
+
+  @Test
+  @Tag("slow")
+  void aWorstCaseUnitStaysWithinEpsilonByVote() {
+    int passed = 0;
+    for (int seed = 1; seed <= 9; seed++) {
+      boolean counts = excess(counting("0.5"), 10, 3, seed * 20) < 0.001;
+      boolean sums = excess(summing("0.5"), 10, 500, seed * 20) < 0.001;
+      passed += counts && sums ? 1 : 0;
+    }
+    assertThat(passed).isGreaterThanOrEqualTo(5);
+  }
+
+  /// The test of the test: an engine that forgets to bound rows, and noise for half the
+  /// sensitivity.
+  @Test
+  void brokenBoundsAndHalvedNoiseAreNoticed() {
+    assertThat(excess(counting("0.5"), 1, 6, 1)).isGreaterThan(0.05);
+    assertThat(excess(summing("0.5"), 1, 1000, 1)).isGreaterThan(0.05);
+    assertThat(excess(counting("1"), 1, 3, 1)).isGreaterThan(0.05);
+  }
+
+  /// Twelve numbers make the release Gaussian: its delta is that of all numbers together, so audit
+  /// the projection on the worst direction, their sum.
+  @Test
+  void aGaussianReleaseStaysWithinEpsilonAndDelta() {
+    var gaussian = manyCounts();
+    assertThat(Mechanism.of(gaussian).noises().getFirst()).isInstanceOf(DiscreteGaussian.class);
+    assertThat(excess(gaussian, 1, 3, 1)).isLessThan(0.01 + 0.002);
+    assertThat(excess(gaussian, 1, 6, 1)).isGreaterThan(0.05);
+  }
+
+  private static ReleasePlan manyCounts() {
+    List<Measure> measures = Collections.nCopies(12, new Measure.Rows());
+    return plan(List.of(numbered(GROUPS)), 1, measures, terms("0.5", "0.01", 1, 3));
+  }
+
+  private static ReleasePlan counting(String epsilon) {
+    return plan(
+        List.of(numbered(GROUPS)), 1, List.of(new Measure.Rows()), terms(epsilon, "0", 1, 3));
+  }
+
+  private static ReleasePlan summing(String epsilon) {
+    return plan(
+        List.of(numbered(GROUPS)), 1, List.of(sum("0.01", "-3", "5")), terms(epsilon, "0", 1, 1));
+  }
+
+  /// How much more likely than exp(0.5) times as likely the answers are under one table, in either
+  /// direction: an estimate of δ from below. The event is learned from the even groups and judged
+  /// on the odd ones, so sampling noise cannot make it look worse than it is.
+  private static double excess(ReleasePlan plan, int repeats, long change, int seed) {
+    var without = new ArrayList<Long>();
+    var with = new ArrayList<Long>();
+    for (int i = 0; i < repeats; i++) {
+      without.addAll(sums(plan, 100, seed + i));
+      with.addAll(sums(plan, 100 + change, seed + 10 + i));
+    }
+    long width = Math.max(1, Math.abs(change) * plan.measures().size() / 3);
+    return Math.max(delta(with, without, width), delta(without, with, width));
+  }
+
+  private static double delta(List<Long> left, List<Long> right, long width) {
+    var event = new HashSet<Long>();
+    var learnedLeft = histogram(left, width, 0);
+    var learnedRight = histogram(right, width, 0);
+    learnedLeft.forEach((bucket, count) -> {
+      if (count > Math.exp(0.5) * learnedRight.getOrDefault(bucket, 0)) {
+        event.add(bucket);
+      }
+    });
+    double judged = left.size() / 2.0;
+    double hits = hits(histogram(left, width, 1), event);
+    double others = Math.exp(0.5) * hits(histogram(right, width, 1), event);
+    // Four standard deviations in favour of the mechanism.
+    double doubt = 4 * Math.sqrt(hits + Math.exp(0.5) * others + 1);
+    return (hits - others - doubt) / judged;
+  }
+
+  private static double hits(Map<Long, Integer> histogram, HashSet<Long> event) {
+    return event.stream().mapToDouble(bucket -> histogram.getOrDefault(bucket, 0)).sum();
+  }
+
+  private static Map<Long, Integer> histogram(List<Long> values, long width, int parity) {
+    var counts = new HashMap<Long, Integer>();
+    for (int i = parity; i < values.size(); i += 2) {
+      counts.merge(Math.floorDiv(values.get(i), width), 1, Integer::sum);
+    }
+    return counts;
+  }
+
+  /// Each group's numbers, added up, in units of granularity.
+  private static List<Long> sums(ReleasePlan plan, long cell, int seed) {
+    int cells = plan.measures().stream().mapToInt(Measure::cells).sum();
+    var contents = new long[cells];
+    Arrays.fill(contents, cell);
+    var table = new ArrayList<ExactTable.Row>();
+    for (Optional<String> number : plan.keys().getFirst().domain().orElseThrow()) {
+      table.add(row(List.of(number), 5, contents));
+    }
+    var sums = new ArrayList<Long>();
+    for (var row : Release.release(plan, new ExactTable(table), stream(seed)).rows()) {
+      long total = 0;
+      for (var value : row.values()) {
+        total += value.orElseThrow().number().unscaledValue().longValueExact();
+      }
+      sums.add(total);
+    }
+    return sums;
+  }
+}
