@@ -3,6 +3,7 @@ package cloister.cli;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
@@ -98,11 +99,12 @@ final class Terminal {
     out.flush();
   }
 
-  /// Tells the person something; never part of the result.
-  synchronized void say(String line) {
-    err.println(line);
+  /// For whoever writes results by itself.
+  PrintWriter writer() {
+    return new PrintWriter(out, true);
   }
 
+  /// Tells the person something; never part of the result.
   synchronized void say(String... lines) {
     for (String line : lines) {
       err.println(line);
