@@ -42,6 +42,8 @@ public final class Home {
   private static final int MAX_KEY_BYTES = 16 * 1024;
   private static final int MAX_MEMBERSHIP_BYTES = 4 << 20;
 
+  private static final Object WITHIN_THIS_PROCESS = new Object();
+
   private final Path folder;
   private final Name participant;
   private final SigningKey signingKey;
@@ -236,14 +238,17 @@ public final class Home {
     void run() throws IOException;
   }
 
-  private synchronized void exclusively(FileWork work) {
-    try (var channel =
-            FileChannel.open(
-                folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        var _ = channel.lock()) {
-      work.run();
-    } catch (IOException e) {
-      throw unusable(folder, e);
+  private void exclusively(FileWork work) {
+    // A file lock is the whole process's: threads take turns before they come to it.
+    synchronized (WITHIN_THIS_PROCESS) {
+      try (var channel =
+              FileChannel.open(
+                  folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          var _ = channel.lock()) {
+        work.run();
+      } catch (IOException e) {
+        throw unusable(folder, e);
+      }
     }
   }
 
