@@ -1,7 +1,7 @@
 package cloister.cli;
 
+import cloister.client.DocumentPackage;
 import cloister.client.Home;
-import cloister.client.Package;
 import cloister.client.Participant;
 import cloister.protocol.Json;
 import java.nio.file.Path;
@@ -32,7 +32,7 @@ final class Apply extends Verb {
   @Override
   void run() throws Exception {
     Home home = options.home();
-    Package documents = Package.read(path, home.participant());
+    DocumentPackage documents = DocumentPackage.read(path, home.participant());
     try (Participant participant =
         documents.collaboration().isPresent()
             ? options.join(home, documents.collaboration().get())

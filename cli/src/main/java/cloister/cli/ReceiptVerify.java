@@ -1,6 +1,6 @@
 package cloister.cli;
 
-import cloister.client.Package;
+import cloister.client.DocumentPackage;
 import cloister.client.Receipts;
 import cloister.client.Receipts.Checked;
 import cloister.crypto.Bytes;
@@ -50,7 +50,8 @@ final class ReceiptVerify extends Verb {
     Bytes receipt = Bytes.of(read());
     Checked checked =
         terms.isPresent()
-            ? Receipts.verify(receipt, Package.collaboration(terms.get()), options.acceptance())
+            ? Receipts.verify(
+                receipt, DocumentPackage.collaboration(terms.get()), options.acceptance())
             : Receipts.verify(
                 receipt, options.home(), options.collaboration(), options.acceptance());
     if (checked.simulated()) {

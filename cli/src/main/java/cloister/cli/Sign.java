@@ -1,6 +1,6 @@
 package cloister.cli;
 
-import cloister.client.Package;
+import cloister.client.DocumentPackage;
 import cloister.client.Participant;
 import cloister.protocol.Document.CollaborationDocument;
 import cloister.protocol.Json;
@@ -34,7 +34,7 @@ final class Sign extends Verb {
 
   @Override
   void run() throws Exception {
-    CollaborationDocument document = Package.collaboration(file);
+    CollaborationDocument document = DocumentPackage.collaboration(file);
     try (Participant participant = options.join(options.home(), document)) {
       var status = participant.status();
       Collaboration collaboration = document.collaboration();
