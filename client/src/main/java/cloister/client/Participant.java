@@ -384,7 +384,7 @@ public final class Participant implements AutoCloseable {
       try (var sealed = FileChannel.open(upload.part(part))) {
         for (long at = offsets.get(part); at < sizes.get(part); ) {
           // Whole chunks only, and the header with the first: each piece is verified on arrival.
-          long whole = PIECE_BYTES + (at == 0 ? SealedHeader.BYTES : 0);
+          long whole = (long) PIECE_BYTES + (at == 0 ? SealedHeader.BYTES : 0);
           int length = (int) Math.min(whole, sizes.get(part) - at);
           session.put(upload.id(), part, at, read(sealed, at, length));
           at += length;
