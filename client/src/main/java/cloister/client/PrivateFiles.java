@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
+import java.util.Objects;
 import java.util.Set;
 
 /// Files that only their owner may read. Each is written whole or not at all, also when the power
@@ -37,7 +38,8 @@ final class PrivateFiles {
   }
 
   static void write(Path file, byte[] content) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
+    Path folder =
+        Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file is in a folder");
     Path temporary = folder.resolve("." + file.getFileName() + "." + ProcessHandle.current().pid());
     try {
       Files.deleteIfExists(temporary); // of an earlier process with this number

@@ -108,6 +108,7 @@ public final class Receipts {
       }
     }
     ReceiptException first = refusals.getFirst();
-    throw new CloisterException(ErrorCode.RECEIPT_INVALID, first.getMessage(), first);
+    throw new CloisterException(
+        ErrorCode.RECEIPT_INVALID, String.valueOf(first.getMessage()), first);
   }
 }

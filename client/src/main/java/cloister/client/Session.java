@@ -127,7 +127,7 @@ final class Session implements AutoCloseable {
     try {
       report = Report.parse(said.evidence()).verify(Instant.now());
     } catch (EvidenceException e) {
-      throw new CloisterException(ErrorCode.EVIDENCE_REFUSED, e.getMessage(), e);
+      throw new CloisterException(ErrorCode.EVIDENCE_REFUSED, String.valueOf(e.getMessage()), e);
     }
     var expected = Handshake.binding(nonce, said.session(), said.key());
     List<String> reasons = new ArrayList<>();
