@@ -139,8 +139,7 @@ final class ArchitectureTest {
 
   @Test
   void pureModulesReadNoClockAndNoChance() {
-    String[] pureAndCrypto =
-        Arrays.copyOf(PURE, PURE.length + 1);
+    String[] pureAndCrypto = Arrays.copyOf(PURE, PURE.length + 1);
     pureAndCrypto[PURE.length] = "cloister.crypto..";
     noClasses()
         .that()
@@ -164,7 +163,7 @@ final class ArchitectureTest {
     onlyKnows("protocol", "tools.jackson..", "com.fasterxml..", "org.snakeyaml..");
     onlyKnows("query", "org.apache.calcite..");
     onlyKnows("duckdb", "org.duckdb..");
-    onlyKnows("enclave", "io.helidon..", "org.h2..");
+    onlyKnows("enclave", "io.helidon..");
     onlyKnows("crypto", "org.bouncycastle..");
     onlyKnows("cli", "picocli..");
   }
@@ -219,7 +218,6 @@ final class ArchitectureTest {
   private static DescribedPredicate<JavaAccess<?>> ambient() {
     return describe(
         "reads the time, the environment or chance",
-        access ->
-            AMBIENT.contains(access.getTargetOwner().getName() + "." + access.getName()));
+        access -> AMBIENT.contains(access.getTargetOwner().getName() + "." + access.getName()));
   }
 }

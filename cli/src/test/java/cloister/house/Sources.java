@@ -33,15 +33,20 @@ final class Sources {
   /// @param path from the root, with `/`
   record Source(String path, String text) {
     boolean isJava() {
-      return path.endsWith(".java") && !path.contains("/canary/");
+      return path.endsWith(".java") && (isIn("main") || isIn("test"));
     }
 
     boolean isMain() {
-      return isJava() && path.contains("/src/main/java/");
+      return isJava() && isIn("main");
     }
 
     boolean isTest() {
-      return isJava() && path.contains("/src/test/java/");
+      return isJava() && isIn("test");
+    }
+
+    /// Of a module: not a script in `tools`, nor the canary.
+    private boolean isIn(String tree) {
+      return path.matches("\\w+/src/" + tree + "/java/.*");
     }
 
     boolean isMarkdown() {

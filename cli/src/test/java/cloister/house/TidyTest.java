@@ -30,10 +30,8 @@ final class TidyTest {
     assertThat(
             Sources.java().stream()
                 .map(Source::path)
-                .filter(
-                    path ->
-                        path.matches(
-                            ".*(Impl|Manager|Helper|Utils?|Service|Processor)(Test)?\\.java")))
+                .filter(path ->
+                    path.matches(".*(Impl|Manager|Helper|Utils?|Service|Processor)(Test)?\\.java")))
         .as("Name it for what it is or does in the domain, as `Ledger`, `Verdict`, `Planner`.")
         .isEmpty();
   }
@@ -96,23 +94,21 @@ final class TidyTest {
         Sources.java().stream()
             .collect(
                 Collectors.groupingBy(
-                    source ->
-                        source.module() + ":" + source.folder().replaceAll(".*/java/", "")));
+                    source -> source.module() + ":" + source.folder().replaceAll(".*/java/", "")));
     List<String> faults = new ArrayList<>();
-    packages.forEach(
-        (name, sources) -> {
-          String info =
-              sources.stream()
-                  .filter(source -> source.name().equals("package-info.java"))
-                  .map(Source::text)
-                  .collect(Collectors.joining());
-          if (!info.contains("@NullMarked")) {
-            faults.add(name + " has no @NullMarked package-info.java");
-          }
-          if (sources.stream().anyMatch(Source::isMain) && !info.contains("**Invariant:**")) {
-            faults.add(name + "'s package-info.java has no **Invariant:** line");
-          }
-        });
+    packages.forEach((name, sources) -> {
+      String info =
+          sources.stream()
+              .filter(source -> source.name().equals("package-info.java"))
+              .map(Source::text)
+              .collect(Collectors.joining());
+      if (!info.contains("@NullMarked")) {
+        faults.add(name + " has no @NullMarked package-info.java");
+      }
+      if (sources.stream().anyMatch(Source::isMain) && !info.contains("**Invariant:**")) {
+        faults.add(name + "'s package-info.java has no **Invariant:** line");
+      }
+    });
     assertThat(faults)
         .as("Write one paragraph, the **Invariant:** lines and a short Why; see privacy's.")
         .isEmpty();
@@ -124,7 +120,8 @@ final class TidyTest {
             Sources.java().stream()
                 .filter(Source::isMain)
                 .map(Source::path)
-                .filter(path -> !path.matches("(\\w+)/src/main/java/cloister/\\1/[A-Za-z0-9-]+\\.java")))
+                .filter(path ->
+                    !path.matches("(\\w+)/src/main/java/cloister/\\1/[A-Za-z0-9-]+\\.java")))
         .as("A module is one package, `cloister.<module>`, until that no longer reads well.")
         .isEmpty();
   }
@@ -167,23 +164,20 @@ final class TidyTest {
         Sources.java().stream()
             .collect(
                 Collectors.toMap(
-                    source -> source.name().replace(".java", ""),
-                    Source::text,
-                    String::concat));
+                    source -> source.name().replace(".java", ""), Source::text, String::concat));
     var name = Pattern.compile("`([A-Z][a-z]\\w*)((?:\\.[A-Z]\\w+)*)(?:#(\\w+))?`");
     List<String> missing = new ArrayList<>();
     for (Source page : Sources.all()) {
       if (page.path().matches("README\\.md|ARCHITECTURE\\.md|docs/(how-to/.*|protocol)\\.md")) {
         name.matcher(page.text())
             .results()
-            .filter(
-                match -> {
-                  String text = types.get(match.group(1));
-                  return text == null
-                      || !Arrays.stream(match.group(2).split("\\."))
-                          .allMatch(nested -> Pattern.matches("(?s).*\\b" + nested + "\\b.*", text))
-                      || (match.group(3) != null && !text.contains(match.group(3) + "("));
-                })
+            .filter(match -> {
+              String text = types.get(match.group(1));
+              return text == null
+                  || !Arrays.stream(match.group(2).split("\\."))
+                      .allMatch(nested -> Pattern.matches("(?s).*\\b" + nested + "\\b.*", text))
+                  || (match.group(3) != null && !text.contains(match.group(3) + "("));
+            })
             .forEach(match -> missing.add(page.path() + ": " + match.group()));
       }
     }

@@ -38,7 +38,8 @@ final class MainLineTest {
   void theAnswerIsNearTheTruthAndSealedToEachRecipient() throws Exception {
     Reply.Ran ran = room.overlap();
     var answer = room.byKey(room.research, ran);
-    // 500 people per band in the overlap, each once however often and however written. The null band has none.
+    // 500 people per band in the overlap, each once however often and however written. The null
+    // band has none.
     assertThat(answer.keySet()).contains("18-24", "25-34", "35-49", "50+");
     for (String band : Set.of("18-24", "25-34", "35-49", "50+")) {
       assertThat(Integer.parseInt(answer.get(band))).isBetween(460, 540);

@@ -41,8 +41,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/// A participant that speaks the protocol over HTTP with nothing between it and the test: what is sent is what the
-/// test says.
+/// A participant that speaks the protocol over HTTP with nothing between it and the test: what is
+/// sent is what the test says.
 final class TestParticipant {
   static final HttpClient HTTP = HttpClient.newHttpClient();
 

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// A real server and three participants whose collaboration is active, with data published: where most tests of
-/// the enclave begin.
+/// A real server and three participants whose collaboration is active, with data published: where
+/// most tests of the enclave begin.
 final class TestRoom implements AutoCloseable {
   static final int AIRLINE_ROWS = 3000;
 
@@ -170,8 +170,8 @@ final class TestRoom implements AutoCloseable {
     return SealedData.schema(owner.document(yaml).canonical());
   }
 
-  /// Customers 0 to 2999 and viewers 1000 to 3999 overlap in 2000 people, 500 per age band; each customer has two
-  /// rows, written differently.
+  /// Customers 0 to 2999 and viewers 1000 to 3999 overlap in 2000 people, 500 per age band; each
+  /// customer has two rows, written differently.
   void publish() throws Exception {
     var customers = new StringBuilder("email,zip,spend,notes\n");
     for (int i = 0; i < AIRLINE_ROWS; i++) {

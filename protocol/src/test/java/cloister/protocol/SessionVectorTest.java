@@ -224,8 +224,7 @@ final class SessionVectorTest {
       Bytes reportData,
       List<Exchange> exchanges) {
     OpeningKey key() throws Exception {
-      return OpeningKey.decode(
-          Secret.of(Bytes.concat(Bytes.hex("0001"), keySeed).toArray()));
+      return OpeningKey.decode(Secret.of(Bytes.concat(Bytes.hex("0001"), keySeed).toArray()));
     }
 
     EnclaveChannel enclave() throws Exception {
@@ -309,8 +308,7 @@ final class SessionVectorTest {
       try (var client = new ClientChannel(participant, hello.encode(), welcome.encode());
           var enclave = new EnclaveChannel(key, session, hello.encode(), welcome.encode())) {
         for (int i = 0; i < commands.size(); i++) {
-          Bytes message =
-              client.request(collaboration, start.plusSeconds(60), i, commands.get(i));
+          Bytes message = client.request(collaboration, start.plusSeconds(60), i, commands.get(i));
           var request = enclave.open(message);
           Bytes reply = enclave.reply(message, answers.get(i));
           client.reply(reply);
