@@ -59,6 +59,11 @@ final class WorkerProcess {
     process.destroyForcibly();
   }
 
+  /// Only after [#kill]: a worker does not end by itself.
+  void awaitEnd() {
+    process.onExit().join();
+  }
+
   long pid() {
     return process.pid();
   }

@@ -83,8 +83,7 @@ final class MainLineTest {
             java.util.Optional.of(Set.of(room.airline.name)));
     assertThatThrownBy(() -> room.research.ask(new Command.Run(request)))
         .isInstanceOfSatisfying(
-            CloisterException.class,
-            e -> assertThat(e.code()).isEqualTo(ErrorCode.RUN_DENIED))
+            CloisterException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.RUN_DENIED))
         .hasMessageContaining("/airline/dataset/customers")
         .hasMessageContaining("measurement")
         .hasMessageContaining("would pass");
