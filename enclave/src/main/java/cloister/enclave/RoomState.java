@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -124,7 +125,7 @@ final class RoomState {
     before
         .participants()
         .forEach((name, key) -> {
-          if (!key.equals(after.participants().get(name))) {
+          if (!Objects.equals(key, after.participants().get(name))) {
             certificates.remove(name);
           }
           if (!after.participants().containsKey(name)) {
@@ -225,6 +226,14 @@ final class RoomState {
     return Collections.unmodifiableMap(documents);
   }
 
+  SignedDocument document(Address address) {
+    return known(documents.get(address));
+  }
+
+  Version version(Address dataset) {
+    return known(versions.get(dataset));
+  }
+
   Map<Address, Version> versions() {
     return Collections.unmodifiableMap(versions);
   }
@@ -250,7 +259,7 @@ final class RoomState {
     return runs.values().stream()
         .takeWhile(earlier -> !earlier.reserved().run().equals(run))
         .map(earlier -> earlier.reserved().charges().get(dataset))
-        .filter(java.util.Objects::nonNull)
+        .filter(Objects::nonNull)
         .toList();
   }
 

@@ -289,7 +289,9 @@ final class Runs {
   }
 
   static CloisterException rejected(QueryException e) {
-    return new CloisterException(ErrorCode.QUERY_REJECTED, e.getMessage(), e);
+    String where = "line " + e.line() + ", column " + e.column() + ": ";
+    return new CloisterException(
+        ErrorCode.QUERY_REJECTED, where + e.getMessage() + "\n" + e.fix(), e);
   }
 
   private static Compiled compile(CheckedPlan plan, Verdict.Permitted permitted, String nonce) {
