@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
-/// The people of the demonstration: an airline's and a media company's customers, of whom about
-/// 60 % are the same, written the way such tables are: one person in several rows, addresses in
+/// The people of the demonstration: an airline's and a media company's customers, of whom about 60
+/// % are the same, written the way such tables are: one person in several rows, addresses in
 /// capitals or with stray spaces, and rows without an address.
 ///
 /// The same rows and seed give the same bytes anywhere.
@@ -42,13 +42,24 @@ record Population(int rows, long seed) {
 
   /// One of the two tables, by its owner.
   enum Owner {
-    AIRLINE("email,zip,age_band,spend,notes"),
-    MEDIA("email,age_band,minutes");
+    AIRLINE(
+        "email,zip,age_band,spend,notes",
+        "'email': 'VARCHAR', 'zip': 'VARCHAR', 'age_band': 'VARCHAR', 'spend': 'DECIMAL(10,2)',"
+            + " 'notes': 'VARCHAR'"),
+    MEDIA(
+        "email,age_band,minutes", "'email': 'VARCHAR', 'age_band': 'VARCHAR', 'minutes': 'BIGINT'");
 
     private final String header;
+    private final String types;
 
-    Owner(String header) {
+    Owner(String header, String types) {
       this.header = header;
+      this.types = types;
+    }
+
+    /// The columns' types, as DuckDB takes them.
+    String types() {
+      return types;
     }
   }
 

@@ -8,15 +8,20 @@ import cloister.query.Planner;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// The enclave as a server: everything is wired here, by constructors, and stops in the reverse
 /// order.
 public final class EnclaveServer implements AutoCloseable {
+  private static final Pattern MEMORY = Pattern.compile("cloister-(\\d{1,18})-\\d+");
+
   private final FileChannel lockFile;
   private final Engines engines;
   private final Rooms rooms;
@@ -80,7 +85,7 @@ public final class EnclaveServer implements AutoCloseable {
 
   private static EnclaveServer start(
       Settings settings, InstantSource clock, Platform platform, FileChannel lockFile) {
-    Path memory = Workers.memoryFolder(settings.state().resolve("memory"));
+    Path memory = ownMemory(Workers.memoryFolder(settings.state()));
     var metrics = new Metrics();
     var engines =
         new Engines(
@@ -110,6 +115,25 @@ public final class EnclaveServer implements AutoCloseable {
     Secret pin = hsm.get().pin();
     return (collaboration, _) ->
         Pkcs11Key.openOrCreate(slot, "cloister-" + collaboration.brief(), pin);
+  }
+
+  /// A folder of this process in memory-backed storage, for its eyes only. Those of processes that were killed
+  /// hold plaintext and are taken away.
+  private static Path ownMemory(Path shared) {
+    for (Path left : Disk.list(shared)) {
+      var name = MEMORY.matcher(left.getFileName().toString());
+      if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty()) {
+        Disk.delete(left);
+      }
+    }
+    try {
+      return Files.createTempDirectory(
+          shared,
+          "cloister-" + ProcessHandle.current().pid() + "-",
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    } catch (IOException e) {
+      throw Disk.failed(e);
+    }
   }
 
   /// Two servers on one state would fork its ledgers.

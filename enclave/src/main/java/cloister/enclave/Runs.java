@@ -519,7 +519,7 @@ final class Runs {
   private static AnswerTable.Cell cell(ResultTable.Cell cell) {
     return switch (cell) {
       case ResultTable.Text(var text) -> new AnswerTable.Cell(Optional.of(text), Optional.empty());
-      case ResultTable.Number(var value, var error) ->
+      case ResultTable.Value(var value, var error) ->
           new AnswerTable.Cell(Optional.of(value.toPlainString()), Optional.of(error));
       case ResultTable.Missing() -> new AnswerTable.Cell(Optional.empty(), Optional.empty());
     };

@@ -84,13 +84,14 @@ class BudgetFilterTest {
 
   @Test
   void theFoldIsExactMonotoneAndOnceRefusedStaysRefused() {
+    var choices = List.of(PURE, THRESHOLD, gaussian(), Charge.NONE);
     for (long seed = 0; seed < 200; seed++) {
       var random = new SplittableRandom(seed);
       var filter = BudgetFilter.of(limit("2", "0.000001"));
       var past = new ArrayList<Charge>();
       boolean refused = false;
       for (int i = 0; i < 40; i++) {
-        var charge = List.of(PURE, THRESHOLD, gaussian(), Charge.NONE).get(random.nextInt(4));
+        var charge = choices.get(random.nextInt(4));
         var before = filter.spent();
         boolean probe = filter.admits(PURE);
         assertThat(refused && probe).as("seed " + seed).isFalse();

@@ -288,7 +288,7 @@ public sealed interface Json {
       try {
         bytes = Bytes.base64(text);
       } catch (IllegalArgumentException e) {
-        throw bad(name, "is not base64", e);
+        throw bad(name, "is not canonical base64", e);
       }
       if (!bytes.base64().equals(text)) {
         throw bad(name, "is not canonical base64");

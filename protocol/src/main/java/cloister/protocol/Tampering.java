@@ -4,9 +4,11 @@ import cloister.crypto.Digest;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// Says where a receipt was altered, also when it cannot be read any more. It only ever explains a
 /// refusal; nothing is accepted because of what it finds.
@@ -48,20 +50,22 @@ final class Tampering {
     var payload = PAYLOAD.matcher(text);
     var bindings = BINDINGS.matcher(text);
     if (payload.find() && bindings.find()) {
-      var expected = new java.util.LinkedHashMap<String, String>();
+      var expected = new LinkedHashMap<String, String>();
       var binding = BINDING.matcher(bindings.group(1));
       while (binding.find()) {
         expected.put(binding.group(1), binding.group(2));
       }
-      // What is no base64 any more stands for some other six bits.
-      String base64 = payload.group(1).replaceAll("[^A-Za-z0-9+/=]|=(?!=?$)", "A");
-      try {
-        List<String> fields = fields(Base64.getDecoder().decode(base64), expected);
-        if (!fields.isEmpty()) {
-          return String.join(", ", fields);
+      // What is no base64 any more stood for some six bits; of two guesses at most one is right.
+      for (String guess : List.of("A", "B")) {
+        String base64 = payload.group(1).replaceAll("[^A-Za-z0-9+/=]|=(?!=?$)", guess);
+        try {
+          List<String> fields = fields(Base64.getDecoder().decode(base64), expected);
+          if (!fields.isEmpty()) {
+            return String.join(", ", fields);
+          }
+        } catch (IllegalArgumentException _) {
+          return "payload";
         }
-      } catch (IllegalArgumentException _) {
-        return "payload";
       }
     }
     return keyBefore(text, JsonText.failureOffset(text));
@@ -73,8 +77,7 @@ final class Tampering {
     List<String> altered = new ArrayList<>();
     int from = text.indexOf("\"predicate\":{");
     int end = text.lastIndexOf("},\"predicateType\":");
-    int subject = text.lastIndexOf("\"subject\":");
-    if (from < 0 || end < 0 || subject < 0) {
+    if (from < 0 || end < 0) {
       return List.of("statement");
     }
     int at = from + "\"predicate\":{".length();
@@ -97,15 +100,17 @@ final class Tampering {
       }
       at = stop + 1;
     }
-    if (!matches(
-        text.substring(subject + "\"subject\":".length(), text.length() - 1),
-        bindings.get("subject"))) {
+    String start = "\"subject\":";
+    int subject = text.lastIndexOf(start);
+    if (subject < 0
+        || !matches(
+            text.substring(subject + start.length(), text.length() - 1), bindings.get("subject"))) {
       altered.add("subject");
     }
     return altered;
   }
 
-  private static boolean matches(String value, @org.jspecify.annotations.Nullable String digest) {
+  private static boolean matches(String value, @Nullable String digest) {
     return Digest.of(value.getBytes(StandardCharsets.ISO_8859_1)).toString().equals(digest);
   }
 

@@ -264,7 +264,7 @@ class JsonTest {
     bad(() -> in.digest("s"), "a message.s has not the form that it must have");
     bad(() -> in.bytes("b", 1), "a message.b is longer than 1 bytes");
     bad(() -> in.bytes("s", 9), "a message.s is not canonical base64");
-    bad(() -> in.bytes("at", 90), "a message.at is not base64");
+    bad(() -> in.bytes("at", 90), "a message.at is not canonical base64");
     bad(() -> in.bytes("loose", 9), "a message.loose is not canonical base64");
     bad(
         () -> in.instant("at2"),

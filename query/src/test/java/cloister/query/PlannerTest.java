@@ -48,7 +48,7 @@ class PlannerTest {
   private static Set<Use> uses(String sql, Address dataset, String column) throws QueryException {
     return Fixture.check(sql)
         .uses()
-        .get(dataset)
+        .getOrDefault(dataset, Map.of())
         .getOrDefault(new ColumnName(column), EnumSet.noneOf(Use.class));
   }
 
@@ -339,10 +339,10 @@ class PlannerTest {
     assertThat(table.rows())
         .containsExactly(
             List.of(
-                new ResultTable.Number(BigDecimal.valueOf('c'), BigDecimal.ONE),
+                new ResultTable.Value(BigDecimal.valueOf('c'), BigDecimal.ONE),
                 new ResultTable.Text("c")),
             List.of(
-                new ResultTable.Number(BigDecimal.valueOf('b'), BigDecimal.ONE),
+                new ResultTable.Value(BigDecimal.valueOf('b'), BigDecimal.ONE),
                 new ResultTable.Text("b")));
   }
 
@@ -393,8 +393,8 @@ class PlannerTest {
       assertThat(duck.rows(compile(plan, Optional.empty()).engine()))
           .isEqualTo(
               duck.rows(
-                  "SELECT COUNT(DISTINCT a.email), CAST(SUM(views::HUGEINT * 3) AS HUGEINT),"
-                      + " COUNT(views), CAST(SUM(spend) * 100 AS HUGEINT), COUNT(spend) FROM"
+                  "SELECT COUNT(DISTINCT a.email), CAST(SUM(spend) * 100 AS HUGEINT),"
+                      + " COUNT(spend), CAST(SUM(views::HUGEINT * 3) AS HUGEINT), COUNT(views) FROM"
                       + " airline.customers a JOIN media.customers m ON a.email = m.email"));
     }
   }
