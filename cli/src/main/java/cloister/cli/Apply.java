@@ -35,10 +35,8 @@ final class Apply extends Verb {
     Package documents = Package.read(path, home.participant());
     try (Participant participant =
         documents.collaboration().isPresent()
-            ? Participant.join(
-                home, documents.collaboration().get(), options.enclave(), options.acceptance())
+            ? options.join(home, documents.collaboration().get())
             : options.participant()) {
-      options.warn(participant);
       if (!documents.own().isEmpty()) {
         participant.apply(documents.own());
       }
@@ -46,12 +44,11 @@ final class Apply extends Verb {
       var table = new Table(Table.Column.text("APPLIED"), Table.Column.text("DIGEST"));
       documents
           .addressed()
-          .forEach(
-              (address, digest) -> {
-                applied.add(
-                    Json.object().put("address", address.toString()).put("digest", digest).build());
-                table.row(address.toString(), digest.toString());
-              });
+          .forEach((address, digest) -> {
+            applied.add(
+                Json.object().put("address", address.toString()).put("digest", digest).build());
+            table.row(address.toString(), digest.toString());
+          });
       options.print(
           Json.object()
               .put("applied", Json.array(applied))

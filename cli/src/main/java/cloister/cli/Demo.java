@@ -28,7 +28,8 @@ import picocli.CommandLine.Option;
 /// `cloister demo`
 @Command(
     name = "demo",
-    description = "See the main job from end to end, with three participants and a million rows each.",
+    description =
+        "See the main job from end to end, with three participants and a million rows each.",
     footer = {
       "Examples:",
       "  cloister demo",
@@ -60,7 +61,9 @@ final class Demo extends Verb {
       description = "Rows of each owner (default: ${DEFAULT-VALUE}).")
   private int rows = 1_000_000;
 
-  @Option(names = "--keep", description = "Keep homes, data and the enclave's state, and say where.")
+  @Option(
+      names = "--keep",
+      description = "Keep homes, data and the enclave's state, and say where.")
   private boolean keep;
 
   private String run = "";
@@ -95,7 +98,9 @@ final class Demo extends Verb {
       }
     } catch (Steps.DoesNotHold e) {
       throw new CloisterException(
-          ErrorCode.INTERNAL, "the demonstration stopped: it does not hold that " + e.getMessage(), e);
+          ErrorCode.INTERNAL,
+          "the demonstration stopped: it does not hold that " + e.getMessage(),
+          e);
     }
     steps.say("", "Everything held. " + Text.duration(steps.time()) + " in all.");
     if (options.json()) {
@@ -145,7 +150,11 @@ final class Demo extends Verb {
             Path parquet = toParquet(folder, owner, csv);
             Files.delete(csv);
             step.note(
-                name + "/" + parquet.getFileName() + ": " + Acts.size(parquet)
+                name
+                    + "/"
+                    + parquet.getFileName()
+                    + ": "
+                    + Acts.size(parquet)
                     + ", with repeated, untidy and missing addresses");
           }
         });
@@ -171,10 +180,7 @@ final class Demo extends Verb {
           Participant research = cast.participant(RESEARCH);
           var request =
               Questions.named(
-                  RESEARCH,
-                  "overlap",
-                  Optional.of(Purpose.SERVICE_OPTIMISATION),
-                  Optional.empty());
+                  RESEARCH, "overlap", Optional.of(Purpose.SERVICE_OPTIMISATION), Optional.empty());
           Reply.Explanation explanation = research.explain(request);
           step.note(Explain.lines(explanation, step.ink()));
           step.holds(
@@ -250,17 +256,16 @@ final class Demo extends Verb {
   private static boolean plausible(AnswerTable table, Map<String, Long> truth) {
     return table.rows().size() == truth.size()
         && table.rows().stream()
-            .allMatch(
-                row -> {
-                  Long exact = truth.get(row.getFirst().value().orElse(""));
-                  AnswerTable.Cell cell = row.getLast();
-                  return exact != null
-                      && new BigDecimal(cell.value().orElseThrow())
-                              .subtract(BigDecimal.valueOf(exact))
-                              .abs()
-                              .compareTo(cell.error().orElseThrow().multiply(IMPLAUSIBLE))
-                          <= 0;
-                });
+            .allMatch(row -> {
+              Long exact = truth.get(row.getFirst().value().orElse(""));
+              AnswerTable.Cell cell = row.getLast();
+              return exact != null
+                  && new BigDecimal(cell.value().orElseThrow())
+                          .subtract(BigDecimal.valueOf(exact))
+                          .abs()
+                          .compareTo(cell.error().orElseThrow().multiply(IMPLAUSIBLE))
+                      <= 0;
+            });
   }
 
   private void prove(Steps steps, Cast cast, Path work) throws Exception {

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
-/// The people of the demonstration: an airline's and a media company's customers, of whom about
-/// 60 % are the same, written the way such tables are: one person in several rows, addresses in
+/// The people of the demonstration: an airline's and a media company's customers, of whom about 60
+/// % are the same, written the way such tables are: one person in several rows, addresses in
 /// capitals or with stray spaces, and rows without an address.
 ///
 /// The same rows and seed give the same bytes anywhere.

@@ -37,7 +37,8 @@ final class ReceiptVerify extends Verb {
   @Option(
       names = "--terms",
       paramLabel = "FILE",
-      description = "The collaboration whose demands the evidence must meet; then no home is needed.")
+      description =
+          "The collaboration whose demands the evidence must meet; then no home is needed.")
   private Optional<Path> terms = Optional.empty();
 
   ReceiptVerify(Options options) {

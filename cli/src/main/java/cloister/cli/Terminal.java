@@ -9,8 +9,8 @@ import java.util.Map;
 
 /// Where a command writes: its result to standard output, everything else to standard error.
 ///
-/// Colours and moving progress appear only on a terminal, and colours not even there when `NO_COLOR`
-/// is set (no-color.org). Safe for use by several threads.
+/// Colours and moving progress appear only on a terminal, and colours not even there when
+/// `NO_COLOR` is set (no-color.org). Safe for use by several threads.
 final class Terminal {
   private static final int USUAL_COLUMNS = 80;
   private final PrintStream out;

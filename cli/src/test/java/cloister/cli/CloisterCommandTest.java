@@ -29,13 +29,12 @@ final class CloisterCommandTest {
     var verbs = new ArrayList<List<String>>();
     CommandLine all = CloisterCommand.commandLine(new Options(Terminal.ofThisProcess()));
     all.getSubcommands()
-        .forEach(
-            (name, verb) -> {
-              if (verb.getSubcommands().isEmpty()) {
-                verbs.add(List.of(name));
-              }
-              verb.getSubcommands().keySet().forEach(inner -> verbs.add(List.of(name, inner)));
-            });
+        .forEach((name, verb) -> {
+          if (verb.getSubcommands().isEmpty()) {
+            verbs.add(List.of(name));
+          }
+          verb.getSubcommands().keySet().forEach(inner -> verbs.add(List.of(name, inner)));
+        });
     assertThat(verbs).hasSizeGreaterThan(15);
     return verbs;
   }

@@ -42,7 +42,8 @@ final class ExamplesTest {
     }
     try (var files = Files.walk(folder)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
-        assertThat(EXAMPLES.resolve(folder.relativize(file).toString())).hasSameBinaryContentAs(file);
+        assertThat(EXAMPLES.resolve(folder.relativize(file).toString()))
+            .hasSameBinaryContentAs(file);
       }
     }
   }
@@ -111,9 +112,11 @@ final class ExamplesTest {
   private static List<Json.Obj> rehearse(String example, String analysis) {
     var console = new Console();
     int exit =
-        console.run("rehearse", EXAMPLES.resolve(example).toString(), "--accept-simulated", "--json");
+        console.run(
+            "rehearse", EXAMPLES.resolve(example).toString(), "--accept-simulated", "--json");
     assertThat(exit).as(console.err()).isZero();
-    Json.Fields answers = ((Json.Obj) Json.parse(console.out().getBytes())).fields("out").object("answers");
+    Json.Fields answers =
+        ((Json.Obj) Json.parse(console.out().getBytes())).fields("out").object("answers");
     return answers.object(analysis).array("rows", 100).stream().map(Json.Obj.class::cast).toList();
   }
 
@@ -141,15 +144,14 @@ final class ExamplesTest {
     String[] header = lines.getFirst().split(",");
     return lines.stream()
         .skip(1)
-        .map(
-            line -> {
-              String[] cells = line.split(",", -1);
-              var row = new HashMap<String, String>();
-              for (int at = 0; at < header.length; at++) {
-                row.put(header[at], cells[at]);
-              }
-              return (Map<String, String>) row;
-            })
+        .map(line -> {
+          String[] cells = line.split(",", -1);
+          var row = new HashMap<String, String>();
+          for (int at = 0; at < header.length; at++) {
+            row.put(header[at], cells[at]);
+          }
+          return (Map<String, String>) row;
+        })
         .toList();
   }
 }

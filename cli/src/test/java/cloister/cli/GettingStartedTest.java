@@ -24,7 +24,11 @@ final class GettingStartedTest {
     try (var server =
         ServerProcess.start(folder.resolve("enclave-state"), folder.resolve("enclave.log"))) {
       String commands =
-          BLOCK.matcher(page).results().map(found -> found.group(1)).collect(Collectors.joining("\n"));
+          BLOCK
+              .matcher(page)
+              .results()
+              .map(found -> found.group(1))
+              .collect(Collectors.joining("\n"));
       assertThat(commands).contains("cloister run overlap", EXAMPLE_URL);
       String output = run(folder, commands.replace(EXAMPLE_URL, server.url().toString()));
       assertThat(output)

@@ -78,10 +78,9 @@ public record Package(Optional<CollaborationDocument> collaboration, List<Docume
     return documents
         .collaboration()
         .filter(_ -> documents.own().isEmpty())
-        .orElseThrow(
-            () ->
-                new CloisterException(
-                    ErrorCode.DOCUMENT_INVALID, file + ": not a collaboration and nothing else"));
+        .orElseThrow(() ->
+            new CloisterException(
+                ErrorCode.DOCUMENT_INVALID, file + ": not a collaboration and nothing else"));
   }
 
   private static List<Document> parse(Path file, Name party) {

@@ -65,7 +65,8 @@ final class PrivateFiles {
     try {
       Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
     } catch (AtomicMoveNotSupportedException e) {
-      throw new IOException("the file system of the home folder cannot replace files atomically", e);
+      throw new IOException(
+          "the file system of the home folder cannot replace files atomically", e);
     }
   }
 
@@ -76,7 +77,10 @@ final class PrivateFiles {
     if (!open.isEmpty()) {
       throw new CloisterException(
           ErrorCode.HOME_INVALID,
-          file + " can be read or changed by others on this machine; run `chmod 600 " + file + "`,"
+          file
+              + " can be read or changed by others on this machine; run `chmod 600 "
+              + file
+              + "`,"
               + " and think about who may have read it");
     }
     if (Files.size(file) > maxBytes) {

@@ -287,7 +287,8 @@ final class Session implements AutoCloseable {
     remember(known -> known.withCertificate(certificate));
   }
 
-  /// Whether the certificate is for this home's keys, from the pinned CA, and valid for an hour more.
+  /// Whether the certificate is for this home's keys, from the pinned CA, and valid for an hour
+  /// more.
   boolean certificateHolds() {
     if (membership.certificate().isEmpty() || membership.certificateAuthority().isEmpty()) {
       return false;

@@ -114,12 +114,10 @@ final class HomeTest {
     try (var writers = Executors.newVirtualThreadPerTaskExecutor()) {
       var done =
           IntStream.rangeClosed(1, 24)
-              .mapToObj(
-                  size ->
-                      writers.submit(
-                          () ->
-                              Home.open(at())
-                                  .change(ROOM, known -> known.withCheckpoint(signed(key, size)))))
+              .mapToObj(size ->
+                  writers.submit(() ->
+                      Home.open(at())
+                          .change(ROOM, known -> known.withCheckpoint(signed(key, size)))))
               .toList();
       for (var one : done) {
         one.get();
