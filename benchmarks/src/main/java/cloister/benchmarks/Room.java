@@ -165,7 +165,7 @@ final class Room implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     participants.values().forEach(Participant::close);
     server.close();
   }
