@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 ///    0  magic
-///  512  acknowledged: u64 end of the last frame that was forced, u64 records until there, u32 CRC-32C
+///  512  acknowledged: u64 end of the last frame that was forced, u64 records until there, u32
+///       CRC-32C
 /// 1024  frames: u32 payload bytes, u32 records, payload (u32 bytes, bytes)*, SHA-256 over the
 ///       digest of the frame before and all of this one
 /// ```
