@@ -423,6 +423,13 @@ final class HostedRoom implements AutoCloseable {
 
   private Reply commitUpload(Caller caller, String id) {
     var upload = uploads.complete(id(), locked(() -> enrolled(caller)).name(), id);
+    // One at a time; whoever comes second finds the upload gone.
+    synchronized (upload) {
+      return commit(caller, uploads.complete(id(), caller.name(), id));
+    }
+  }
+
+  private Reply commit(Caller caller, Uploads.Upload upload) {
     Dataset dataset = locked(() -> ownDataset(caller, upload.opened()));
     var prepared = data.prepare(upload, dataset);
     if (prepared.published().isEmpty()) {

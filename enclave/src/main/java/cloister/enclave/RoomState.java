@@ -44,8 +44,8 @@ final class RoomState {
   private final Map<String, Run> runs = new LinkedHashMap<>();
   private final Map<Address, List<Charge>> spent = new HashMap<>();
 
-  /// The newest run of each question that has an answer, or may still get one.
-  private final Map<Digest, String> answered = new HashMap<>();
+  /// The run that paid for each question, whatever became of it: who asks again does not pay again.
+  private final Map<Digest, String> payers = new HashMap<>();
 
   private Instant latest = Instant.EPOCH;
 
@@ -86,13 +86,10 @@ final class RoomState {
       case Event.Reserved reserved -> {
         runs.put(reserved.run(), new Run(reserved, at, new Progress.Running()));
         reserved.charges().forEach((dataset, charge) -> charges(dataset).add(charge));
-        answered.put(reserved.question(), reserved.run());
+        payers.putIfAbsent(reserved.question(), reserved.run());
       }
       case Event.Released released -> progress(released.run(), new Progress.Released(index));
-      case Event.Failed(var run, _) -> {
-        progress(run, new Progress.Failed());
-        answered.remove(run(run).reserved().question(), run);
-      }
+      case Event.Failed(var run, _) -> progress(run, new Progress.Failed());
     }
   }
 
@@ -246,8 +243,8 @@ final class RoomState {
     return known(runs.get(id));
   }
 
-  Optional<String> answered(Digest question) {
-    return Optional.ofNullable(answered.get(question));
+  Optional<String> payer(Digest question) {
+    return Optional.ofNullable(payers.get(question));
   }
 
   List<Charge> spent(Address dataset) {
