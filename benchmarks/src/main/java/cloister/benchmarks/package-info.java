@@ -1,9 +1,15 @@
-/// Measurements against the plain tool beside Cloister, in one run; `RESULTS.md` keeps them with
-/// commit and machine.
+/// How fast Cloister is, told as a ratio: each figure stands beside a peer or a limit that was
+/// measured in the same run on the same machine, and beside the estimate made before the first run.
 ///
-/// **Invariant:** nothing depends on this module, and no figure in it is a test.
+/// **Invariant:** a figure without its peer is not reported, and an estimate is not changed after a
+/// measurement.
 ///
-/// *Why side by side:* a time alone says more of the machine than of the code.
+/// **Invariant:** whatever is timed goes the way a user's request goes: the launcher starts the
+/// server, the client module asks it. The parts that JMH times ([Sealing], [PolicyCompilation])
+/// have no process or disk in them.
+///
+/// *Why* ratios: the machines that run this differ and are shared; what two alternating programs
+/// have in common cancels out.
 @NullMarked
 package cloister.benchmarks;
 

@@ -31,6 +31,8 @@ import java.util.Optional;
 /// under a key of its own per version, in the clear only in memory-backed storage, and there only
 /// while versions are current.
 final class PreparedData {
+  private static final Bytes PLACE = Bytes.utf8("cloister/prepared/v1\0");
+
   private final Path folder;
   private final Path memory;
   private final Ingestion ingestion;
@@ -133,12 +135,18 @@ final class PreparedData {
             .toList());
   }
 
-  /// @return the fresh key of this version
+  /// @return the fresh key of what was sealed
   private Bytes seal(Digest version, List<Path> files) {
-    Path target = sealed(version);
-    Disk.delete(target);
+    try (Secret key = Secret.random(Uploads.KEY_BYTES)) {
+      Bytes dataKey = Bytes.of(key.expose());
+      seal(version, key, files, sealed(dataKey));
+      return dataKey;
+    }
+  }
+
+  private static void seal(Digest version, Secret key, List<Path> files, Path target) {
     Disk.createFolder(target);
-    try (Secret key = Secret.random(32)) {
+    try {
       for (int part = 0; part < files.size(); part++) {
         try (var in = Files.newInputStream(files.get(part));
             var file =
@@ -155,8 +163,8 @@ final class PreparedData {
           file.force(true);
         }
       }
-      return Bytes.of(key.expose());
     } catch (IOException e) {
+      Disk.delete(target);
       throw Disk.failed(e);
     }
   }
@@ -174,7 +182,7 @@ final class PreparedData {
     try (Secret key = Secret.of(version.dataKey().toArray())) {
       for (int part = 0; part < version.parts(); part++) {
         Path plain = target.resolve("part-" + part + ".parquet");
-        Path sealed = sealed(version.version()).resolve("part-" + part);
+        Path sealed = sealed(version.dataKey()).resolve("part-" + part);
         try (var file = FileChannel.open(sealed, StandardOpenOption.READ);
             var in =
                 SealedReader.open(file, key, context(version.version(), part, version.parts()));
@@ -207,8 +215,11 @@ final class PreparedData {
     }
   }
 
-  private Path sealed(Digest version) {
-    return folder.resolve(version.toString().substring("sha256:".length()));
+  /// Each time that data is prepared has a key and so a place of its own: preparing the same upload
+  /// again, after a crash, never touches what is recorded.
+  private Path sealed(Bytes dataKey) {
+    Digest place = Digest.of(Bytes.concat(PLACE, dataKey));
+    return folder.resolve(place.toString().substring("sha256:".length()));
   }
 
   private static Bytes context(Digest version, int part, int parts) {

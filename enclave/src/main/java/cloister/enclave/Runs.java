@@ -289,7 +289,9 @@ final class Runs {
   }
 
   static CloisterException rejected(QueryException e) {
-    return new CloisterException(ErrorCode.QUERY_REJECTED, e.getMessage(), e);
+    String where = "line " + e.line() + ", column " + e.column() + ": ";
+    return new CloisterException(
+        ErrorCode.QUERY_REJECTED, where + e.getMessage() + "\n" + e.fix(), e);
   }
 
   private static Compiled compile(CheckedPlan plan, Verdict.Permitted permitted, String nonce) {
@@ -412,7 +414,7 @@ final class Runs {
             return permitted;
           });
       try {
-        return finish(run, caller, approved);
+        return finish(run, caller, wanted, approved);
       } catch (CloisterException e) {
         room.locked(() -> room.record(new Event.Failed(run, Optional.of(e.code().label()))));
         throw e;
@@ -432,7 +434,7 @@ final class Runs {
   /// known, or was paid for.
   private void reserve(
       String run, HostedRoom.Caller caller, SignedRequest request, Approved approved) {
-    Optional<String> paid = room.state.answered(approved.question());
+    Optional<String> paid = room.state.payer(approved.question());
     Map<Address, Charge> charges = paid.isPresent() ? Map.of() : charges(approved);
     room.record(
         new Event.Reserved(
@@ -444,7 +446,7 @@ final class Runs {
             approved.request().purpose(),
             approved.request().recipients(),
             approved.question(),
-            paid.map(before -> room.state.run(before).reserved().reservation()).orElse(run),
+            paid.orElse(run),
             Set.copyOf(approved.versions().keySet()),
             charges));
   }
@@ -475,17 +477,22 @@ final class Runs {
     return BudgetFilter.of(limit, room.state.spent(dataset));
   }
 
-  private Reply finish(String run, HostedRoom.Caller caller, Approved approved) {
+  private Reply finish(String run, HostedRoom.Caller caller, RunRequest wanted, Approved approved) {
     String reservation = room.locked(() -> room.state.run(run).reserved().reservation());
     Answer answer =
         known(run, reservation).orElseGet(() -> release(compute(approved), reservation, approved));
     Bytes canonical = table(approved.plan().present(answer)).encode();
     return room.locked(() -> {
       // Terms, suspension and expiry count when the answer leaves, not only when it was asked for.
-      room.notSuspended();
+      var still = approve(room.enrolled(caller), wanted);
       var reserved = room.state.run(run).reserved();
+      if (!still.question().equals(reserved.question())
+          || !still.analysis().document().equals(reserved.document())) {
+        throw new CloisterException(
+            ErrorCode.DATA_REPLACED, "what the run reads was replaced while it ran");
+      }
       var sealed = seal(run, canonical, reserved.recipients());
-      var receipt = receipts.state(run, approved, reserved, canonical, sealed);
+      var receipt = receipts.state(run, still, reserved, canonical, sealed);
       long index =
           room.record(
               new Event.Released(
