@@ -1,5 +1,6 @@
 package cloister.query;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import cloister.crypto.Digest;
@@ -199,14 +200,15 @@ class OracleTest {
       var together = parsed(duck.rows(query), each);
       assertThat(together.keySet()).as(what).isEqualTo(total.keySet());
       together.forEach((key, numbers) -> {
+        List<BigInteger> sums = requireNonNull(total.get(key));
         for (int i = 0; i < numbers.size(); i++) {
           // A union of values has no more than the sum of their counts.
           if (!isDistinct(each, i)) {
-            assertThat(numbers.get(i)).as(what + " " + key).isEqualTo(total.get(key).get(i));
+            assertThat(numbers.get(i)).as(what + " " + key).isEqualTo(sums.get(i));
           } else {
             assertThat(numbers.get(i))
                 .as(what + " " + key)
-                .isBetween(BigInteger.ZERO, total.get(key).get(i));
+                .isBetween(BigInteger.ZERO, sums.get(i));
           }
         }
       });
