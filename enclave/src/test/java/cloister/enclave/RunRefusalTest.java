@@ -274,13 +274,13 @@ final class RunRefusalTest {
             recipients: [media, research]
             obligations: {minimum-units: 1}
         """;
-    apply(room.research, analysis("inner", rows, toMedia));
+    apply(room.research, analysis("bridge", rows, toMedia));
     apply(
         room.media,
-        analysis("middle", "SELECT email, zip FROM research.inner", toMedia));
+        analysis("middle", "SELECT email, zip FROM research.bridge", toMedia));
     apply(
         room.media,
-        analysis("outer", "SELECT COUNT(DISTINCT email) FROM research.inner", toMedia));
+        analysis("outer", "SELECT COUNT(DISTINCT email) FROM research.bridge", toMedia));
     apply(
         room.research,
         analysis("top", "SELECT COUNT(DISTINCT email) FROM media.middle", toMedia));

@@ -15,16 +15,16 @@ public final class SealedData {
   /// What data is checked against: a dataset's document without what may change under published
   /// data, its terms and its retention.
   public static Digest schema(Bytes canonicalDocument) {
-    if (!(Json.parse(canonicalDocument.toArray()) instanceof Json.Obj(var members))) {
-      throw new CloisterException(ErrorCode.DOCUMENT_INVALID, "a document is a JSON object");
+    if (!(Json.parse(canonicalDocument.toArray()) instanceof Json.Obj document)
+        || !(document.members().get("content") instanceof Json.Obj content)) {
+      throw new CloisterException(ErrorCode.DOCUMENT_INVALID, "a document has a content");
     }
-    var schema = Json.object();
-    members.forEach((key, value) -> {
-      if (!key.equals("terms") && !key.equals("retention")) {
-        schema.put(key, value);
-      }
-    });
-    return schema.build().digest();
+    var members = new java.util.HashMap<>(content.members());
+    members.remove("terms");
+    members.remove("retention");
+    var schema = new java.util.HashMap<>(document.members());
+    schema.put("content", new Json.Obj(members));
+    return new Json.Obj(schema).digest();
   }
 
   /// The additional data of the wrapped data key.
