@@ -475,8 +475,7 @@ final class Runs {
     return BudgetFilter.of(limit, room.state.spent(dataset));
   }
 
-  private Reply finish(
-      String run, HostedRoom.Caller caller, RunRequest wanted, Approved approved) {
+  private Reply finish(String run, HostedRoom.Caller caller, RunRequest wanted, Approved approved) {
     String reservation = room.locked(() -> room.state.run(run).reserved().reservation());
     Answer answer =
         known(run, reservation).orElseGet(() -> release(compute(approved), reservation, approved));

@@ -24,9 +24,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// An analyst who writes queries to make errors, names and shapes talk. Two datasets differ in one person: whatever
-/// is asked of both has the same status, the same message, the same shape and the same charge; and nothing that is
-/// planted in the data comes out anywhere.
+/// An analyst who writes queries to make errors, names and shapes talk. Two datasets differ in one
+/// person: whatever is asked of both has the same status, the same message, the same shape and the
+/// same charge; and nothing that is planted in the data comes out anywhere.
 final class LeakTest {
   private static final String VICTIM = "victim.canary@example.org";
   private static final String NOTE = "canary-note-4711";
@@ -40,7 +40,11 @@ final class LeakTest {
         @Override
         public void publish(LogRecord line) {
           synchronized (LOGGED) {
-            LOGGED.add(line.getMessage() + " " + java.util.Arrays.toString(line.getParameters()) + line.getThrown());
+            LOGGED.add(
+                line.getMessage()
+                    + " "
+                    + java.util.Arrays.toString(line.getParameters())
+                    + line.getThrown());
           }
         }
 
@@ -68,32 +72,33 @@ final class LeakTest {
 
   private static String dataset(String name) {
     return """
-        dataset: %s
-        unit: email
-        columns:
-          email: {type: string, semantic: email, use: [join]}
-          zip: {type: string, use: [group, filter], domain: [Z0, Z1, Z2]}
-          age: {type: integer, use: [filter, sum, avg], bounds: [0, 100]}
-          spend: {type: "decimal(10,2)", use: [sum, avg], bounds: [0, 500]}
-          notes: {type: string, use: [filter, count]}
-        terms:
-          - rule: all
-            analysts: [research]
-            analyses: [any-sql]
-            purposes: [ResearchAndDevelopment]
-            recipients: [research]
-            obligations:
-              minimum-units: 5
-              differential-privacy: {epsilon: 1}
-              budget: {epsilon: 100}
-        """
+    dataset: %s
+    unit: email
+    columns:
+      email: {type: string, semantic: email, use: [join]}
+      zip: {type: string, use: [group, filter], domain: [Z0, Z1, Z2]}
+      age: {type: integer, use: [filter, sum, avg], bounds: [0, 100]}
+      spend: {type: "decimal(10,2)", use: [sum, avg], bounds: [0, 500]}
+      notes: {type: string, use: [filter, count]}
+    terms:
+      - rule: all
+        analysts: [research]
+        analyses: [any-sql]
+        purposes: [ResearchAndDevelopment]
+        recipients: [research]
+        obligations:
+          minimum-units: 5
+          differential-privacy: {epsilon: 1}
+          budget: {epsilon: 100}
+    """
         .formatted(name);
   }
 
   private static String people(int count, String more) {
     var csv = new StringBuilder("email,zip,age,spend,notes\n");
     for (int i = 0; i < count; i++) {
-      csv.append("person%d@example.org,Z%d,%d,%d.25,note %d\n".formatted(i, i % 3, i % 100, i % 500, i));
+      csv.append(
+          "person%d@example.org,Z%d,%d,%d.25,note %d\n".formatted(i, i % 3, i % 100, i % 500, i));
     }
     return csv.append(more).toString();
   }
@@ -131,18 +136,25 @@ final class LeakTest {
   /// What a query came to, apart from the numbers.
   private record Shape(String outcome, List<List<String>> keys, String charged) {}
 
-  private static Shape ask(String query, String dataset, ByteArrayOutputStream said) throws Exception {
+  private static Shape ask(String query, String dataset, ByteArrayOutputStream said)
+      throws Exception {
     var before = room.spent(dataset);
     String sql = query.replace("%s", "airline.\"" + dataset + "\"");
     Answered answered = room.research.exchange(room.adHoc(sql));
-    said.writeBytes(answered.toString().replace("canary-note-4712", "").getBytes(StandardCharsets.UTF_8));
+    said.writeBytes(
+        answered.toString().replace("canary-note-4712", "").getBytes(StandardCharsets.UTF_8));
     var charged = room.spent(dataset).subtract(before).toPlainString();
     return switch (answered.outcome()) {
       case Answered.Outcome.Refused(var code, var message) -> {
         assertThat(code).as(sql).isNotEqualTo(ErrorCode.INTERNAL);
-        // The analyst's own words may come back in a message, the data's never: both are asked in the same words.
+        // The analyst's own words may come back in a message, the data's never: both are asked in
+        // the same words.
         yield new Shape(
-            code + ": " + message.replace("\"" + dataset + "\"", "D").replace("dataset/" + dataset, "D"), List.of(), charged);
+            code
+                + ": "
+                + message.replace("\"" + dataset + "\"", "D").replace("dataset/" + dataset, "D"),
+            List.of(),
+            charged);
       }
       case Answered.Outcome.Ok(var reply) -> {
         var ran = (Reply.Ran) reply;
@@ -188,7 +200,10 @@ final class LeakTest {
 
   private static Shape positions(Shape shape) {
     return new Shape(
-        shape.outcome().replaceAll("(line|column|position) \\d+", "$1 N").replaceAll("\\d+:\\d+", "N:N"),
+        shape
+            .outcome()
+            .replaceAll("(line|column|position) \\d+", "$1 N")
+            .replaceAll("\\d+:\\d+", "N:N"),
         shape.keys(),
         shape.charged());
   }

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Data on its way in, by a host and a network that cut, reorder, splice and lose it, and by owners whose files are
-/// not what they say.
+/// Data on its way in, by a host and a network that cut, reorder, splice and lose it, and by owners
+/// whose files are not what they say.
 final class UploadTest {
   private static final int CHUNK = SealedHeader.DEFAULT_CHUNK_BYTES + 16;
 
@@ -102,8 +102,13 @@ final class UploadTest {
     // Not the next chunk, not the same again, not the last one early.
     refused(ErrorCode.UPLOAD_OUT_OF_ORDER, upload, 0, 0, piece(part, 0, first));
     refused(
-        ErrorCode.UPLOAD_OUT_OF_ORDER, upload, 0, first + CHUNK, piece(part, first + CHUNK, part.size()));
-    refused(ErrorCode.SEALED_DATA_CORRUPT, upload, 0, first, piece(part, SealedHeader.BYTES, first));
+        ErrorCode.UPLOAD_OUT_OF_ORDER,
+        upload,
+        0,
+        first + CHUNK,
+        piece(part, first + CHUNK, part.size()));
+    refused(
+        ErrorCode.SEALED_DATA_CORRUPT, upload, 0, first, piece(part, SealedHeader.BYTES, first));
     assertThat(TestRoom.refusal(() -> airline.ask(new Command.CommitUpload(upload.id()))).code())
         .isEqualTo(ErrorCode.UPLOAD_OUT_OF_ORDER);
     assertThat(airline.open(upload, 0).offsets()).containsExactly((long) first);
@@ -152,7 +157,11 @@ final class UploadTest {
     // Opened here with the right key for here, its parts are still another room's.
     airline.open(forElsewhere, 0);
     refused(
-        ErrorCode.SEALED_DATA_CORRUPT, forElsewhere, 0, 0, forElsewhere.parts().getFirst().toArray());
+        ErrorCode.SEALED_DATA_CORRUPT,
+        forElsewhere,
+        0,
+        0,
+        forElsewhere.parts().getFirst().toArray());
   }
 
   @Test
@@ -191,7 +200,10 @@ final class UploadTest {
     Bytes key = Bytes.of(new byte[1200]);
     for (List<Long> parts :
         List.of(
-            java.util.Collections.nCopies(4097, 100L), List.of((256L << 20) + 1), List.of(0L), List.of(-1L))) {
+            java.util.Collections.nCopies(4097, 100L),
+            List.of((256L << 20) + 1),
+            List.of(0L),
+            List.of(-1L))) {
       var command =
           new Command.OpenUpload(
               good.id(), people.address(), people.document(), good.schema(), parts, key, 0);
@@ -278,7 +290,9 @@ final class UploadTest {
     var other = new TestRoom(folder, room.server, InstantSource.system());
     var proposal = other.airline.signed(other.collaborationYaml(1));
     Path cut =
-        folder.resolve("state/rooms").resolve(proposal.digest().toString().substring("sha256:".length()));
+        folder
+            .resolve("state/rooms")
+            .resolve(proposal.digest().toString().substring("sha256:".length()));
     Files.createDirectories(cut);
     Files.createFile(cut.resolve("ledger"));
     room.restart();
@@ -296,7 +310,8 @@ final class UploadTest {
     Bytes part = upload.parts().getFirst();
     int first = SealedHeader.BYTES + CHUNK;
     assertThat(airline.put(upload.id(), 0, 0, piece(part, 0, first))).isEqualTo(200);
-    // A folder where the next part's file would be, and a file where the next upload's folder would be.
+    // A folder where the next part's file would be, and a file where the next upload's folder would
+    // be.
     var another = sealed(threeChunks(10));
     Path inTheWay = folder.resolve("state/uploads").resolve(another.id());
     Files.writeString(inTheWay, "");
