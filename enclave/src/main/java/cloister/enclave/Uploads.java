@@ -42,6 +42,7 @@ final class Uploads {
   private final Path folder;
   private final Aead recordKey;
   private final Metrics metrics;
+
   /// Oldest first.
   private final Map<String, Upload> uploads = new LinkedHashMap<>();
 

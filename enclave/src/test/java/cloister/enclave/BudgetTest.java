@@ -22,8 +22,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Budget is spent before anything is computed, once per question, and by nothing given back. Each test has a
-/// dataset of its own.
+/// Budget is spent before anything is computed, once per question, and by nothing given back. Each
+/// test has a dataset of its own.
 final class BudgetTest {
   @TempDir static Path folder;
   private static TestRoom room;
@@ -40,23 +40,23 @@ final class BudgetTest {
 
   private static String dataset(String name, int budget) {
     return """
-        dataset: %s
-        unit: email
-        columns:
-          email: {type: string, semantic: email, use: [join]}
-          zip: {type: string, use: [group, filter], domain: [Z0, Z1, Z2, Z3]}
-          age: {type: integer, use: [filter]}
-        terms:
-          - rule: counting
-            analysts: [research]
-            analyses: [any-sql]
-            purposes: [ResearchAndDevelopment]
-            recipients: [research, media]
-            obligations:
-              minimum-units: 1
-              differential-privacy: {epsilon: 1}
-              budget: {epsilon: %d}
-        """
+    dataset: %s
+    unit: email
+    columns:
+      email: {type: string, semantic: email, use: [join]}
+      zip: {type: string, use: [group, filter], domain: [Z0, Z1, Z2, Z3]}
+      age: {type: integer, use: [filter]}
+    terms:
+      - rule: counting
+        analysts: [research]
+        analyses: [any-sql]
+        purposes: [ResearchAndDevelopment]
+        recipients: [research, media]
+        obligations:
+          minimum-units: 1
+          differential-privacy: {epsilon: 1}
+          budget: {epsilon: %d}
+    """
         .formatted(name, budget);
   }
 
@@ -74,7 +74,7 @@ final class BudgetTest {
 
   private static Command.Run question(String dataset, int number) {
     return room.adHoc(
-        "SELECT zip, COUNT(DISTINCT email) AS n FROM airline.%s WHERE age > %d GROUP BY zip"
+        "SELECT zip, COUNT(DISTINCT email) AS n FROM airline.\"%s\" WHERE age > %d GROUP BY zip"
             .formatted(dataset, number));
   }
 
@@ -172,7 +172,9 @@ final class BudgetTest {
         room.work("replaced-again"));
     Reply.Ran second = room.research.ask(question("replaced", 0));
     assertThat(second.repeated()).isFalse();
-    assertThat(room.spent("replaced")).as("a new version has no new budget").isEqualByComparingTo("2");
+    assertThat(room.spent("replaced"))
+        .as("a new version has no new budget")
+        .isEqualByComparingTo("2");
     refused(question("replaced", 1));
   }
 

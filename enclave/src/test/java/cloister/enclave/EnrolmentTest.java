@@ -25,8 +25,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Who takes part is what all have signed, shown by keys, at a time that never runs back. Each test has a
-/// collaboration of its own on one server.
+/// Who takes part is what all have signed, shown by keys, at a time that never runs back. Each test
+/// has a collaboration of its own on one server.
 final class EnrolmentTest {
   @TempDir static Path folder;
   private static final TestClock CLOCK = new TestClock();
@@ -62,8 +62,7 @@ final class EnrolmentTest {
   }
 
   private static void sign(TestParticipant participant, Digest digest) throws Exception {
-    participant.ask(
-        new Command.Sign(digest, participant.key.sign(SignedDocument.message(digest))));
+    participant.ask(new Command.Sign(digest, participant.key.sign(SignedDocument.message(digest))));
   }
 
   private static Reply.Status status(TestParticipant participant) throws Exception {
@@ -141,7 +140,8 @@ final class EnrolmentTest {
     room.activate();
     room.enrol();
     var signed = room.airline.signed(TestRoom.CUSTOMERS);
-    var edited = room.airline.document(TestRoom.CUSTOMERS.replace("minimum-units: 20", "minimum-units: 2"));
+    var edited =
+        room.airline.document(TestRoom.CUSTOMERS.replace("minimum-units: 20", "minimum-units: 2"));
     var resigned = new SignedDocument(edited.canonical(), signed.signer(), signed.signature());
     refused(
         ErrorCode.SIGNATURE_INVALID, () -> room.airline.ask(new Command.Apply(List.of(resigned))));
@@ -343,7 +343,8 @@ final class EnrolmentTest {
     room.research.ask(new Command.Suspend());
     sign(room.research, amendment.digest());
     Reply.Status after = status(room.airline);
-    assertThat(after.documents().keySet()).noneMatch(address -> address.party().equals(room.research.name));
+    assertThat(after.documents().keySet())
+        .noneMatch(address -> address.party().equals(room.research.name));
     assertThat(after.enrolled()).doesNotContain(room.research.name);
     assertThat(after.suspendedBy()).as("a suspension leaves with who made it").isEmpty();
   }
@@ -353,8 +354,7 @@ final class EnrolmentTest {
     room.activate();
     room.enrol();
     var renewed = newcomer("media");
-    var amendment =
-        room.airline.signed(amended(List.of(room.airline, renewed, room.research)));
+    var amendment = room.airline.signed(amended(List.of(room.airline, renewed, room.research)));
     room.airline.ask(new Command.Propose(amendment));
     refused(ErrorCode.NOT_A_PARTICIPANT, () -> sign(renewed, amendment.digest()));
     sign(room.research, amendment.digest());
@@ -371,8 +371,7 @@ final class EnrolmentTest {
     room.activate();
     room.enrol();
     var hijacker = newcomer("media");
-    var amendment =
-        room.airline.signed(amended(List.of(room.airline, hijacker, room.research)));
+    var amendment = room.airline.signed(amended(List.of(room.airline, hijacker, room.research)));
     room.airline.ask(new Command.Propose(amendment));
     sign(room.research, amendment.digest());
     refused(ErrorCode.NOT_A_PARTICIPANT, () -> sign(hijacker, amendment.digest()));

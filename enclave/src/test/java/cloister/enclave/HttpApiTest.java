@@ -87,7 +87,8 @@ final class HttpApiTest {
             ((Json.Obj) operations)
                 .members()
                 .keySet()
-                .forEach(method -> routes.add(new Route(method.toUpperCase(java.util.Locale.ROOT), path))));
+                .forEach(method ->
+                    routes.add(new Route(method.toUpperCase(java.util.Locale.ROOT), path))));
     return routes;
   }
 
@@ -217,16 +218,21 @@ final class HttpApiTest {
   void aBodyThatClaimsToBeHugeIsRefusedBeforeItComes() throws Exception {
     String reply =
         raw(
-            "PUT /v1/uploads/" + NOBODY + "/parts/0?offset=0 HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n");
+            "PUT /v1/uploads/"
+                + NOBODY
+                + "/parts/0?offset=0 HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n");
     assertThat(reply).startsWith("HTTP/1.1 413");
     cleanText(reply);
   }
 
   @Test
   void headersAndAddressesOverTheirLimitAreRefused() throws Exception {
-    String many = "GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Filler: " + "a".repeat(64 * 1024) + "\r\n\r\n";
+    String many =
+        "GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Filler: " + "a".repeat(64 * 1024) + "\r\n\r\n";
     String longAddress = "GET /v1/health?" + "a".repeat(64 * 1024) + " HTTP/1.1\r\nHost: x\r\n\r\n";
-    for (String request : List.of(many, longAddress, "GARBAGE\r\n\r\n", "GET  HTTP/9\r\n\r\n", "\u0000\u0001\r\n\r\n")) {
+    for (String request :
+        List.of(
+            many, longAddress, "GARBAGE\r\n\r\n", "GET  HTTP/9\r\n\r\n", "\u0000\u0001\r\n\r\n")) {
       String reply = raw(request);
       assertThat(reply).doesNotStartWith("HTTP/1.1 200");
       cleanText(reply);
@@ -257,9 +263,11 @@ final class HttpApiTest {
 
   @Test
   void metricsAndHealthSayNothingOfTheCollaboration() throws Exception {
-    String health = new String(send("GET", "/v1/health", new byte[0]).body(), StandardCharsets.UTF_8);
+    String health =
+        new String(send("GET", "/v1/health", new byte[0]).body(), StandardCharsets.UTF_8);
     assertThat(health).isEqualTo("{\"status\":\"ok\"}");
-    String metrics = new String(send("GET", "/metrics", new byte[0]).body(), StandardCharsets.UTF_8);
+    String metrics =
+        new String(send("GET", "/metrics", new byte[0]).body(), StandardCharsets.UTF_8);
     assertThat(metrics).endsWith("# EOF\n").contains("cloister_bugs_total 0\n");
     for (String line : metrics.lines().toList()) {
       assertThat(line)
@@ -276,9 +284,10 @@ final class HttpApiTest {
       throws Exception {
     var stopping = TestRoom.active(elsewhere, InstantSource.system());
     stopping.airline.ask(new Command.Suspend());
+    URI gone = stopping.uri();
     stopping.close();
     Bytes hello = new Handshake.Hello(Bytes.of(new byte[Handshake.NONCE_BYTES])).encode();
-    assertThatThrownBy(() -> TestParticipant.post(stopping.uri().resolve("/v1/sessions"), hello))
+    assertThatThrownBy(() -> TestParticipant.post(gone.resolve("/v1/sessions"), hello))
         .isInstanceOf(ConnectException.class);
     stopping.server = TestRoom.start(elsewhere, InstantSource.system());
     stopping.reconnect();

@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 
-/// Who carries the messages: a plain HTTP server between client and enclave that sees every byte, and does with it
-/// what the test says.
+/// Who carries the messages: a plain HTTP server between client and enclave that sees every byte,
+/// and does with it what the test says.
 final class Relay implements AutoCloseable {
   private static final int NO_ENCLAVE = 502;
 
@@ -47,7 +47,8 @@ final class Relay implements AutoCloseable {
     /// The error that was answered in the clear, if that is what it is.
     Optional<String> error() {
       String text = new String(body.toArray(), java.nio.charset.StandardCharsets.UTF_8);
-      var code = java.util.regex.Pattern.compile("\\{\"error\":\\{\"code\":\"([a-z-]+)\"}}").matcher(text);
+      var code =
+          java.util.regex.Pattern.compile("\\{\"error\":\\{\"code\":\"([a-z-]+)\"}}").matcher(text);
       return code.matches() ? Optional.of(code.group(1)) : Optional.empty();
     }
   }

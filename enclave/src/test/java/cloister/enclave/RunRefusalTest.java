@@ -69,12 +69,12 @@ final class RunRefusalTest {
 
   private static String analysis(String name, String sql, String more) {
     return """
-        analysis: %s
-        sql: "%s"
-        purpose: ResearchAndDevelopment
-        recipients: [research]
-        %s
-        """
+    analysis: %s
+    sql: "%s"
+    purpose: ResearchAndDevelopment
+    recipients: [research]
+    %s
+    """
         .formatted(name, sql, more);
   }
 
@@ -181,10 +181,8 @@ final class RunRefusalTest {
   void onePersonCannotBeSingledOutByTheUnit() throws Exception {
     for (String sql :
         List.of(
-            JOINED.formatted(
-                "COUNT(DISTINCT c.email)", "WHERE c.email = 'person1017@example.org'"),
-            JOINED.formatted(
-                "COUNT(DISTINCT c.email)", "WHERE c.email LIKE 'person1017%'"),
+            JOINED.formatted("COUNT(DISTINCT c.email)", "WHERE c.email = 'person1017@example.org'"),
+            JOINED.formatted("COUNT(DISTINCT c.email)", "WHERE c.email LIKE 'person1017%'"),
             JOINED.formatted("c.email, COUNT(DISTINCT c.email)", "GROUP BY c.email"),
             JOINED.formatted("COUNT(DISTINCT c.email)", "WHERE v.email < 'person2'"))) {
       var before = room.books();
@@ -210,31 +208,32 @@ final class RunRefusalTest {
 
   private static String lent(String name, String analyses) {
     return """
-        dataset: %s
-        unit: email
-        columns:
-          email: {type: string, semantic: email, use: [join]}
-        terms:
-          - rule: only
-            analysts: [research]
-            analyses: [%s]
-            purposes: [ResearchAndDevelopment]
-            recipients: [research]
-            obligations: {minimum-units: 1}
-        """
+    dataset: %s
+    unit: email
+    columns:
+      email: {type: string, semantic: email, use: [join]}
+    terms:
+      - rule: only
+        analysts: [research]
+        analyses: [%s]
+        purposes: [ResearchAndDevelopment]
+        recipients: [research]
+        obligations: {minimum-units: 1}
+    """
         .formatted(name, analyses);
   }
 
   @Test
   void adHocSqlIsRefusedWhereOnlyANamedAnalysisIsPermitted() throws Exception {
     apply(room.airline, lent("named", "/research/analysis/the-one"));
-    refused(
-        ErrorCode.RUN_DENIED, room.adHoc("SELECT COUNT(DISTINCT email) FROM airline.named"));
+    refused(ErrorCode.RUN_DENIED, room.adHoc("SELECT COUNT(DISTINCT email) FROM airline.named"));
   }
 
   @Test
   void adHocSqlIsInThePackageOfWhoeverAsks() throws Exception {
-    var document = room.media.document(analysis("theirs", "SELECT COUNT(DISTINCT email) FROM media.viewers", ""));
+    var document =
+        room.media.document(
+            analysis("theirs", "SELECT COUNT(DISTINCT email) FROM media.viewers", ""));
     var request =
         new Command.RunRequest(
             new Command.Subject.AdHoc(document.canonical()), Optional.empty(), Optional.empty());
@@ -263,7 +262,8 @@ final class RunRefusalTest {
 
   @Test
   void anAnalysisInBetweenDoesNotPassOnWhatItsReaderMayNotHave() throws Exception {
-    String rows = "SELECT c.email, c.zip FROM airline.customers c JOIN media.viewers v ON c.email = v.email";
+    String rows =
+        "SELECT c.email, c.zip FROM airline.customers c JOIN media.viewers v ON c.email = v.email";
     String toMedia =
         """
         terms:
@@ -274,25 +274,19 @@ final class RunRefusalTest {
             recipients: [media, research]
             obligations: {minimum-units: 1}
         """;
-    apply(room.research, analysis("inner", rows, toMedia));
+    apply(room.research, analysis("bridge", rows, toMedia));
+    apply(room.media, analysis("middle", "SELECT email, zip FROM research.bridge", toMedia));
     apply(
         room.media,
-        analysis("middle", "SELECT email, zip FROM research.inner", toMedia));
+        analysis("outer", "SELECT COUNT(DISTINCT email) FROM research.bridge", toMedia));
     apply(
-        room.media,
-        analysis("outer", "SELECT COUNT(DISTINCT email) FROM research.inner", toMedia));
-    apply(
-        room.research,
-        analysis("top", "SELECT COUNT(DISTINCT email) FROM media.middle", toMedia));
+        room.research, analysis("top", "SELECT COUNT(DISTINCT email) FROM media.middle", toMedia));
     // One between: media reads research's analysis, and airline lends nothing to media.
     var one =
         refused(
             room.media,
             ErrorCode.RUN_DENIED,
-            run(
-                "/media/analysis/outer",
-                Optional.empty(),
-                Optional.of(Set.of(room.media.name))));
+            run("/media/analysis/outer", Optional.empty(), Optional.of(Set.of(room.media.name))));
     assertThat(one).hasMessageContaining("/airline/dataset/customers");
     // Two between: research asks, but by way of media's analysis, which airline does not list.
     var two = refused(ErrorCode.RUN_DENIED, TestRoom.run("/research/analysis/top"));
@@ -325,8 +319,7 @@ final class RunRefusalTest {
     apply(room.research, analysis("ringc", "SELECT email FROM research.ringb", ""));
     var before = room.books();
     assertThat(
-            TestRoom.refusal(
-                    () -> room.research.ask(TestRoom.run("/research/analysis/ringb")))
+            TestRoom.refusal(() -> room.research.ask(TestRoom.run("/research/analysis/ringb")))
                 .code())
         .isIn(ErrorCode.RUN_DENIED, ErrorCode.QUERY_REJECTED, ErrorCode.ANALYSIS_CYCLE);
     assertThat(room.books()).isEqualTo(before);
@@ -361,8 +354,7 @@ final class RunRefusalTest {
 
     // Another schema: the data was never checked against it.
     String wider =
-        stricter.replace(
-            "columns:\n", "columns:\n  zip: {type: string, use: [group]}\n");
+        stricter.replace("columns:\n", "columns:\n  zip: {type: string, use: [group]}\n");
     apply(room.airline, wider);
     refused(ErrorCode.DATA_REPLACED, count);
     apply(room.airline, stricter);
@@ -408,7 +400,9 @@ final class RunRefusalTest {
     var spentBefore = room.spent("customers");
     long failedBefore = states(Reply.RunState.FAILED);
     var question =
-        room.adHoc(JOINED.formatted("v.age_band, COUNT(DISTINCT c.email)", "WHERE c.zip = 'Z1' GROUP BY v.age_band"));
+        room.adHoc(
+            JOINED.formatted(
+                "v.age_band, COUNT(DISTINCT c.email)", "WHERE c.zip = 'Z1' GROUP BY v.age_band"));
     var wire = room.research.connect();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       java.util.concurrent.Future<CloisterException> run;
@@ -422,12 +416,14 @@ final class RunRefusalTest {
       assertThat(run.get().code()).isEqualTo(ErrorCode.COLLABORATION_SUSPENDED);
     }
     assertThat(states(Reply.RunState.FAILED)).isEqualTo(failedBefore + 1);
-    assertThat(room.spent("customers")).isEqualByComparingTo(spentBefore.add(java.math.BigDecimal.ONE));
+    assertThat(room.spent("customers"))
+        .isEqualByComparingTo(spentBefore.add(java.math.BigDecimal.ONE));
     room.media.ask(new Command.Resume());
     // Paid for: the same question is answered now, at no further charge.
     Reply.Ran answered = room.research.ask(question);
     assertThat(answered.repeated()).isTrue();
-    assertThat(room.spent("customers")).isEqualByComparingTo(spentBefore.add(java.math.BigDecimal.ONE));
+    assertThat(room.spent("customers"))
+        .isEqualByComparingTo(spentBefore.add(java.math.BigDecimal.ONE));
     Reply.Ran again = room.research.ask(question);
     assertThat(room.byKey(room.research, again)).isEqualTo(room.byKey(room.research, answered));
   }

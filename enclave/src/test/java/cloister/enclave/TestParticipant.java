@@ -43,8 +43,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/// A participant that speaks the protocol over HTTP with nothing between it and the test: what is sent is what the
-/// test says.
+/// A participant that speaks the protocol over HTTP with nothing between it and the test: what is
+/// sent is what the test says.
 final class TestParticipant {
   static final HttpClient HTTP = HttpClient.newHttpClient();
 
@@ -97,11 +97,8 @@ final class TestParticipant {
     var binding = Handshake.binding(Bytes.of(nonce), decoded.session(), decoded.key());
     var report = Report.parse(decoded.evidence()).verify(clock.instant());
     var requirements =
-        new Requirements(
-            java.util.Set.of(Tee.SIMULATED),
-            java.util.Set.of(MEASUREMENT));
-    var appraisal =
-        Appraisal.appraise(report, requirements, binding, SimulatedEvidence.ACCEPT);
+        new Requirements(java.util.Set.of(Tee.SIMULATED), java.util.Set.of(MEASUREMENT));
+    var appraisal = Appraisal.appraise(report, requirements, binding, SimulatedEvidence.ACCEPT);
     if (appraisal instanceof Appraisal.Refused(var reasons)) {
       throw new SecurityException(String.join("; ", reasons));
     }
@@ -118,9 +115,7 @@ final class TestParticipant {
             .POST(HttpRequest.BodyPublishers.ofByteArray(body.toArray()))
             .build();
     var response = HTTP.send(request, HttpResponse.BodyHandlers.ofByteArray());
-    return response.statusCode() == 200
-        ? Optional.of(Bytes.of(response.body()))
-        : Optional.empty();
+    return response.statusCode() == 200 ? Optional.of(Bytes.of(response.body())) : Optional.empty();
   }
 
   /// The size of the largest checkpoint that this participant says it has seen.
@@ -180,8 +175,7 @@ final class TestParticipant {
   }
 
   /// An upload on the owner's side: its parts, sealed for one place.
-  record SealedUpload(
-      String id, Dataset dataset, Digest schema, Bytes dataKey, List<Bytes> parts) {
+  record SealedUpload(String id, Dataset dataset, Digest schema, Bytes dataKey, List<Bytes> parts) {
     SealedUpload with(int part, Bytes other) {
       List<Bytes> changed = new ArrayList<>(parts);
       changed.set(part, other);
@@ -189,8 +183,7 @@ final class TestParticipant {
     }
   }
 
-  SealedUpload sealUpload(Dataset dataset, Digest schema, Path csv, Path folder)
-      throws Exception {
+  SealedUpload sealUpload(Dataset dataset, Digest schema, Path csv, Path folder) throws Exception {
     List<Bytes> plain = new ArrayList<>();
     for (Path part : Transcoding.transcode(dataset, csv, folder, _ -> {})) {
       plain.add(Bytes.of(Files.readAllBytes(part)));
@@ -286,8 +279,7 @@ final class TestParticipant {
 
   AnswerTable open(Reply.Ran ran) throws Exception {
     try (var plain =
-        Hpke.open(
-            opening, AnswerTable.INFO, Bytes.utf8(ran.run()), ran.answer().orElseThrow())) {
+        Hpke.open(opening, AnswerTable.INFO, Bytes.utf8(ran.run()), ran.answer().orElseThrow())) {
       return AnswerTable.decode(Bytes.of(plain.expose()));
     }
   }

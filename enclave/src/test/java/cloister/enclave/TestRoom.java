@@ -14,9 +14,9 @@ import cloister.protocol.SignedDocument;
 import cloister.room.Address;
 import cloister.room.Dataset;
 import cloister.room.Name;
-import java.math.BigDecimal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,8 +29,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.assertj.core.api.ThrowableAssert;
 
-/// A real server and three participants whose collaboration is active, with data published: where most tests of
-/// the enclave begin.
+/// A real server and three participants whose collaboration is active, with data published: where
+/// most tests of the enclave begin.
 final class TestRoom implements AutoCloseable {
   static final int AIRLINE_ROWS = 3000;
 
@@ -62,7 +62,13 @@ final class TestRoom implements AutoCloseable {
 
   static EnclaveServer.Settings settings(Path folder, int port) {
     return new EnclaveServer.Settings(
-        folder.resolve("state"), "127.0.0.1", port, 4, 512L << 20, Duration.ofSeconds(60), Optional.empty());
+        folder.resolve("state"),
+        "127.0.0.1",
+        port,
+        4,
+        512L << 20,
+        Duration.ofSeconds(60),
+        Optional.empty());
   }
 
   /// A server, and nobody there yet.
@@ -113,18 +119,18 @@ final class TestRoom implements AutoCloseable {
 
   String collaborationYaml(int version) {
     return """
-        collaboration: airline-media
-        version: %d
-        participants:
-          airline: {key: "%s"}
-          media: {key: "%s"}
-          research: {key: "%s"}
-        purposes: [ServiceOptimisation, ResearchAndDevelopment]
-        enclave:
-          accept: [simulated]
-          measurements: ["%s"]
-        noise: strongest
-        """
+    collaboration: airline-media
+    version: %d
+    participants:
+      airline: {key: "%s"}
+      media: {key: "%s"}
+      research: {key: "%s"}
+    purposes: [ServiceOptimisation, ResearchAndDevelopment]
+    enclave:
+      accept: [simulated]
+      measurements: ["%s"]
+    noise: strongest
+    """
         .formatted(
             version,
             airline.key.verifyingKey().thumbprint(),
@@ -190,8 +196,7 @@ final class TestRoom implements AutoCloseable {
     }
     airline.ask(new Command.Propose(proposal));
     for (var participant : List.of(media, research)) {
-      var signature =
-          participant.key.sign(SignedDocument.message(proposal.digest()));
+      var signature = participant.key.sign(SignedDocument.message(proposal.digest()));
       participant.ask(new Command.Sign(proposal.digest(), signature));
     }
   }
@@ -224,12 +229,13 @@ final class TestRoom implements AutoCloseable {
     return SealedData.schema(owner.document(yaml).canonical());
   }
 
-  /// Customers 0 to 2999 and viewers 1000 to 3999 overlap in 2000 people, 500 per age band; each customer has two
-  /// rows, written differently.
+  /// Customers 0 to 2999 and viewers 1000 to 3999 overlap in 2000 people, 500 per age band; each
+  /// customer has two rows, written differently.
   void publish() throws Exception {
     var customers = new StringBuilder("email,zip,spend,notes\n");
     for (int i = 0; i < AIRLINE_ROWS; i++) {
-      customers.append("person%d@example.org,Z%d,%d.50,secret-%d\n".formatted(i, i % 7, i % 100, i));
+      customers.append(
+          "person%d@example.org,Z%d,%d.50,secret-%d\n".formatted(i, i % 7, i % 100, i));
       customers.append(" Person%d@Example.org ,Z%d,1.00,\n".formatted(i, i % 7));
     }
     customers.append(",Z1,5.00,nobody\n");
@@ -239,7 +245,10 @@ final class TestRoom implements AutoCloseable {
       viewers.append("PERSON%d@example.org,%s\n".formatted(i, bands[i % 4]));
     }
     airline.publish(
-        dataset(airline, CUSTOMERS), schema(airline, CUSTOMERS), csv("customers", customers), work("a"));
+        dataset(airline, CUSTOMERS),
+        schema(airline, CUSTOMERS),
+        csv("customers", customers),
+        work("a"));
     media.publish(
         dataset(media, VIEWERS), schema(media, VIEWERS), csv("viewers", viewers), work("m"));
   }
@@ -324,7 +333,8 @@ final class TestRoom implements AutoCloseable {
     return new String(bytes, ISO_8859_1).contains(new String(text.getBytes(UTF_8), ISO_8859_1));
   }
 
-  /// Processes that compute for this process's servers stand still until closed: what is asked of them waits.
+  /// Processes that compute for this process's servers stand still until closed: what is asked of
+  /// them waits.
   static Standstill standstill() {
     var workers = ProcessHandle.current().descendants().map(ProcessHandle::pid).toList();
     signal("-STOP", workers);
