@@ -57,8 +57,7 @@ public final class EnclaveServer implements AutoCloseable {
         long runMemoryBytes,
         Duration runTime,
         Optional<Hsm> hsm) {
-      this(
-          state, host, port, concurrentRuns, runMemoryBytes, halfOfMemory(), runTime, hsm);
+      this(state, host, port, concurrentRuns, runMemoryBytes, halfOfMemory(), runTime, hsm);
     }
 
     private static long halfOfMemory() {

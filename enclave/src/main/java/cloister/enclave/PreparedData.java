@@ -89,12 +89,7 @@ final class PreparedData {
       }
       kept = true;
       var published =
-          new Event.Published(
-              dataset.address(),
-              version,
-              upload.opened().schema(),
-              parts,
-              dataKey);
+          new Event.Published(dataset.address(), version, upload.opened().schema(), parts, dataKey);
       return new Prepared(Optional.of(published), report);
     } catch (IngestionException e) {
       throw refused(e);
@@ -230,11 +225,7 @@ final class PreparedData {
       // Sealing adds a little.
       size += Disk.size(sealed(version.dataKey()).resolve("part-" + part));
     }
-    return plaintext.acquire(
-        version.version(),
-        memory,
-        size,
-        target -> unseal(version, target));
+    return plaintext.acquire(version.version(), memory, size, target -> unseal(version, target));
   }
 
   /// No run will ask for this version again.

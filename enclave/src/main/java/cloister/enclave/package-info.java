@@ -9,8 +9,8 @@
 /// **Invariant:** a run's price is in the ledger before its data is read, and nothing gives it
 /// back.
 ///
-/// **Invariant:** what leaves is sealed to a session or to a recipient, but for error codes,
-/// health and counters, which depend on no data.
+/// **Invariant:** what leaves is sealed to a session or to a recipient, but for error codes, health
+/// and counters, which depend on no data.
 ///
 /// **Invariant:** plaintext lies in memory-backed files of this process only, and goes with it.
 ///
