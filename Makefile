@@ -9,7 +9,7 @@ help: ## what this prints
 test: ## everything CI checks
 	@rm -rf */target/surefire-reports
 	@tools/find-jdk >/dev/null
-	@$(MVN) -q verify; status=$$?; $(JAVA) tools/TestSummary.java; exit $$status
+	@$(MVN) -q --fail-at-end verify; status=$$?; $(JAVA) tools/TestSummary.java; exit $$status
 
 quick: ## the inner loop: tests without Error Prone and the format check
 	@tools/find-jdk >/dev/null
