@@ -8,92 +8,107 @@ enum Claim {
       Unit.MILLISECONDS,
       "DuckDB on the owners' Parquet files, new instance",
       "2.5×",
-      Goal.ratio(1.25)),
+      Goal.RATIO_AT_MOST,
+      1.25),
   THRESHOLD_WARM(
       "overlap, thresholds: next questions",
       Unit.MILLISECONDS,
       "DuckDB on the owners' Parquet files, same question",
       "1.2×",
-      Goal.ratio(1.25)),
+      Goal.RATIO_AT_MOST,
+      1.25),
   NOISE_COLD(
       "overlap, differential privacy: first question after publishing",
       Unit.MILLISECONDS,
       "DuckDB, exact COUNT(DISTINCT), new instance",
       "3.5×",
-      Goal.ratio(3)),
+      Goal.RATIO_AT_MOST,
+      3),
   NOISE_WARM(
       "overlap, differential privacy: next questions",
       Unit.MILLISECONDS,
       "DuckDB, exact COUNT(DISTINCT), same question",
       "2×",
-      Goal.ratio(3)),
+      Goal.RATIO_AT_MOST,
+      3),
   SEAL(
       "seal, one core",
       Unit.GIGABYTES_PER_SECOND,
       "JDK AES-256-GCM, same buffers and chunks",
       "0.8×",
-      Goal.none()),
+      Goal.NONE,
+      0),
   UNSEAL(
       "unseal, one core",
       Unit.GIGABYTES_PER_SECOND,
       "JDK AES-256-GCM, same buffers and chunks",
       "0.8×",
-      Goal.none()),
+      Goal.NONE,
+      0),
   STATUS_MEDIAN(
       "request `status`, p50",
       Unit.MILLISECONDS,
       "bare loopback HTTP, same payload, p50",
       "3 ms",
-      Goal.none()),
+      Goal.NONE,
+      0),
   STATUS_TAIL(
       "request `status`, p99",
       Unit.MILLISECONDS,
       "bare loopback HTTP, same payload, p99",
       "10 ms",
-      Goal.none()),
+      Goal.NONE,
+      0),
   RUN_MEDIAN(
       "request `run`, small new question, p50",
       Unit.MILLISECONDS,
       "bare loopback HTTP, same payload, p50",
       "20 ms",
-      Goal.ours(25)),
+      Goal.OURS_AT_MOST,
+      25),
   RUN_TAIL(
       "request `run`, small new question, p99",
       Unit.MILLISECONDS,
       "bare loopback HTTP, same payload, p99",
       "60 ms",
-      Goal.none()),
+      Goal.NONE,
+      0),
   POLICY(
       "SQL → plan → decision → rewritten SQL, warm",
       Unit.MILLISECONDS,
       "Calcite alone: parse and validate",
       "3 ms",
-      Goal.ours(5)),
+      Goal.OURS_AT_MOST,
+      5),
   APPEND_1(
       "ledger appends, 1 writer",
       Unit.PER_SECOND,
       "write + fsync of the same bytes, 1 writer",
       "0.8×",
-      Goal.none()),
+      Goal.NONE,
+      0),
   APPEND_8(
       "ledger appends, 8 writers",
       Unit.PER_SECOND,
       "write + fsync of the same bytes, 1 writer",
       "3×",
-      Goal.none()),
+      Goal.NONE,
+      0),
   APPEND_64(
       "ledger appends, 64 writers",
       Unit.PER_SECOND,
       "write + fsync of the same bytes, 1 writer",
       "15×",
-      Goal.none()),
+      Goal.NONE,
+      0),
   SERVING(
       "`cloister enclave serve` to first 200",
       Unit.MILLISECONDS,
       "a JVM that says hello",
       "700 ms",
-      Goal.ours(1000)),
-  HELP("`cloister --help`", Unit.MILLISECONDS, "a JVM that says hello", "250 ms", Goal.none());
+      Goal.OURS_AT_MOST,
+      1000),
+  HELP("`cloister --help`", Unit.MILLISECONDS, "a JVM that says hello", "250 ms", Goal.NONE, 0);
 
   enum Unit {
     MILLISECONDS("ms"),
@@ -112,35 +127,21 @@ enum Claim {
   final String peer;
   final String estimate;
   final Goal goal;
+  final double limit;
 
-  Claim(String what, Unit unit, String peer, String estimate, Goal goal) {
+  Claim(String what, Unit unit, String peer, String estimate, Goal goal, double limit) {
     this.what = what;
     this.unit = unit;
     this.peer = peer;
     this.estimate = estimate;
     this.goal = goal;
+    this.limit = limit;
   }
 
-  /// What has to be reached.
-  sealed interface Goal {
-    /// Ours divided by the peer's.
-    record RatioAtMost(double limit) implements Goal {}
-
-    /// In the claim's unit.
-    record OursAtMost(double limit) implements Goal {}
-
-    record Unset() implements Goal {}
-
-    static Goal ratio(double limit) {
-      return new RatioAtMost(limit);
-    }
-
-    static Goal ours(double limit) {
-      return new OursAtMost(limit);
-    }
-
-    static Goal none() {
-      return new Unset();
-    }
+  /// What the limit is of.
+  enum Goal {
+    RATIO_AT_MOST,
+    OURS_AT_MOST,
+    NONE
   }
 }

@@ -31,12 +31,14 @@ record Result(Claim claim, String size, double ours, double peer) {
 
   private String verdict() {
     return switch (claim.goal) {
-      case Claim.Goal.RatioAtMost(double limit) ->
-          "≤ " + number(limit) + "×: " + (ratio() <= limit ? "met" : "**missed**");
-      case Claim.Goal.OursAtMost(double limit) ->
-          "≤ " + figure(limit) + ": " + (ours <= limit ? "met" : "**missed**");
-      case Claim.Goal.Unset() -> "";
+      case RATIO_AT_MOST -> "≤ " + number(claim.limit) + "×: " + met(ratio());
+      case OURS_AT_MOST -> "≤ " + figure(claim.limit) + ": " + met(ours);
+      case NONE -> "";
     };
+  }
+
+  private String met(double measured) {
+    return measured <= claim.limit ? "met" : "**missed**";
   }
 
   private String figure(double value) {

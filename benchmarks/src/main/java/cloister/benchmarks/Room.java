@@ -4,7 +4,7 @@ import cloister.attestation.SimulatedEvidence;
 import cloister.cli.Population;
 import cloister.client.Finished;
 import cloister.client.Home;
-import cloister.client.Package;
+import cloister.client.DocumentPackage;
 import cloister.client.Participant;
 import cloister.client.Progress;
 import cloister.client.Questions;
@@ -65,7 +65,7 @@ final class Room implements AutoCloseable {
     }
     Path file = folder.resolve("collaboration.yaml");
     Files.writeString(file, Terms.collaboration(values));
-    CollaborationDocument document = Package.collaboration(file);
+    CollaborationDocument document = DocumentPackage.collaboration(file);
     for (Home home : homes.values()) {
       participants.put(
           home.participant(),
@@ -74,7 +74,7 @@ final class Room implements AutoCloseable {
     for (Name owner : List.of(Terms.AIRLINE, Terms.MEDIA)) {
       Path own = Files.createDirectories(folder.resolve("packages").resolve(owner.value()));
       Files.writeString(own.resolve("customers.yaml"), Terms.dataset(owner));
-      participant(owner).apply(Package.read(own, owner).own());
+      participant(owner).apply(DocumentPackage.read(own, owner).own());
     }
   }
 

@@ -439,7 +439,9 @@ final class HostedRoom implements AutoCloseable {
         locked(() -> {
           notSuspended();
           ownDataset(enrolled(caller), upload.opened());
+          var former = Optional.ofNullable(state.versions().get(dataset.address()));
           record(prepared.published().get());
+          former.ifPresent(version -> data.supersede(version.published().version()));
           var version = state.version(dataset.address());
           return new Reply.Published(
               Optional.of(version(dataset.address(), version)), prepared.report());

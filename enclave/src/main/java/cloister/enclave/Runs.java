@@ -41,7 +41,6 @@ import cloister.room.Request;
 import cloister.room.Rule;
 import cloister.room.Verdict;
 import java.math.BigDecimal;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -406,21 +405,41 @@ final class Runs {
   Reply run(HostedRoom.Caller caller, SignedRequest request, RunRequest wanted) {
     try (var _ = engines.admit()) {
       String run = engines.newRunId();
-      var approved =
+      var admitted =
           room.locked(() -> {
             var permitted = approve(room.enrolled(caller), wanted);
             checkRecipients(permitted.request().recipients());
-            reserve(run, caller, request, permitted);
-            return permitted;
+            return admit(run, caller, request, permitted);
           });
-      try {
-        return finish(run, caller, wanted, approved);
+      try (var inputs = admitted.inputs()) {
+        return finish(run, caller, wanted, admitted.approved(), inputs);
       } catch (CloisterException e) {
         room.locked(() -> room.record(new Event.Failed(run, Optional.of(e.code().label()))));
         throw e;
       } catch (RuntimeException e) {
         room.locked(() -> room.record(new Event.Failed(run, Optional.empty())));
         throw e;
+      }
+    }
+  }
+
+  /// A run that is charged, and has room for its inputs.
+  private record Admitted(Approved approved, PreparedData.Leases inputs) {}
+
+  /// Inputs that do not fit cost nothing.
+  private Admitted admit(
+      String run, HostedRoom.Caller caller, SignedRequest request, Approved approved) {
+    Map<Address, Event.Published> versions = new HashMap<>();
+    approved.versions().forEach((dataset, version) -> versions.put(dataset, version.published()));
+    var inputs = data.acquire(versions);
+    boolean reserved = false;
+    try {
+      reserve(run, caller, request, approved);
+      reserved = true;
+      return new Admitted(approved, inputs);
+    } finally {
+      if (!reserved) {
+        inputs.close();
       }
     }
   }
@@ -477,10 +496,16 @@ final class Runs {
     return BudgetFilter.of(limit, room.state.spent(dataset));
   }
 
-  private Reply finish(String run, HostedRoom.Caller caller, RunRequest wanted, Approved approved) {
+  private Reply finish(
+      String run,
+      HostedRoom.Caller caller,
+      RunRequest wanted,
+      Approved approved,
+      PreparedData.Leases inputs) {
     String reservation = room.locked(() -> room.state.run(run).reserved().reservation());
     Answer answer =
-        known(run, reservation).orElseGet(() -> release(compute(approved), reservation, approved));
+        known(run, reservation)
+            .orElseGet(() -> release(compute(approved, inputs), reservation, approved));
     Bytes canonical = table(approved.plan().present(answer)).encode();
     return room.locked(() -> {
       // Terms, suspension and expiry count when the answer leaves, not only when it was asked for.
@@ -550,13 +575,9 @@ final class Runs {
     throw new IllegalStateException("the state names another entry");
   }
 
-  private ExactTable compute(Approved approved) {
-    Map<Address, List<Path>> files = new HashMap<>();
-    approved
-        .versions()
-        .forEach((dataset, version) -> files.put(dataset, data.open(version.published())));
+  private ExactTable compute(Approved approved, PreparedData.Leases inputs) {
     try {
-      return engines.engine().run(approved.compiled().engine(), files, engines.limits());
+      return engines.engine().run(approved.compiled().engine(), inputs.files(), engines.limits());
     } catch (EngineException e) {
       throw new CloisterException(
           switch (e.reason()) {

@@ -74,7 +74,7 @@ final class BudgetTest {
 
   private static Command.Run question(String dataset, int number) {
     return room.adHoc(
-        "SELECT zip, COUNT(DISTINCT email) AS n FROM airline.%s WHERE age > %d GROUP BY zip"
+        "SELECT zip, COUNT(DISTINCT email) AS n FROM airline.\"%s\" WHERE age > %d GROUP BY zip"
             .formatted(dataset, number));
   }
 

@@ -284,9 +284,10 @@ final class HttpApiTest {
       throws Exception {
     var stopping = TestRoom.active(elsewhere, InstantSource.system());
     stopping.airline.ask(new Command.Suspend());
+    URI gone = stopping.uri();
     stopping.close();
     Bytes hello = new Handshake.Hello(Bytes.of(new byte[Handshake.NONCE_BYTES])).encode();
-    assertThatThrownBy(() -> TestParticipant.post(stopping.uri().resolve("/v1/sessions"), hello))
+    assertThatThrownBy(() -> TestParticipant.post(gone.resolve("/v1/sessions"), hello))
         .isInstanceOf(ConnectException.class);
     stopping.server = TestRoom.start(elsewhere, InstantSource.system());
     stopping.reconnect();

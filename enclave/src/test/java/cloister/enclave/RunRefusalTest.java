@@ -274,10 +274,11 @@ final class RunRefusalTest {
             recipients: [media, research]
             obligations: {minimum-units: 1}
         """;
-    apply(room.research, analysis("inner", rows, toMedia));
-    apply(room.media, analysis("middle", "SELECT email, zip FROM research.inner", toMedia));
+    apply(room.research, analysis("bridge", rows, toMedia));
+    apply(room.media, analysis("middle", "SELECT email, zip FROM research.bridge", toMedia));
     apply(
-        room.media, analysis("outer", "SELECT COUNT(DISTINCT email) FROM research.inner", toMedia));
+        room.media,
+        analysis("outer", "SELECT COUNT(DISTINCT email) FROM research.bridge", toMedia));
     apply(
         room.research, analysis("top", "SELECT COUNT(DISTINCT email) FROM media.middle", toMedia));
     // One between: media reads research's analysis, and airline lends nothing to media.
