@@ -206,9 +206,7 @@ class OracleTest {
           if (!isDistinct(each, i)) {
             assertThat(numbers.get(i)).as(what + " " + key).isEqualTo(sums.get(i));
           } else {
-            assertThat(numbers.get(i))
-                .as(what + " " + key)
-                .isBetween(BigInteger.ZERO, sums.get(i));
+            assertThat(numbers.get(i)).as(what + " " + key).isBetween(BigInteger.ZERO, sums.get(i));
           }
         }
       });
