@@ -57,8 +57,7 @@ public final class EnclaveServer implements AutoCloseable {
         long runMemoryBytes,
         Duration runTime,
         Optional<Hsm> hsm) {
-      this(
-          state, host, port, concurrentRuns, runMemoryBytes, halfOfMemory(), runTime, hsm);
+      this(state, host, port, concurrentRuns, runMemoryBytes, halfOfMemory(), runTime, hsm);
     }
 
     private static long halfOfMemory() {
@@ -146,8 +145,8 @@ public final class EnclaveServer implements AutoCloseable {
         Pkcs11Key.openOrCreate(slot, "cloister-" + collaboration.brief(), pin);
   }
 
-  /// A folder of this process in memory-backed storage, for its eyes only. Those of processes that were killed
-  /// hold plaintext and are taken away.
+  /// A folder of this process in memory-backed storage, for its eyes only. Those of processes that
+  /// were killed hold plaintext and are taken away.
   private static Path ownMemory(Path shared) {
     for (Path left : Disk.list(shared)) {
       var name = MEMORY.matcher(left.getFileName().toString());

@@ -29,11 +29,7 @@ final class Engines implements AutoCloseable {
   /// @param memory an existing folder in memory-backed storage, this process's own
   /// @param plaintextBytes of data in the clear, of all rooms
   Engines(
-      Path memory,
-      int concurrentRuns,
-      long memoryBytesPerRun,
-      long plaintextBytes,
-      Duration time) {
+      Path memory, int concurrentRuns, long memoryBytesPerRun, long plaintextBytes, Duration time) {
     this.memory = memory;
     this.plaintext = new Plaintext(plaintextBytes);
     this.workers = Workers.start(new Workers.Settings(memory, concurrentRuns, 1));

@@ -68,10 +68,7 @@ final class PreparedData {
   /// another, one is in the clear at a time: as received, and as prepared.
   Prepared prepare(Uploads.Upload upload, Dataset dataset) {
     Digest version = Uploads.version(upload);
-    Path work = memory.resolve("upload-" + upload.id());
     Path target = sealed(version);
-    Disk.delete(work);
-    Disk.createFolder(work);
     // What a crash before the version was recorded has left there.
     Disk.delete(target);
     Disk.createFolder(target);
@@ -80,7 +77,7 @@ final class PreparedData {
     try (Secret key = Secret.random(32)) {
       var ingested = ingestion.begin(dataset, limits);
       for (int part = 0; part < parts; part++) {
-        prepare(upload, part, work, ingested, key, target, context(version, part, parts));
+        prepare(upload, part, ingested, key, target, context(version, part, parts));
       }
       var found = ingested.report();
       var report = report(found);
@@ -90,11 +87,7 @@ final class PreparedData {
       kept = true;
       var published =
           new Event.Published(
-              dataset.address(),
-              version,
-              upload.opened().schema(),
-              parts,
-              Bytes.of(key.expose()));
+              dataset.address(), version, upload.opened().schema(), parts, Bytes.of(key.expose()));
       return new Prepared(Optional.of(published), report);
     } catch (IngestionException e) {
       throw refused(e);
@@ -102,7 +95,6 @@ final class PreparedData {
       Thread.currentThread().interrupt();
       throw new CloisterException(ErrorCode.STOPPING, "the enclave is stopping", e);
     } finally {
-      Disk.delete(work);
       if (!kept) {
         Disk.delete(target);
       }
@@ -112,14 +104,13 @@ final class PreparedData {
   private void prepare(
       Uploads.Upload upload,
       int part,
-      Path work,
       Ingestion.Upload ingested,
       Secret key,
       Path target,
       Bytes context)
       throws IngestionException, InterruptedException {
-    Path received = work.resolve("received-" + part + ".parquet");
-    Path ready = work.resolve("ready-" + part + ".parquet");
+    Path received = memory.resolve("upload-" + upload.id() + "-received-" + part);
+    Path ready = memory.resolve("upload-" + upload.id() + "-ready-" + part);
     // What is prepared is about as large as what was received; it is compressed less.
     long bytes = PREPARED_PER_RECEIVED * upload.opened().parts().get(part);
     plaintext.reserve(bytes);
@@ -230,11 +221,7 @@ final class PreparedData {
       // Sealing adds a little.
       size += Disk.size(sealed(version.version()).resolve("part-" + part));
     }
-    return plaintext.acquire(
-        version.version(),
-        memory,
-        size,
-        target -> unseal(version, target));
+    return plaintext.acquire(version.version(), memory, size, target -> unseal(version, target));
   }
 
   /// No run will ask for this version again.

@@ -498,7 +498,8 @@ final class Runs {
       String run, HostedRoom.Caller caller, Approved approved, PreparedData.Leases inputs) {
     String reservation = room.locked(() -> room.state.run(run).reserved().reservation());
     Answer answer =
-        known(run, reservation).orElseGet(() -> release(compute(approved, inputs), reservation, approved));
+        known(run, reservation)
+            .orElseGet(() -> release(compute(approved, inputs), reservation, approved));
     Bytes canonical = table(approved.plan().present(answer)).encode();
     return room.locked(() -> {
       // Terms, suspension and expiry count when the answer leaves, not only when it was asked for.

@@ -38,7 +38,8 @@ final class MainLineTest {
   void theAnswerIsNearTheTruthAndSealedToEachRecipient() throws Exception {
     Reply.Ran ran = room.overlap();
     var answer = room.byKey(room.research, ran);
-    // 500 people per band in the overlap, each once however often and however written. The null band has none.
+    // 500 people per band in the overlap, each once however often and however written. The null
+    // band has none.
     assertThat(answer.keySet()).contains("18-24", "25-34", "35-49", "50+");
     for (String band : Set.of("18-24", "25-34", "35-49", "50+")) {
       assertThat(Integer.parseInt(answer.get(band))).isBetween(460, 540);
@@ -82,8 +83,7 @@ final class MainLineTest {
             java.util.Optional.of(Set.of(room.airline.name)));
     assertThatThrownBy(() -> room.research.ask(new Command.Run(request)))
         .isInstanceOfSatisfying(
-            CloisterException.class,
-            e -> assertThat(e.code()).isEqualTo(ErrorCode.RUN_DENIED))
+            CloisterException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.RUN_DENIED))
         .hasMessageContaining("/airline/dataset/customers")
         .hasMessageContaining("measurement")
         .hasMessageContaining("would pass");

@@ -41,8 +41,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/// A participant that speaks the protocol over HTTP with nothing between it and the test: what is sent is what the
-/// test says.
+/// A participant that speaks the protocol over HTTP with nothing between it and the test: what is
+/// sent is what the test says.
 final class TestParticipant {
   static final HttpClient HTTP = HttpClient.newHttpClient();
 
@@ -72,10 +72,8 @@ final class TestParticipant {
     var report = Report.parse(decoded.evidence()).verify(Instant.now());
     var requirements =
         new Requirements(
-            java.util.Set.of(Tee.SIMULATED),
-            java.util.Set.of(EnclaveServer.measureSimulated()));
-    var appraisal =
-        Appraisal.appraise(report, requirements, binding, SimulatedEvidence.ACCEPT);
+            java.util.Set.of(Tee.SIMULATED), java.util.Set.of(EnclaveServer.measureSimulated()));
+    var appraisal = Appraisal.appraise(report, requirements, binding, SimulatedEvidence.ACCEPT);
     if (appraisal instanceof Appraisal.Refused(var reasons)) {
       throw new SecurityException(String.join("; ", reasons));
     }
@@ -92,9 +90,7 @@ final class TestParticipant {
             .POST(HttpRequest.BodyPublishers.ofByteArray(body.toArray()))
             .build();
     var response = HTTP.send(request, HttpResponse.BodyHandlers.ofByteArray());
-    return response.statusCode() == 200
-        ? Optional.of(Bytes.of(response.body()))
-        : Optional.empty();
+    return response.statusCode() == 200 ? Optional.of(Bytes.of(response.body())) : Optional.empty();
   }
 
   Bytes seal(Command command) {
@@ -154,8 +150,7 @@ final class TestParticipant {
         sealed.add(Bytes.of(out.toByteArray()));
       }
       var context =
-          SealedData.context(
-              collaboration, dataset.address(), dataset.document(), schema, upload);
+          SealedData.context(collaboration, dataset.address(), dataset.document(), schema, upload);
       ask(
           new Command.OpenUpload(
               upload,
@@ -196,8 +191,7 @@ final class TestParticipant {
 
   AnswerTable open(Reply.Ran ran) throws Exception {
     try (var plain =
-        Hpke.open(
-            opening, AnswerTable.INFO, Bytes.utf8(ran.run()), ran.answer().orElseThrow())) {
+        Hpke.open(opening, AnswerTable.INFO, Bytes.utf8(ran.run()), ran.answer().orElseThrow())) {
       return AnswerTable.decode(Bytes.of(plain.expose()));
     }
   }

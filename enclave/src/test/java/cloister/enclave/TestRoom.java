@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// A real server and three participants whose collaboration is active, with data published: where most tests of
-/// the enclave begin.
+/// A real server and three participants whose collaboration is active, with data published: where
+/// most tests of the enclave begin.
 final class TestRoom implements AutoCloseable {
   static final int AIRLINE_ROWS = 3000;
 
@@ -41,14 +41,19 @@ final class TestRoom implements AutoCloseable {
 
   static EnclaveServer.Settings settings(Path folder, int port) {
     return new EnclaveServer.Settings(
-        folder.resolve("state"), "127.0.0.1", port, 4, 512L << 20, Duration.ofSeconds(60), Optional.empty());
+        folder.resolve("state"),
+        "127.0.0.1",
+        port,
+        4,
+        512L << 20,
+        Duration.ofSeconds(60),
+        Optional.empty());
   }
 
   /// A server, and nobody there yet.
   static TestRoom empty(Path folder) throws Exception {
     return new TestRoom(
-        folder,
-        EnclaveServer.startInsecureSimulated(settings(folder, 0), InstantSource.system()));
+        folder, EnclaveServer.startInsecureSimulated(settings(folder, 0), InstantSource.system()));
   }
 
   /// Active, enrolled, applied and published.
@@ -67,18 +72,18 @@ final class TestRoom implements AutoCloseable {
 
   String collaborationYaml(int version) {
     return """
-        collaboration: airline-media
-        version: %d
-        participants:
-          airline: {key: "%s"}
-          media: {key: "%s"}
-          research: {key: "%s"}
-        purposes: [ServiceOptimisation, ResearchAndDevelopment]
-        enclave:
-          accept: [simulated]
-          measurements: ["%s"]
-        noise: strongest
-        """
+    collaboration: airline-media
+    version: %d
+    participants:
+      airline: {key: "%s"}
+      media: {key: "%s"}
+      research: {key: "%s"}
+    purposes: [ServiceOptimisation, ResearchAndDevelopment]
+    enclave:
+      accept: [simulated]
+      measurements: ["%s"]
+    noise: strongest
+    """
         .formatted(
             version,
             airline.key.verifyingKey().thumbprint(),
@@ -144,8 +149,7 @@ final class TestRoom implements AutoCloseable {
     }
     airline.ask(new Command.Propose(proposal));
     for (var participant : List.of(media, research)) {
-      var signature =
-          participant.key.sign(SignedDocument.message(proposal.digest()));
+      var signature = participant.key.sign(SignedDocument.message(proposal.digest()));
       participant.ask(new Command.Sign(proposal.digest(), signature));
     }
   }
@@ -170,12 +174,13 @@ final class TestRoom implements AutoCloseable {
     return SealedData.schema(owner.document(yaml).canonical());
   }
 
-  /// Customers 0 to 2999 and viewers 1000 to 3999 overlap in 2000 people, 500 per age band; each customer has two
-  /// rows, written differently.
+  /// Customers 0 to 2999 and viewers 1000 to 3999 overlap in 2000 people, 500 per age band; each
+  /// customer has two rows, written differently.
   void publish() throws Exception {
     var customers = new StringBuilder("email,zip,spend,notes\n");
     for (int i = 0; i < AIRLINE_ROWS; i++) {
-      customers.append("person%d@example.org,Z%d,%d.50,secret-%d\n".formatted(i, i % 7, i % 100, i));
+      customers.append(
+          "person%d@example.org,Z%d,%d.50,secret-%d\n".formatted(i, i % 7, i % 100, i));
       customers.append(" Person%d@Example.org ,Z%d,1.00,\n".formatted(i, i % 7));
     }
     customers.append(",Z1,5.00,nobody\n");
@@ -185,7 +190,10 @@ final class TestRoom implements AutoCloseable {
       viewers.append("PERSON%d@example.org,%s\n".formatted(i, bands[i % 4]));
     }
     airline.publish(
-        dataset(airline, CUSTOMERS), schema(airline, CUSTOMERS), csv("customers", customers), work("a"));
+        dataset(airline, CUSTOMERS),
+        schema(airline, CUSTOMERS),
+        csv("customers", customers),
+        work("a"));
     media.publish(
         dataset(media, VIEWERS), schema(media, VIEWERS), csv("viewers", viewers), work("m"));
   }
