@@ -67,15 +67,13 @@ record Landlock(
                 symbols.findOrThrow("open"),
                 FunctionDescriptor.of(file, pointer, file),
                 Linker.Option.firstVariadicArg(2)),
-            linker.downcallHandle(
-                symbols.findOrThrow("close"), FunctionDescriptor.of(file, file)),
+            linker.downcallHandle(symbols.findOrThrow("close"), FunctionDescriptor.of(file, file)),
             0);
     int abi = calls.version();
     return abi < 1
         ? Optional.empty()
         : Optional.of(
-            new Landlock(
-                calls.syscall, calls.ruleset, calls.rule, calls.open, calls.close, abi));
+            new Landlock(calls.syscall, calls.ruleset, calls.rule, calls.open, calls.close, abi));
   }
 
   private int version() {
@@ -100,7 +98,9 @@ record Landlock(
       attributes.set(ValueLayout.JAVA_LONG, 0, handled());
       attributes.set(ValueLayout.JAVA_LONG, 8, abi >= 4 ? BIND_AND_CONNECT : 0);
       int rules =
-          (int) check((long) ruleset.invokeExact(CREATE_RULESET, attributes, abi >= 4 ? 16L : 8L, 0L));
+          (int)
+              check(
+                  (long) ruleset.invokeExact(CREATE_RULESET, attributes, abi >= 4 ? 16L : 8L, 0L));
       for (String folder : folders) {
         allow(arena, rules, folder, isFolder(folder) ? READ_FILE | READ_DIR : READ_FILE);
       }
@@ -134,8 +134,7 @@ record Landlock(
     attributes.set(ValueLayout.JAVA_LONG, 0, access);
     attributes.set(ValueLayout.JAVA_INT, 8, file);
     check(
-        (long)
-            rule.invokeExact(ADD_RULE, (long) rules, (long) RULE_PATH_BENEATH, attributes, 0L));
+        (long) rule.invokeExact(ADD_RULE, (long) rules, (long) RULE_PATH_BENEATH, attributes, 0L));
     check((int) close.invokeExact(file));
   }
 

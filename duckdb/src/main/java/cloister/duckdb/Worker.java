@@ -120,8 +120,7 @@ final class Worker {
   private Optional<Wire.Failure> open(Wire.Opening opening) {
     try {
       confinement.ifPresent(limits -> limits.limitMemory(opening.memoryBytes()));
-      landlock.ifPresent(
-          files -> files.restrict(ownFiles(), opening.reads(), opening.outputs()));
+      landlock.ifPresent(files -> files.restrict(ownFiles(), opening.reads(), opening.outputs()));
       // Landlock binds a thread and those that it starts: DuckDB's come after it.
       var fresh = connect();
       for (String statement : lockdown(opening)) {

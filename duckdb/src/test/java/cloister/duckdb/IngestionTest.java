@@ -402,16 +402,14 @@ final class IngestionTest {
     var dataset = dataset(column("id", "string"), column("n", "integer"));
     var upload = new Ingestion(workers).begin(dataset, LIMITS);
     for (int part = 0; part < 3; part++) {
-      Path plain =
-          parquet(folder.resolve("p" + part), "SELECT 'u" + part + "' AS id, 'x' AS n");
+      Path plain = parquet(folder.resolve("p" + part), "SELECT 'u" + part + "' AS id, 'x' AS n");
       Path target = output.resolve(part + ".parquet");
       upload.add(plain, target);
       Files.delete(plain);
       Files.delete(target);
     }
     assertThat(upload.report().faults())
-        .containsExactly(
-            new Fault(new ColumnName("n"), Reason.WRONG_TYPE, 3, List.of(1L, 2L, 3L)));
+        .containsExactly(new Fault(new ColumnName("n"), Reason.WRONG_TYPE, 3, List.of(1L, 2L, 3L)));
   }
 
   @Test

@@ -204,7 +204,9 @@ final class LockdownTest {
                 Map.of("t0", List.of(data.toString())),
                 List.of(),
                 List.of(),
-                512_000_000, 2, 30_000);
+                512_000_000,
+                2,
+                30_000);
         assertThat(worker.open(opening)).isEmpty();
         for (String statement : statements) {
           assertThat(worker.ask(statement)).as(statement).isPresent();
