@@ -47,8 +47,8 @@ final class RoomState {
   /// The run that paid for each question, whatever became of it: who asks again does not pay again.
   private final Map<Digest, String> payers = new HashMap<>();
 
-  /// Where the first answer under each reservation is. One reservation has one noise, so whoever asks
-  /// again gets this answer and never the same noise on another exact table.
+  /// Where the first answer under each reservation is. One reservation has one noise, so whoever
+  /// asks again gets this answer and never the same noise on another exact table.
   private final Map<String, Long> answers = new HashMap<>();
 
   private Instant latest = Instant.EPOCH;

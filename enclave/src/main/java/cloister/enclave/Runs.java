@@ -200,7 +200,9 @@ final class Runs {
 
   static String line(Verdict.Step step) {
     String permits =
-        step.permittedBy().isEmpty() ? "needs no rule" : "rule " + joined(step.permittedBy()) + " permits";
+        step.permittedBy().isEmpty()
+            ? "needs no rule"
+            : "rule " + joined(step.permittedBy()) + " permits";
     return step.at() + ": " + permits + ", by way of " + path(step.path());
   }
 
@@ -558,8 +560,7 @@ final class Runs {
   /// The answer that this question already has.
   private Optional<Answer> known(String reservation) {
     return room.locked(
-        () ->
-            room.state.answer(reservation).map(at -> StoredAnswer.decode(released(at).answer())));
+        () -> room.state.answer(reservation).map(at -> StoredAnswer.decode(released(at).answer())));
   }
 
   private Event.Released released(long index) {
