@@ -64,9 +64,9 @@ final class LedgerAppends {
       for (int writer = 0; writer < writers; writer++) {
         running.add(
             threads.submit(() -> {
-              while (System.nanoTime() - start < nanoseconds) {
+              do {
                 ledger.append(entry);
-              }
+              } while (System.nanoTime() - start < nanoseconds);
             }));
       }
       for (Future<?> each : running) {
@@ -94,11 +94,11 @@ final class LedgerAppends {
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       long count = 0;
       long start = System.nanoTime();
-      while (System.nanoTime() - start < nanoseconds) {
+      do {
         channel.write(record.clear());
         channel.force(true);
         count++;
-      }
+      } while (System.nanoTime() - start < nanoseconds);
       return count * 1e9 / (System.nanoTime() - start);
     }
   }

@@ -2,9 +2,9 @@ package cloister.benchmarks;
 
 import cloister.attestation.SimulatedEvidence;
 import cloister.cli.Population;
+import cloister.client.DocumentPackage;
 import cloister.client.Finished;
 import cloister.client.Home;
-import cloister.client.DocumentPackage;
 import cloister.client.Participant;
 import cloister.client.Progress;
 import cloister.client.Questions;

@@ -192,7 +192,7 @@ public final class Ingestion {
         throw new IngestionException(new Problem.TooManyRows(number));
       }
       reading(view(checks));
-      reading(faults(checks));
+      long faults = reading(faults(checks));
       long before = tally.read;
       rows(
           "SELECT c, r, count(*) FROM faults GROUP BY ALL ORDER BY ALL",
@@ -213,7 +213,7 @@ public final class Ingestion {
                   numbers.get(1).intValue(),
                   before + numbers.get(2).longValueExact()));
       tally.read += rows;
-      tally.kept += reading(copy(checks));
+      tally.kept += reading(copy(checks, faults == 0 ? "part" : "part ANTI JOIN faults USING (n)"));
     }
 
     private String file() {
@@ -306,14 +306,16 @@ public final class Ingestion {
       return unit;
     }
 
-    private String copy(List<ColumnCheck> checks) {
+    private String copy(List<ColumnCheck> checks, String rows) {
       String columns =
           IntStream.range(0, checks.size())
               .mapToObj(i -> "v" + i + " AS " + checks.get(i).source())
               .collect(Collectors.joining(", "));
       return "COPY (SELECT "
           + columns
-          + " FROM part ANTI JOIN faults USING (n)) TO "
+          + " FROM "
+          + rows
+          + ") TO "
           + Sql.literal(output)
           + " (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 122880, USE_TMP_FILE false)";
     }

@@ -69,18 +69,15 @@ final class PreparedData {
   /// another, one is in the clear at a time: as received, and as prepared.
   Prepared prepare(Uploads.Upload upload, Dataset dataset) {
     Digest version = Uploads.version(upload);
-    Path work = memory.resolve("upload-" + upload.id());
     Bytes dataKey = freshKey();
     Path target = sealed(dataKey);
-    Disk.delete(work);
-    Disk.createFolder(work);
     Disk.createFolder(target);
     int parts = upload.opened().parts().size();
     boolean kept = false;
     try (Secret key = Secret.of(dataKey.toArray())) {
       var ingested = ingestion.begin(dataset, limits);
       for (int part = 0; part < parts; part++) {
-        prepare(upload, part, work, ingested, key, target, context(version, part, parts));
+        prepare(upload, part, ingested, key, target, context(version, part, parts));
       }
       var found = ingested.report();
       var report = report(found);
@@ -97,7 +94,6 @@ final class PreparedData {
       Thread.currentThread().interrupt();
       throw new CloisterException(ErrorCode.STOPPING, "the enclave is stopping", e);
     } finally {
-      Disk.delete(work);
       if (!kept) {
         Disk.delete(target);
       }
@@ -107,14 +103,13 @@ final class PreparedData {
   private void prepare(
       Uploads.Upload upload,
       int part,
-      Path work,
       Ingestion.Upload ingested,
       Secret key,
       Path target,
       Bytes context)
       throws IngestionException, InterruptedException {
-    Path received = work.resolve("received-" + part + ".parquet");
-    Path ready = work.resolve("ready-" + part + ".parquet");
+    Path received = memory.resolve("upload-" + upload.id() + "-received-" + part);
+    Path ready = memory.resolve("upload-" + upload.id() + "-ready-" + part);
     // What is prepared is about as large as what was received; it is compressed less.
     long bytes = PREPARED_PER_RECEIVED * upload.opened().parts().get(part);
     plaintext.reserve(bytes);

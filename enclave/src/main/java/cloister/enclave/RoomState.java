@@ -47,6 +47,10 @@ final class RoomState {
   /// The run that paid for each question, whatever became of it: who asks again does not pay again.
   private final Map<Digest, String> payers = new HashMap<>();
 
+  /// Where the first answer under each reservation is. One reservation has one noise, so whoever
+  /// asks again gets this answer and never the same noise on another exact table.
+  private final Map<String, Long> answers = new HashMap<>();
+
   private Instant latest = Instant.EPOCH;
 
   /// The current data of a dataset.
@@ -88,7 +92,10 @@ final class RoomState {
         reserved.charges().forEach((dataset, charge) -> charges(dataset).add(charge));
         payers.putIfAbsent(reserved.question(), reserved.run());
       }
-      case Event.Released released -> progress(released.run(), new Progress.Released(index));
+      case Event.Released released -> {
+        progress(released.run(), new Progress.Released(index));
+        answers.putIfAbsent(run(released.run()).reserved().reservation(), index);
+      }
       case Event.Failed(var run, _) -> progress(run, new Progress.Failed());
     }
   }
@@ -241,6 +248,10 @@ final class RoomState {
 
   Run run(String id) {
     return known(runs.get(id));
+  }
+
+  Optional<Long> answer(String reservation) {
+    return Optional.ofNullable(answers.get(reservation));
   }
 
   Optional<String> payer(Digest question) {

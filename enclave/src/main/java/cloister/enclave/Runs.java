@@ -199,11 +199,11 @@ final class Runs {
   }
 
   static String line(Verdict.Step step) {
-    return step.at()
-        + ": rule "
-        + joined(step.permittedBy())
-        + " permits, by way of "
-        + path(step.path());
+    String permits =
+        step.permittedBy().isEmpty()
+            ? "needs no rule"
+            : "rule " + joined(step.permittedBy()) + " permits";
+    return step.at() + ": " + permits + ", by way of " + path(step.path());
   }
 
   private static List<String> refusal(Verdict.Denied denied) {
@@ -504,7 +504,7 @@ final class Runs {
       PreparedData.Leases inputs) {
     String reservation = room.locked(() -> room.state.run(run).reserved().reservation());
     Answer answer =
-        known(run, reservation)
+        known(reservation)
             .orElseGet(() -> release(compute(approved, inputs), reservation, approved));
     Bytes canonical = table(approved.plan().present(answer)).encode();
     return room.locked(() -> {
@@ -558,14 +558,9 @@ final class Runs {
   }
 
   /// The answer that this question already has.
-  private Optional<Answer> known(String run, String reservation) {
-    if (run.equals(reservation)) {
-      return Optional.empty();
-    }
-    return room.locked(() ->
-        room.state.run(reservation).progress() instanceof RoomState.Progress.Released(long at)
-            ? Optional.of(StoredAnswer.decode(released(at).answer()))
-            : Optional.empty());
+  private Optional<Answer> known(String reservation) {
+    return room.locked(
+        () -> room.state.answer(reservation).map(at -> StoredAnswer.decode(released(at).answer())));
   }
 
   private Event.Released released(long index) {
