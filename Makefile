@@ -1,6 +1,7 @@
 # An index: the logic is in Maven and in the sources. Every target finds JDK 25 by tools/find-jdk.
 JDK  = $$(tools/find-jdk)
-MVN  = JAVA_HOME="$(JDK)" ./mvnw --batch-mode --no-transfer-progress
+# Warnings fail the build, so they have to be seen; Maven's -q would hide them.
+MVN  = JAVA_HOME="$(JDK)" ./mvnw --batch-mode --no-transfer-progress -Dorg.slf4j.simpleLogger.defaultLogLevel=warn
 JAVA = "$(JDK)"/bin/java
 
 help: ## what this prints
@@ -9,23 +10,23 @@ help: ## what this prints
 test: ## everything CI checks
 	@rm -rf */target/surefire-reports
 	@tools/find-jdk >/dev/null
-	@$(MVN) -q --fail-at-end verify; status=$$?; $(JAVA) tools/TestSummary.java; exit $$status
+	@$(MVN) --fail-at-end verify; status=$$?; $(JAVA) tools/TestSummary.java; exit $$status
 
 quick: ## the inner loop: tests without Error Prone and the format check
 	@tools/find-jdk >/dev/null
-	$(MVN) -q -Pquick verify
+	$(MVN) -Pquick verify
 
 slow: ## all tests, with the statistics of the noise and the soak runs
 	@tools/find-jdk >/dev/null
-	$(MVN) -q -Pslow verify
+	$(MVN) -Pslow verify
 
 golden: ## rewrites golden files, vectors and docs/errors.md; read the diff
 	@tools/find-jdk >/dev/null
-	$(MVN) -q -Pquick -Dgolden=update verify
+	$(MVN) -Pquick -Dgolden=update verify
 
 fmt: ## formats every source
 	@tools/find-jdk >/dev/null
-	$(MVN) -q spotless:apply
+	$(MVN) spotless:apply
 
 examples: ## plays the three examples from end to end
 	for example in examples/*/; do ./cloister rehearse $$example --accept-simulated || exit 1; done
@@ -35,7 +36,7 @@ bench: ## benchmarks beside the plain tools; benchmarks/RESULTS.md keeps what wa
 
 javadoc: ## checks every reference and tag in the documentation of the code
 	@tools/find-jdk >/dev/null
-	@$(MVN) -q -Pquick -DskipTests package
+	@$(MVN) -Pquick -DskipTests package
 	"$(JDK)"/bin/javadoc -quiet -package -Xdoclint:all,-missing -Werror -d target/javadoc \
 	  -cp 'cli/target/dist/lib/*' $$(find . -path './*/src/main/java/*' -name '*.java' -not -path './testkit/*' -not -path './benchmarks/*')
 
@@ -43,7 +44,7 @@ reproducible: ## builds twice from nothing and compares the jars
 	@tools/find-jdk >/dev/null
 	rm -rf target/one target/other
 	for build in one other; do \
-	  $(MVN) -q -Pquick -DskipTests clean package && mkdir -p target/$$build && \
+	  $(MVN) -Pquick -DskipTests clean package && mkdir -p target/$$build && \
 	  cp cli/target/dist/lib/*-0.1.0.jar target/$$build/ || exit 1; \
 	done
 	$(JAVA) tools/Reproducible.java target/one target/other
@@ -51,7 +52,7 @@ reproducible: ## builds twice from nothing and compares the jars
 checksums: ## records the SHA-256 of every dependency and plugin, from nothing; .ci/run compares
 	@tools/find-jdk >/dev/null
 	rm -rf .mvn/checksums target/repository
-	$(MVN) -q -Dmaven.repo.local="$(CURDIR)/target/repository" -Dtest=BytesTest -Dsurefire.failIfNoSpecifiedTests=false \
+	$(MVN) -Dmaven.repo.local="$(CURDIR)/target/repository" -Dtest=BytesTest -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Daether.artifactResolver.postProcessor.trustedChecksums=true \
 	  -Daether.artifactResolver.postProcessor.trustedChecksums.checksumAlgorithms=SHA-256 \
 	  -Daether.artifactResolver.postProcessor.trustedChecksums.record=true \

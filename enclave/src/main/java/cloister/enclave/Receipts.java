@@ -65,7 +65,7 @@ final class Receipts {
         Checkpoints.key(room.id(), room.keys.verifyingKey()).origin());
   }
 
-  private TreeMap<Address, Receipt.Input> inputs(
+  private Map<Address, Receipt.Input> inputs(
       String run, Runs.Approved approved, Event.Reserved reserved) {
     var inputs = new TreeMap<Address, Receipt.Input>();
     approved
