@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Optional;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /// The open sessions. A session belongs to the key of its first request; until then it waits among
@@ -170,7 +171,7 @@ final class Sessions {
 
   /// The channel closes itself when garbage is collected of its keys: a request may be in it right
   /// now.
-  private static void drop(LinkedHashMap<String, Session> sessions, String id) {
+  private static void drop(SequencedMap<String, Session> sessions, String id) {
     sessions.remove(id);
   }
 }
