@@ -78,12 +78,14 @@ final class Acts {
           for (Map.Entry<Name, Path> each : cast.dataFiles().entrySet()) {
             step.command(
                 each.getKey().value(),
-                "cloister publish " + Cast.dataset(each.getValue()) + " " + each.getValue().getFileName());
+                "cloister publish "
+                    + Cast.dataset(each.getValue())
+                    + " "
+                    + each.getValue().getFileName());
           }
           for (var each : cast.publish().entrySet()) {
             step.note(each.getKey() + ": " + summary(each.getValue()));
-            step.holds(
-                each.getKey() + " is published", each.getValue().version().isPresent());
+            step.holds(each.getKey() + " is published", each.getValue().version().isPresent());
           }
         });
   }

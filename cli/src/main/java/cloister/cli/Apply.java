@@ -1,7 +1,7 @@
 package cloister.cli;
 
+import cloister.client.DocumentPackage;
 import cloister.client.Home;
-import cloister.client.Package;
 import cloister.client.Participant;
 import cloister.protocol.Json;
 import java.nio.file.Path;
@@ -32,13 +32,11 @@ final class Apply extends Verb {
   @Override
   void run() throws Exception {
     Home home = options.home();
-    Package documents = Package.read(path, home.participant());
+    DocumentPackage documents = DocumentPackage.read(path, home.participant());
     try (Participant participant =
         documents.collaboration().isPresent()
-            ? Participant.join(
-                home, documents.collaboration().get(), options.enclave(), options.acceptance())
+            ? options.join(home, documents.collaboration().get())
             : options.participant()) {
-      options.warn(participant);
       if (!documents.own().isEmpty()) {
         participant.apply(documents.own());
       }
@@ -46,12 +44,11 @@ final class Apply extends Verb {
       var table = new Table(Table.Column.text("APPLIED"), Table.Column.text("DIGEST"));
       documents
           .addressed()
-          .forEach(
-              (address, digest) -> {
-                applied.add(
-                    Json.object().put("address", address.toString()).put("digest", digest).build());
-                table.row(address.toString(), digest.toString());
-              });
+          .forEach((address, digest) -> {
+            applied.add(
+                Json.object().put("address", address.toString()).put("digest", digest).build());
+            table.row(address.toString(), digest.toString());
+          });
       options.print(
           Json.object()
               .put("applied", Json.array(applied))

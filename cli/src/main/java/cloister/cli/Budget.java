@@ -33,17 +33,16 @@ final class Budget extends Verb {
   static Json json(List<Reply.BudgetLine> budgets) {
     return Json.array(
         budgets.stream()
-            .map(
-                line ->
-                    Json.object()
-                        .put("dataset", line.dataset().toString())
-                        .put("limitEpsilon", line.limitEpsilon().toPlainString())
-                        .put("limitDelta", line.limitDelta().toPlainString())
-                        .put("spentEpsilon", line.spentEpsilon().toPlainString())
-                        .put("spentDelta", line.spentDelta().toPlainString())
-                        .put("remainingEpsilon", line.remainingEpsilon().toPlainString())
-                        .putIfPresent("cost", line.cost(), cost -> Json.of(cost.toPlainString()))
-                        .build())
+            .map(line ->
+                Json.object()
+                    .put("dataset", line.dataset().toString())
+                    .put("limitEpsilon", line.limitEpsilon().toPlainString())
+                    .put("limitDelta", line.limitDelta().toPlainString())
+                    .put("spentEpsilon", line.spentEpsilon().toPlainString())
+                    .put("spentDelta", line.spentDelta().toPlainString())
+                    .put("remainingEpsilon", line.remainingEpsilon().toPlainString())
+                    .putIfPresent("cost", line.cost(), cost -> Json.of(cost.toPlainString()))
+                    .build())
             .toList());
   }
 

@@ -1,8 +1,8 @@
 package cloister.cli;
 
+import cloister.client.DocumentPackage;
 import cloister.client.Finished;
 import cloister.client.Home;
-import cloister.client.Package;
 import cloister.client.Participant;
 import cloister.crypto.Digest;
 import cloister.protocol.Reply;
@@ -82,7 +82,7 @@ final class Cast implements AutoCloseable {
     values.put("enclave.measurement", EnclaveMeasurement.ofThisBuild().toString());
     homes.forEach((name, home) -> values.put(name + ".key", home.thumbprint().toString()));
     Path collaboration = example.fill(values, work.resolve(Example.COLLABORATION));
-    var document = Package.collaboration(collaboration);
+    var document = DocumentPackage.collaboration(collaboration);
     for (Home home : homes.values()) {
       participants.put(
           home.participant(),
@@ -119,7 +119,7 @@ final class Cast implements AutoCloseable {
   List<Address> apply() throws InterruptedException {
     var addresses = new java.util.ArrayList<Address>();
     for (Name name : example.participants()) {
-      Package documents = Package.read(example.packageOf(name), name);
+      DocumentPackage documents = DocumentPackage.read(example.packageOf(name), name);
       participant(name).apply(documents.own());
       addresses.addAll(documents.addressed().keySet());
     }

@@ -26,7 +26,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
     versionProvider = CloisterCommand.Version.class,
     synopsisSubcommandLabel = "VERB",
     sortOptions = false,
-    usageHelpAutoWidth = true,
     headerHeading = "",
     synopsisHeading = "",
     descriptionHeading = "%n",
@@ -41,7 +40,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       " 0:done",
-      " 1:a fault of Cloister, or a check of `receipt verify`, `rehearse` or `demo` does not hold",
+      " 1:a fault of Cloister, or a promise of `rehearse` or `demo` does not hold",
       " 2:the input is wrong, and the message says what to correct",
       " 3:a rule or a security check said no; repeating the same changes nothing",
       " 4:something ran out or was away; the same may succeed later",
@@ -90,6 +89,8 @@ final class CloisterCommand {
     line.addSubcommand(new Demo(options));
     line.addSubcommand(new Completion(options));
 
+    line.setOut(options.terminal().writer());
+    line.setUsageHelpWidth(100);
     line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
     line.setExecutionExceptionHandler((failure, at, _) -> failed(options, at, failure));
     line.setParameterExceptionHandler((failure, _) -> misused(options, failure));

@@ -31,7 +31,8 @@ final class Completion extends Verb {
   @Override
   void run() {
     CommandLine all = CloisterCommand.commandLine(options);
-    // The one script serves both: it turns on zsh's emulation of bash completion where it finds zsh.
+    // The one script serves both: it turns on zsh's emulation of bash completion where it finds
+    // zsh.
     String script = AutoComplete.bash("cloister", all);
     String start = shell == Shell.zsh ? "autoload -Uz compinit && compinit -u\n" : "";
     terminal().result(start + script);

@@ -5,10 +5,8 @@ import cloister.client.Participant;
 import cloister.client.Questions;
 import cloister.client.Receipts;
 import cloister.crypto.Bytes;
-import cloister.duckdb.Transcoding;
 import cloister.protocol.AnswerTable;
 import cloister.protocol.CloisterException;
-import cloister.protocol.Document.DatasetDocument;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import cloister.protocol.Reply;
@@ -19,6 +17,8 @@ import java.io.InputStream;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,7 +28,8 @@ import picocli.CommandLine.Option;
 /// `cloister demo`
 @Command(
     name = "demo",
-    description = "See the main job from end to end, with three participants and a million rows each.",
+    description =
+        "See the main job from end to end, with three participants and a million rows each.",
     footer = {
       "Examples:",
       "  cloister demo",
@@ -60,7 +61,9 @@ final class Demo extends Verb {
       description = "Rows of each owner (default: ${DEFAULT-VALUE}).")
   private int rows = 1_000_000;
 
-  @Option(names = "--keep", description = "Keep homes, data and the enclave's state, and say where.")
+  @Option(
+      names = "--keep",
+      description = "Keep homes, data and the enclave's state, and say where.")
   private boolean keep;
 
   private String run = "";
@@ -95,7 +98,9 @@ final class Demo extends Verb {
       }
     } catch (Steps.DoesNotHold e) {
       throw new CloisterException(
-          ErrorCode.INTERNAL, "the demonstration stopped: it does not hold that " + e.getMessage(), e);
+          ErrorCode.INTERNAL,
+          "the demonstration stopped: it does not hold that " + e.getMessage(),
+          e);
     }
     steps.say("", "Everything held. " + Text.duration(steps.time()) + " in all.");
     if (options.json()) {
@@ -142,24 +147,28 @@ final class Demo extends Verb {
             Path folder = example.packageOf(name);
             Path csv = folder.resolve("generated.csv");
             population.write(owner, csv);
-            Path parquet = toParquet(folder, csv);
+            Path parquet = toParquet(folder, owner, csv);
             Files.delete(csv);
             step.note(
-                name + "/" + parquet.getFileName() + ": " + Acts.size(parquet)
+                name
+                    + "/"
+                    + parquet.getFileName()
+                    + ": "
+                    + Acts.size(parquet)
                     + ", with repeated, untidy and missing addresses");
           }
         });
   }
 
-  private static Path toParquet(Path folder, Path csv) throws Exception {
-    var document =
-        (DatasetDocument)
-            cloister.client.Package.read(
-                    folder.resolve("customers.yaml"), new Name(folder.getFileName().toString()))
-                .own()
-                .getFirst();
-    List<Path> parts = Transcoding.transcode(document.dataset(), csv, folder, _ -> {});
-    return Files.move(parts.getFirst(), folder.resolve("customers.parquet"));
+  private static Path toParquet(Path folder, Population.Owner owner, Path csv) throws SQLException {
+    Path parquet = folder.resolve("customers.parquet");
+    try (var connection = DriverManager.getConnection("jdbc:duckdb:");
+        var statement = connection.createStatement()) {
+      statement.execute(
+          "COPY (FROM read_csv('%s', header=true, columns={%s})) TO '%s' (FORMAT parquet)"
+              .formatted(csv, owner.types(), parquet));
+    }
+    return parquet;
   }
 
   /// Something that the terms forbid, then something that they permit.
@@ -171,10 +180,7 @@ final class Demo extends Verb {
           Participant research = cast.participant(RESEARCH);
           var request =
               Questions.named(
-                  RESEARCH,
-                  "overlap",
-                  Optional.of(Purpose.SERVICE_OPTIMISATION),
-                  Optional.empty());
+                  RESEARCH, "overlap", Optional.of(Purpose.SERVICE_OPTIMISATION), Optional.empty());
           Reply.Explanation explanation = research.explain(request);
           step.note(Explain.lines(explanation, step.ink()));
           step.holds(
@@ -243,27 +249,23 @@ final class Demo extends Verb {
   private static boolean noisy(AnswerTable table) {
     return !table.rows().isEmpty()
         && table.rows().stream()
-            .allMatch(
-                row ->
-                    row.stream()
-                        .anyMatch(
-                            cell -> cell.error().filter(error -> error.signum() > 0).isPresent()));
+            .map(List::getLast)
+            .allMatch(cell -> cell.error().filter(error -> error.signum() > 0).isPresent());
   }
 
   private static boolean plausible(AnswerTable table, Map<String, Long> truth) {
     return table.rows().size() == truth.size()
         && table.rows().stream()
-            .allMatch(
-                row -> {
-                  Long exact = truth.get(row.getFirst().value().orElse(""));
-                  AnswerTable.Cell cell = row.getLast();
-                  return exact != null
-                      && new BigDecimal(cell.value().orElseThrow())
-                              .subtract(BigDecimal.valueOf(exact))
-                              .abs()
-                              .compareTo(cell.error().orElseThrow().multiply(IMPLAUSIBLE))
-                          <= 0;
-                });
+            .allMatch(row -> {
+              Long exact = truth.get(row.getFirst().value().orElse(""));
+              AnswerTable.Cell cell = row.getLast();
+              return exact != null
+                  && new BigDecimal(cell.value().orElseThrow())
+                          .subtract(BigDecimal.valueOf(exact))
+                          .abs()
+                          .compareTo(cell.error().orElseThrow().multiply(IMPLAUSIBLE))
+                      <= 0;
+            });
   }
 
   private void prove(Steps steps, Cast cast, Path work) throws Exception {

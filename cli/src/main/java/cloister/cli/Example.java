@@ -57,20 +57,19 @@ record Example(Path folder, List<Name> participants) {
     String filled =
         PLACEHOLDER
             .matcher(template)
-            .replaceAll(
-                found -> {
-                  String value = values.get(found.group(1));
-                  if (value == null) {
-                    throw new CloisterException(
-                        ErrorCode.DOCUMENT_INVALID,
-                        folder.resolve(COLLABORATION)
-                            + ": nothing is called ${"
-                            + found.group(1)
-                            + "}; there are "
-                            + values.keySet().stream().sorted().collect(Collectors.joining(", ")));
-                  }
-                  return Matcher.quoteReplacement(value);
-                });
+            .replaceAll(found -> {
+              String value = values.get(found.group(1));
+              if (value == null) {
+                throw new CloisterException(
+                    ErrorCode.DOCUMENT_INVALID,
+                    folder.resolve(COLLABORATION)
+                        + ": nothing is called ${"
+                        + found.group(1)
+                        + "}; there are "
+                        + values.keySet().stream().sorted().collect(Collectors.joining(", ")));
+              }
+              return Matcher.quoteReplacement(value);
+            });
     return Files.writeString(target, filled);
   }
 
@@ -78,11 +77,10 @@ record Example(Path folder, List<Name> participants) {
   Map<Name, Path> data(Name participant) {
     var data = new TreeMap<Name, Path>();
     try (var files = Files.list(packageOf(participant))) {
-      files.forEach(
-          file ->
-              dataset(file)
-                  .filter(name -> Files.exists(packageOf(participant).resolve(name + ".yaml")))
-                  .ifPresent(name -> data.put(name, file)));
+      files.forEach(file ->
+          dataset(file)
+              .filter(name -> Files.exists(packageOf(participant).resolve(name + ".yaml")))
+              .ifPresent(name -> data.put(name, file)));
     } catch (IOException e) {
       throw new CloisterException(
           ErrorCode.FILE_UNREADABLE, packageOf(participant) + " cannot be read", e);

@@ -33,7 +33,9 @@ import picocli.CommandLine.Option;
 final class Explain extends Verb {
   @Mixin private final Question question = new Question();
 
-  @Option(names = "--graph", description = "Draw datasets, analyses and recipients, and what flows.")
+  @Option(
+      names = "--graph",
+      description = "Draw datasets, analyses and recipients, and what flows.")
   private boolean graph;
 
   @Option(names = "--svg", paramLabel = "FILE", description = "With --graph: write an SVG there.")
@@ -103,11 +105,10 @@ final class Explain extends Verb {
     }
     explanation
         .fix()
-        .ifPresent(
-            fix -> {
-              lines.add("This would pass:");
-              lines.add("  " + ink.strong(fix));
-            });
+        .ifPresent(fix -> {
+          lines.add("This would pass:");
+          lines.add("  " + ink.strong(fix));
+        });
     return lines;
   }
 
@@ -122,12 +123,11 @@ final class Explain extends Verb {
             "errors",
             Json.array(
                 explanation.errors().stream()
-                    .map(
-                        error ->
-                            Json.object()
-                                .put("column", error.column())
-                                .put("error", error.error())
-                                .build())
+                    .map(error ->
+                        Json.object()
+                            .put("column", error.column())
+                            .put("error", error.error())
+                            .build())
                     .toList()))
         .put("budgets", Budget.json(explanation.budgets()))
         .put("simulated", simulated)

@@ -74,30 +74,28 @@ final class Flows {
             "nodes",
             Json.array(
                 graph.nodes().stream()
-                    .map(
-                        node ->
-                            Json.object()
-                                .put("label", node.label())
-                                .put("shape", node.shape().name().toLowerCase(java.util.Locale.ROOT))
-                                .build())
+                    .map(node ->
+                        Json.object()
+                            .put("label", node.label())
+                            .put("shape", node.shape().name().toLowerCase(java.util.Locale.ROOT))
+                            .build())
                     .toList()))
         .put(
             "edges",
             Json.array(
                 graph.edges().stream()
-                    .map(
-                        edge ->
-                            Json.object()
-                                .put("from", edge.from())
-                                .put("to", edge.to())
-                                .put(
-                                    "state",
-                                    edge.state()
-                                        .name()
-                                        .toLowerCase(java.util.Locale.ROOT)
-                                        .replace('_', '-'))
-                                .put("reason", edge.reason())
-                                .build())
+                    .map(edge ->
+                        Json.object()
+                            .put("from", edge.from())
+                            .put("to", edge.to())
+                            .put(
+                                "state",
+                                edge.state()
+                                    .name()
+                                    .toLowerCase(java.util.Locale.ROOT)
+                                    .replace('_', '-'))
+                            .put("reason", edge.reason())
+                            .build())
                     .toList()))
         .put("simulated", simulated)
         .build();

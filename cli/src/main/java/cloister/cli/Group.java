@@ -2,9 +2,9 @@ package cloister.cli;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.Model.CommandSpec;
 
 /// A noun with verbs of its own: `receipt verify`.
 abstract class Group implements Runnable {
@@ -22,7 +22,9 @@ abstract class Group implements Runnable {
   public final void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "`" + spec.qualifiedName() + "` needs one of: "
+        "`"
+            + spec.qualifiedName()
+            + "` needs one of: "
             + String.join(", ", spec.subcommands().keySet()));
   }
 

@@ -4,6 +4,7 @@ import cloister.attestation.SimulatedEvidence;
 import cloister.client.Home;
 import cloister.client.Participant;
 import cloister.protocol.CloisterException;
+import cloister.protocol.Document.CollaborationDocument;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import cloister.room.Name;
@@ -20,7 +21,8 @@ final class Options {
       paramLabel = "DIR",
       scope = ScopeType.INHERIT,
       order = 90,
-      description = "Your folder of keys and collaborations; else $CLOISTER_HOME, else ~/.cloister.")
+      description =
+          "Your folder of keys and collaborations; else $CLOISTER_HOME, else ~/.cloister.")
   private Optional<Path> home = Optional.empty();
 
   @Option(
@@ -77,13 +79,12 @@ final class Options {
   }
 
   Path homeFolder() {
-    return home.orElseGet(
-        () -> {
-          String variable = System.getenv("CLOISTER_HOME");
-          return variable != null && !variable.isEmpty()
-              ? Path.of(variable)
-              : Path.of(System.getProperty("user.home"), ".cloister");
-        });
+    return home.orElseGet(() -> {
+      String variable = System.getenv("CLOISTER_HOME");
+      return variable != null && !variable.isEmpty()
+          ? Path.of(variable)
+          : Path.of(System.getProperty("user.home"), ".cloister");
+    });
   }
 
   Home home() {
@@ -92,10 +93,6 @@ final class Options {
 
   Optional<Name> collaboration() {
     return collaboration.map(Options::name);
-  }
-
-  Optional<URI> enclave() {
-    return enclave;
   }
 
   /// The same, for a verb whose enclave is simulated by its nature.
@@ -115,14 +112,20 @@ final class Options {
 
   /// This home's participant at the enclave of its collaboration.
   Participant participant() throws InterruptedException {
-    Participant participant =
-        Participant.enter(home(), collaboration(), enclave, acceptance());
+    Participant participant = Participant.enter(home(), collaboration(), enclave, acceptance());
+    warn(participant);
+    return participant;
+  }
+
+  /// This home's participant, once it has signed the collaboration.
+  Participant join(Home home, CollaborationDocument document) throws InterruptedException {
+    Participant participant = Participant.join(home, document, enclave, acceptance());
     warn(participant);
     return participant;
   }
 
   /// Says loudly that an enclave is simulated, whenever it is.
-  void warn(Participant participant) {
+  private void warn(Participant participant) {
     if (participant.simulated()) {
       warnSimulated();
     }
@@ -132,7 +135,8 @@ final class Options {
     terminal.say(
         terminal
             .ink()
-            .warning("SIMULATED ENCLAVE: nothing protects this data from its operator. For trying out only."));
+            .warning(
+                "SIMULATED ENCLAVE: nothing protects this data from its operator. For trying out only."));
   }
 
   static Name name(String text) {

@@ -11,13 +11,13 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
-/// The people of the demonstration: an airline's and a media company's customers, of whom about
-/// 60 % are the same, written the way such tables are: one person in several rows, addresses in
+/// The people of the demonstration: an airline's and a media company's customers, of whom about 60
+/// % are the same, written the way such tables are: one person in several rows, addresses in
 /// capitals or with stray spaces, and rows without an address.
 ///
 /// The same rows and seed give the same bytes anywhere.
-record Population(int rows, long seed) {
-  static final int LARGEST = 50_000_000;
+public record Population(int rows, long seed) {
+  public static final int LARGEST = 50_000_000;
   private static final double WITHOUT_EMAIL = 0.01;
   private static final double REPEATED = 0.05;
   private static final double SHARED = 0.6;
@@ -34,26 +34,37 @@ record Population(int rows, long seed) {
   private static final List<String> HOSTS =
       List.of("example.com", "example.org", "example.net", "mail.example");
 
-  Population {
+  public Population {
     if (rows < 100 || rows > LARGEST) {
       throw new IllegalArgumentException("rows must be 100 to " + LARGEST + ", not " + rows);
     }
   }
 
   /// One of the two tables, by its owner.
-  enum Owner {
-    AIRLINE("email,zip,age_band,spend,notes"),
-    MEDIA("email,age_band,minutes");
+  public enum Owner {
+    AIRLINE(
+        "email,zip,age_band,spend,notes",
+        "'email': 'VARCHAR', 'zip': 'VARCHAR', 'age_band': 'VARCHAR', 'spend': 'DECIMAL(10,2)',"
+            + " 'notes': 'VARCHAR'"),
+    MEDIA(
+        "email,age_band,minutes", "'email': 'VARCHAR', 'age_band': 'VARCHAR', 'minutes': 'BIGINT'");
 
     private final String header;
+    private final String types;
 
-    Owner(String header) {
+    Owner(String header, String types) {
       this.header = header;
+      this.types = types;
+    }
+
+    /// The columns' types, as DuckDB takes them.
+    public String types() {
+      return types;
     }
   }
 
   /// Writes a table as CSV.
-  void write(Owner owner, Path file) throws IOException {
+  public void write(Owner owner, Path file) throws IOException {
     try (var writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8)) {
       writer.write(owner.header);
       writer.write('\n');
@@ -63,7 +74,7 @@ record Population(int rows, long seed) {
 
   /// How many people are in both tables, by age band: what no participant may learn exactly, and
   /// the demonstration compares the released answer with.
-  Map<String, Long> shared() throws IOException {
+  public Map<String, Long> shared() throws IOException {
     int airlineEnd = generate(Owner.AIRLINE, new BufferedWriter(java.io.Writer.nullWriter()));
     int mediaEnd = generate(Owner.MEDIA, new BufferedWriter(java.io.Writer.nullWriter()));
     var counts = new TreeMap<String, Long>();

@@ -2,8 +2,8 @@ package cloister.cli;
 
 import cloister.client.Progress;
 
-/// Shows how far something has come: a bar that moves on a terminal, and otherwise nothing until the
-/// line that says it is done.
+/// Shows how far something has come: a bar that moves on a terminal, and otherwise nothing until
+/// the line that says it is done.
 final class ProgressBar implements Progress {
   private static final long REDRAW_NANOS = 80_000_000;
   private static final int CELLS = 24;

@@ -83,7 +83,8 @@ final class Publish extends Verb {
   static List<String> report(Reply.Report report) {
     var lines = new ArrayList<String>();
     if (report.withoutUnit() > 0) {
-      lines.add("  " + Text.count(report.withoutUnit(), "row") + " without a privacy unit left out");
+      lines.add(
+          "  " + Text.count(report.withoutUnit(), "row") + " without a privacy unit left out");
     }
     for (Reply.BadRows bad : report.bad()) {
       lines.add(
@@ -94,7 +95,10 @@ final class Publish extends Verb {
               + " "
               + bad.reason()
               + " (row "
-              + bad.firstRows().stream().limit(10).map(Text::number).collect(Collectors.joining(", "))
+              + bad.firstRows().stream()
+                  .limit(10)
+                  .map(Text::number)
+                  .collect(Collectors.joining(", "))
               + (bad.count() > Math.min(10, bad.firstRows().size()) ? ", …)" : ")"));
     }
     return lines;
@@ -103,7 +107,8 @@ final class Publish extends Verb {
   private static Json.Obj json(Reply.Published published, Participant participant) {
     Reply.Report report = published.report();
     return Json.object()
-        .putIfPresent("version", published.version(), version -> Json.of(version.digest().toString()))
+        .putIfPresent(
+            "version", published.version(), version -> Json.of(version.digest().toString()))
         .put("rows", report.rows())
         .put("kept", report.kept())
         .put("withoutUnit", report.withoutUnit())
@@ -111,16 +116,15 @@ final class Publish extends Verb {
             "bad",
             Json.array(
                 report.bad().stream()
-                    .map(
-                        bad ->
-                            Json.object()
-                                .put("column", bad.column())
-                                .put("reason", bad.reason())
-                                .put("count", bad.count())
-                                .put(
-                                    "firstRows",
-                                    Json.array(bad.firstRows().stream().map(Json::of).toList()))
-                                .build())
+                    .map(bad ->
+                        Json.object()
+                            .put("column", bad.column())
+                            .put("reason", bad.reason())
+                            .put("count", bad.count())
+                            .put(
+                                "firstRows",
+                                Json.array(bad.firstRows().stream().map(Json::of).toList()))
+                            .build())
                     .toList()))
         .put("simulated", participant.simulated())
         .build();

@@ -21,7 +21,8 @@ final class Question {
   @Parameters(
       arity = "0..1",
       paramLabel = "NAME",
-      description = "A signed analysis: `overlap`, or another participant's `/media/analysis/reach`.")
+      description =
+          "A signed analysis: `overlap`, or another participant's `/media/analysis/reach`.")
   private Optional<String> analysis = Optional.empty();
 
   @Option(
@@ -56,7 +57,8 @@ final class Question {
   RunRequest request(Participant participant) {
     if (analysis.isPresent() == sql.isPresent()) {
       throw new CloisterException(
-          ErrorCode.PARAMETER_INVALID, "name an analysis, or give SQL with --sql FILE; one of the two");
+          ErrorCode.PARAMETER_INVALID,
+          "name an analysis, or give SQL with --sql FILE; one of the two");
     }
     Optional<Set<Name>> to =
         recipients.isEmpty()
@@ -73,16 +75,15 @@ final class Question {
 
   static Purpose purpose(String term) {
     return Purpose.byTerm(term)
-        .orElseThrow(
-            () ->
-                new CloisterException(
-                    ErrorCode.PURPOSE_UNKNOWN,
-                    "“"
-                        + term
-                        + "” is no purpose"
-                        + Text.nearest(
-                                term, Arrays.stream(Purpose.values()).map(Purpose::term).toList())
-                            .map(nearest -> "; did you mean " + nearest + "?")
-                            .orElse("")));
+        .orElseThrow(() ->
+            new CloisterException(
+                ErrorCode.PURPOSE_UNKNOWN,
+                "“"
+                    + term
+                    + "” is no purpose"
+                    + Text.nearest(
+                            term, Arrays.stream(Purpose.values()).map(Purpose::term).toList())
+                        .map(nearest -> "; did you mean " + nearest + "?")
+                        .orElse("")));
   }
 }

@@ -1,6 +1,6 @@
 package cloister.cli;
 
-import cloister.client.Package;
+import cloister.client.DocumentPackage;
 import cloister.client.Receipts;
 import cloister.client.Receipts.Checked;
 import cloister.crypto.Bytes;
@@ -37,7 +37,8 @@ final class ReceiptVerify extends Verb {
   @Option(
       names = "--terms",
       paramLabel = "FILE",
-      description = "The collaboration whose demands the evidence must meet; then no home is needed.")
+      description =
+          "The collaboration whose demands the evidence must meet; then no home is needed.")
   private Optional<Path> terms = Optional.empty();
 
   ReceiptVerify(Options options) {
@@ -49,7 +50,8 @@ final class ReceiptVerify extends Verb {
     Bytes receipt = Bytes.of(read());
     Checked checked =
         terms.isPresent()
-            ? Receipts.verify(receipt, Package.collaboration(terms.get()), options.acceptance())
+            ? Receipts.verify(
+                receipt, DocumentPackage.collaboration(terms.get()), options.acceptance())
             : Receipts.verify(
                 receipt, options.home(), options.collaboration(), options.acceptance());
     if (checked.simulated()) {

@@ -43,7 +43,8 @@ final class Rehearse extends Verb {
   void run() throws Exception {
     if (options.acceptance() == SimulatedEvidence.REFUSE) {
       throw new CloisterException(
-          ErrorCode.EVIDENCE_SIMULATED, "a rehearsal has a simulated enclave, which protects nothing");
+          ErrorCode.EVIDENCE_SIMULATED,
+          "a rehearsal has a simulated enclave, which protects nothing");
     }
     options.warnSimulated();
     Example example = Example.in(folder);
@@ -79,8 +80,7 @@ final class Rehearse extends Verb {
     Map<Address, Finished> finished = cast.run();
     for (var entry : finished.entrySet()) {
       Address analysis = entry.getKey();
-      step.command(
-          analysis.party().value(), "cloister run " + analysis.name());
+      step.command(analysis.party().value(), "cloister run " + analysis.name());
       step.note(Answers.lines(entry.getValue(), step.ink()));
     }
     step.holds(

@@ -59,14 +59,10 @@ final class Result extends Verb {
         AnswerTable table =
             finished
                 .table()
-                .orElseThrow(
-                    () ->
-                        new CloisterException(
-                            ErrorCode.RESULT_NOT_FOR_YOU,
-                            "the answer of run "
-                                + run
-                                + " is for "
-                                + Answers.recipients(finished)));
+                .orElseThrow(() ->
+                    new CloisterException(
+                        ErrorCode.RESULT_NOT_FOR_YOU,
+                        "the answer of run " + run + " is for " + Answers.recipients(finished)));
         String text =
             switch (format(output.get())) {
               case CSV -> Answers.csv(table);

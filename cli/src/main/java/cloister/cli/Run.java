@@ -50,8 +50,7 @@ final class Run extends Verb {
     List<Participant.Receivable> receivable = participant.receivable();
     if (receivable.isEmpty()) {
       throw new CloisterException(
-          ErrorCode.DOCUMENT_UNKNOWN,
-          "no analysis of this collaboration names you as a recipient");
+          ErrorCode.DOCUMENT_UNKNOWN, "no analysis of this collaboration names you as a recipient");
     }
     var json = new ArrayList<Json>();
     var lines = new ArrayList<String>();
@@ -69,7 +68,10 @@ final class Run extends Verb {
                 .put("analysis", each.analysis().toString())
                 .put(
                     "error",
-                    Json.object().put("code", e.code().label()).put("message", e.getMessage()).build())
+                    Json.object()
+                        .put("code", e.code().label())
+                        .put("message", e.getMessage())
+                        .build())
                 .build());
         lines.add(terminal().resultInk().bad("✗ ") + e.getMessage());
       }

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 
 /// An enclave server in a process of its own, on this machine, which ends when this one does.
 ///
-/// It gets the reading end of a pipe as its standard input and stops when that ends: so it goes even
-/// when this process is killed and cannot clean up.
+/// It gets the reading end of a pipe as its standard input and stops when that ends: so it goes
+/// even when this process is killed and cannot clean up.
 final class ServerProcess implements AutoCloseable {
   private static final long STOP_SECONDS = 10;
   private final Process process;

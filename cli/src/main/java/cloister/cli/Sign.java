@@ -1,7 +1,7 @@
 package cloister.cli;
 
+import cloister.client.DocumentPackage;
 import cloister.client.Participant;
-import cloister.client.Package;
 import cloister.protocol.Document.CollaborationDocument;
 import cloister.protocol.Json;
 import cloister.room.Collaboration;
@@ -34,10 +34,8 @@ final class Sign extends Verb {
 
   @Override
   void run() throws Exception {
-    CollaborationDocument document = Package.collaboration(file);
-    try (Participant participant =
-        Participant.join(options.home(), document, options.enclave(), options.acceptance())) {
-      options.warn(participant);
+    CollaborationDocument document = DocumentPackage.collaboration(file);
+    try (Participant participant = options.join(options.home(), document)) {
       var status = participant.status();
       Collaboration collaboration = document.collaboration();
       var missing = new TreeSet<>(collaboration.participants().keySet());
@@ -45,8 +43,13 @@ final class Sign extends Verb {
       missing.removeAll(active ? collaboration.participants().keySet() : status.signed());
       var lines = new ArrayList<String>();
       lines.add(
-          "Signed " + collaboration.name() + ", version " + collaboration.version() + ", as "
-              + participant.name() + ":");
+          "Signed "
+              + collaboration.name()
+              + ", version "
+              + collaboration.version()
+              + ", as "
+              + participant.name()
+              + ":");
       lines.add("  " + document.digest());
       lines.add(
           missing.isEmpty()

@@ -51,13 +51,12 @@ final class Status extends Verb {
             Table.Column.text("KEY"));
     standing
         .participants()
-        .forEach(
-            each ->
-                participants.row(
-                    each.name() + (each.you() ? " (you)" : ""),
-                    each.signed() ? "yes" : "no",
-                    each.enrolled() ? "issued" : "none",
-                    each.key().brief()));
+        .forEach(each ->
+            participants.row(
+                each.name() + (each.you() ? " (you)" : ""),
+                each.signed() ? "yes" : "no",
+                each.enrolled() ? "issued" : "none",
+                each.key().brief()));
     lines.addAll(participants.lines(ink));
     if (!standing.documents().isEmpty()) {
       lines.add("");
@@ -84,15 +83,14 @@ final class Status extends Verb {
               Table.Column.text("STATE"));
       standing
           .runs()
-          .forEach(
-              run ->
-                  runs.row(
-                      run.run(),
-                      run.analysis().toString(),
-                      run.requester().value(),
-                      run.purpose().term(),
-                      run.at().truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString(),
-                      run.state().label()));
+          .forEach(run ->
+              runs.row(
+                  run.run(),
+                  run.analysis().toString(),
+                  run.requester().value(),
+                  run.purpose().term(),
+                  run.at().truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString(),
+                  run.state().label()));
       lines.addAll(runs.lines(ink));
     }
     return lines;

@@ -110,5 +110,4 @@ final class Steps {
   private Terminal.Ink ink() {
     return options.json() ? options.terminal().ink() : options.terminal().resultInk();
   }
-
 }

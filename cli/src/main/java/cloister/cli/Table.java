@@ -62,8 +62,7 @@ final class Table {
     for (int at = 0; at < widths.length; at++) {
       String space = " ".repeat(widths[at] - width(cells.get(at)));
       boolean right = columns.get(at).side() == Side.RIGHT;
-      line.append(at == 0 ? "" : GAP)
-          .append(right ? space + cells.get(at) : cells.get(at) + space);
+      line.append(at == 0 ? "" : GAP).append(right ? space + cells.get(at) : cells.get(at) + space);
     }
     return line.toString().stripTrailing();
   }

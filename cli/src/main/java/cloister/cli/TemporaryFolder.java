@@ -9,7 +9,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.List;
 
-/// A folder for plaintext that must not stay: deleted when closed, and when Ctrl-C ends the process.
+/// A folder for plaintext that must not stay: deleted when closed, and when Ctrl-C ends the
+/// process.
 final class TemporaryFolder implements AutoCloseable {
   private final Path path;
   private final Thread atExit;

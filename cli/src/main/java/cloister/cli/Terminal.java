@@ -3,13 +3,14 @@ package cloister.cli;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /// Where a command writes: its result to standard output, everything else to standard error.
 ///
-/// Colours and moving progress appear only on a terminal, and colours not even there when `NO_COLOR`
-/// is set (no-color.org). Safe for use by several threads.
+/// Colours and moving progress appear only on a terminal, and colours not even there when
+/// `NO_COLOR` is set (no-color.org). Safe for use by several threads.
 final class Terminal {
   private static final int USUAL_COLUMNS = 80;
   private final PrintStream out;
@@ -98,11 +99,12 @@ final class Terminal {
     out.flush();
   }
 
-  /// Tells the person something; never part of the result.
-  synchronized void say(String line) {
-    err.println(line);
+  /// For whoever writes results by itself.
+  PrintWriter writer() {
+    return new PrintWriter(out, true);
   }
 
+  /// Tells the person something; never part of the result.
   synchronized void say(String... lines) {
     for (String line : lines) {
       err.println(line);

@@ -21,11 +21,7 @@ import java.util.Optional;
 /// @param receiptFile as it came, to keep or hand on
 /// @param repeated the same question was answered before: the same answer, nothing charged
 public record Finished(
-    String run,
-    Optional<AnswerTable> table,
-    Receipt receipt,
-    Bytes receiptFile,
-    boolean repeated) {
+    String run, Optional<AnswerTable> table, Receipt receipt, Bytes receiptFile, boolean repeated) {
 
   /// Checks the receipt, opens the answer with this home's key, and checks that it is the one the
   /// receipt is about.
@@ -35,13 +31,13 @@ public record Finished(
     if (!receipt.run().equals(ran.run())) {
       throw Session.unsound("its receipt is of another run");
     }
-    Optional<AnswerTable> table = ran.answer().map(sealed -> open(ran.run(), sealed, home, receipt));
+    Optional<AnswerTable> table =
+        ran.answer().map(sealed -> open(ran.run(), sealed, home, receipt));
     return new Finished(ran.run(), table, receipt, ran.receipt(), ran.repeated());
   }
 
   private static AnswerTable open(String run, Bytes sealed, Home home, Receipt receipt) {
-    try (Secret opened =
-        Hpke.open(home.openingKey(), AnswerTable.INFO, Bytes.utf8(run), sealed)) {
+    try (Secret opened = Hpke.open(home.openingKey(), AnswerTable.INFO, Bytes.utf8(run), sealed)) {
       byte[] bytes = opened.expose();
       Bytes canonical = Bytes.of(bytes);
       Arrays.fill(bytes, (byte) 0);

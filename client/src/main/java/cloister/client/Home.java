@@ -29,7 +29,7 @@ import java.util.stream.Collectors;
 ///
 /// ```
 /// participant.json            the name
-/// signing.key, opening.key    PKCS#8 and the seed that opens answers; mode 600, refused when others can read
+/// signing.key, opening.key    PKCS#8 and the seed that opens answers; mode 600, or refused
 /// collaborations/NAME.json    see [Membership]
 /// uploads/                    sealed parts of uploads that are not finished
 /// ```
@@ -41,6 +41,8 @@ public final class Home {
   private static final String OPENING_KEY = "opening.key";
   private static final int MAX_KEY_BYTES = 16 * 1024;
   private static final int MAX_MEMBERSHIP_BYTES = 4 << 20;
+
+  private static final Object WITHIN_THIS_PROCESS = new Object();
 
   private final Path folder;
   private final Name participant;
@@ -176,11 +178,10 @@ public final class Home {
   Membership membership(Optional<Name> name) {
     if (name.isPresent()) {
       return find(name.get())
-          .orElseThrow(
-              () ->
-                  new CloisterException(
-                      ErrorCode.COLLABORATION_UNKNOWN,
-                      "this home knows no collaboration " + name.get() + known()));
+          .orElseThrow(() ->
+              new CloisterException(
+                  ErrorCode.COLLABORATION_UNKNOWN,
+                  "this home knows no collaboration " + name.get() + known()));
     }
     List<Membership> all = memberships();
     if (all.size() == 1) {
@@ -210,28 +211,26 @@ public final class Home {
 
   /// Writes down a collaboration that was not known.
   void add(Membership membership) {
-    exclusively(
-        () -> {
-          Path file = file(membership.name());
-          if (Files.exists(file)) {
-            throw new FileAlreadyExistsException(file.toString());
-          }
-          PrivateFiles.write(file, membership.json().canonical());
-        });
+    exclusively(() -> {
+      Path file = file(membership.name());
+      if (Files.exists(file)) {
+        throw new FileAlreadyExistsException(file.toString());
+      }
+      PrivateFiles.write(file, membership.json().canonical());
+    });
   }
 
-  /// Changes what is known of a collaboration, and returns it. Other processes of this home wait:
-  /// a checkpoint that one of them saw is never lost to another.
+  /// Changes what is known of a collaboration, and returns it. Other processes of this home wait: a
+  /// checkpoint that one of them saw is never lost to another.
   Membership change(Name name, UnaryOperator<Membership> change) {
     var changed = new Membership[1];
-    exclusively(
-        () -> {
-          Membership before = read(file(name));
-          changed[0] = change.apply(before);
-          if (!changed[0].equals(before)) {
-            PrivateFiles.write(file(name), changed[0].json().canonical());
-          }
-        });
+    exclusively(() -> {
+      Membership before = read(file(name));
+      changed[0] = change.apply(before);
+      if (!changed[0].equals(before)) {
+        PrivateFiles.write(file(name), changed[0].json().canonical());
+      }
+    });
     return changed[0];
   }
 
@@ -239,19 +238,22 @@ public final class Home {
     void run() throws IOException;
   }
 
-  private synchronized void exclusively(FileWork work) {
-    try (var channel =
-            FileChannel.open(
-                folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        var _ = channel.lock()) {
-      work.run();
-    } catch (IOException e) {
-      throw unusable(folder, e);
+  private void exclusively(FileWork work) {
+    // A file lock is the whole process's: threads take turns before they come to it.
+    synchronized (WITHIN_THIS_PROCESS) {
+      try (var channel =
+              FileChannel.open(
+                  folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          var _ = channel.lock()) {
+        work.run();
+      } catch (IOException e) {
+        throw unusable(folder, e);
+      }
     }
   }
 
-  /// Keeps two signed checkpoints that cannot both be true: whoever holds the enclave's key sees that
-  /// it lied.
+  /// Keeps two signed checkpoints that cannot both be true: whoever holds the enclave's key sees
+  /// that it lied.
   void keepAccusation(Name collaboration, String seen, SignedCheckpoint refused) {
     try {
       PrivateFiles.write(

@@ -68,9 +68,7 @@ final class Host implements AutoCloseable {
   private Bytes exchange(String path, String type, Bytes body) throws InterruptedException {
     byte[] bytes = body.toArray();
     HttpResponse<InputStream> response =
-        attempt(
-            () ->
-                request(path, type, BodyPublishers.ofByteArray(bytes)).build());
+        attempt(() -> request(path, type, BodyPublishers.ofByteArray(bytes)).build());
     return Bytes.of(read(response));
   }
 
@@ -84,13 +82,12 @@ final class Host implements AutoCloseable {
   /// Sends sealed bytes of a part, from the offset.
   void put(String upload, int part, long offset, byte[] sealed) throws InterruptedException {
     HttpResponse<InputStream> response =
-        attempt(
-            () ->
-                request(
-                        "v1/uploads/" + upload + "/parts/" + part + "?offset=" + offset,
-                        "application/octet-stream",
-                        BodyPublishers.ofByteArray(sealed))
-                    .build());
+        attempt(() ->
+            request(
+                    "v1/uploads/" + upload + "/parts/" + part + "?offset=" + offset,
+                    "application/octet-stream",
+                    BodyPublishers.ofByteArray(sealed))
+                .build());
     read(response);
   }
 

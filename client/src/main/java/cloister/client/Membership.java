@@ -82,7 +82,14 @@ record Membership(
 
   Membership withEnclaveKey(Bytes key, Bytes authority) {
     return new Membership(
-        name, id, signed, enclave, Optional.of(key), Optional.of(authority), certificate, checkpoint);
+        name,
+        id,
+        signed,
+        enclave,
+        Optional.of(key),
+        Optional.of(authority),
+        certificate,
+        checkpoint);
   }
 
   Membership withCertificate(Bytes issued) {
@@ -136,7 +143,8 @@ record Membership(
         .put("signed", Json.array(signed.stream().map(bytes -> Json.of(bytes.base64())).toList()))
         .put("enclave", enclave.toString())
         .putIfPresent("enclaveKey", enclaveKey, bytes -> Json.of(bytes.base64()))
-        .putIfPresent("certificateAuthority", certificateAuthority, bytes -> Json.of(bytes.base64()))
+        .putIfPresent(
+            "certificateAuthority", certificateAuthority, bytes -> Json.of(bytes.base64()))
         .putIfPresent("certificate", certificate, bytes -> Json.of(bytes.base64()))
         .putIfPresent("checkpoint", checkpoint, Json::of)
         .put("version", 1)

@@ -4,8 +4,8 @@ import cloister.attestation.SimulatedEvidence;
 import cloister.crypto.Bytes;
 import cloister.crypto.CertificateRequest;
 import cloister.crypto.CryptoException;
-import cloister.crypto.SealedHeader;
 import cloister.crypto.Digest;
+import cloister.crypto.SealedHeader;
 import cloister.ledger.TreeHead;
 import cloister.protocol.CloisterException;
 import cloister.protocol.Command;
@@ -35,8 +35,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/// A participant of a collaboration, at its enclave: everything that it can do there, over a session
-/// with an enclave whose evidence it has checked.
+/// A participant of a collaboration, at its enclave: everything that it can do there, over a
+/// session with an enclave whose evidence it has checked.
 ///
 /// Not safe for use by several threads.
 public final class Participant implements AutoCloseable {
@@ -96,11 +96,10 @@ public final class Participant implements AutoCloseable {
               name,
               document.digest(),
               document.canonical(),
-              enclave.orElseThrow(
-                  () ->
-                      new CloisterException(
-                          ErrorCode.PARAMETER_INVALID,
-                          "where is the enclave of " + name + "? Say it once with --enclave URL")));
+              enclave.orElseThrow(() ->
+                  new CloisterException(
+                      ErrorCode.PARAMETER_INVALID,
+                      "where is the enclave of " + name + "? Say it once with --enclave URL")));
     }
     Participant participant = at(home, membership, simulated);
     try {
@@ -204,24 +203,22 @@ public final class Participant implements AutoCloseable {
             .orElseThrow(() -> Session.unsound("its status names no collaboration"));
     List<Standing.Member> members =
         collaboration.participants().entrySet().stream()
-            .map(
-                entry ->
-                    new Standing.Member(
-                        entry.getKey(),
-                        entry.getValue(),
-                        status.proposed().isEmpty() || status.signed().contains(entry.getKey()),
-                        status.enrolled().contains(entry.getKey()),
-                        entry.getKey().equals(name())))
+            .map(entry ->
+                new Standing.Member(
+                    entry.getKey(),
+                    entry.getValue(),
+                    status.proposed().isEmpty() || status.signed().contains(entry.getKey()),
+                    status.enrolled().contains(entry.getKey()),
+                    entry.getKey().equals(name())))
             .toList();
     List<Standing.Lent> lent =
         new TreeMap<>(status.documents())
             .entrySet().stream()
-                .map(
-                    entry ->
-                        new Standing.Lent(
-                            entry.getKey(),
-                            entry.getValue().digest(),
-                            data(entry.getKey(), status.versions())))
+                .map(entry ->
+                    new Standing.Lent(
+                        entry.getKey(),
+                        entry.getValue().digest(),
+                        data(entry.getKey(), status.versions())))
                 .toList();
     return new Standing(
         collaboration.name(),
@@ -267,7 +264,8 @@ public final class Participant implements AutoCloseable {
         session.send(new Command.Enrol(request.encoded()), Reply.Certificate.class);
     session.remembered(issued.certificate());
     if (!session.certificateHolds()) {
-      throw Session.unsound("the certificate it issued is not one of the collaboration's CA for our keys");
+      throw Session.unsound(
+          "the certificate it issued is not one of the collaboration's CA for our keys");
     }
   }
 
@@ -311,16 +309,14 @@ public final class Participant implements AutoCloseable {
   }
 
   /// Seals Parquet parts of a file on this participant's own disk.
-  public Upload seal(
-      DatasetDocument document, Path file, List<Path> parts, Progress progress)
+  public Upload seal(DatasetDocument document, Path file, List<Path> parts, Progress progress)
       throws IOException {
     return Upload.seal(
         uploadFolder(document), subject(document), Upload.Source.of(file), parts, progress);
   }
 
   private Path uploadFolder(DatasetDocument document) {
-    return home.uploads()
-        .resolve(collaboration() + "." + document.dataset().address().name());
+    return home.uploads().resolve(collaboration() + "." + document.dataset().address().name());
   }
 
   private Upload.Subject subject(DatasetDocument document) {
@@ -388,7 +384,7 @@ public final class Participant implements AutoCloseable {
       try (var sealed = FileChannel.open(upload.part(part))) {
         for (long at = offsets.get(part); at < sizes.get(part); ) {
           // Whole chunks only, and the header with the first: each piece is verified on arrival.
-          long whole = PIECE_BYTES + (at == 0 ? SealedHeader.BYTES : 0);
+          long whole = (long) PIECE_BYTES + (at == 0 ? SealedHeader.BYTES : 0);
           int length = (int) Math.min(whole, sizes.get(part) - at);
           session.put(upload.id(), part, at, read(sealed, at, length));
           at += length;
@@ -437,14 +433,13 @@ public final class Participant implements AutoCloseable {
         .filter(AnalysisDocument.class::isInstance)
         .map(AnalysisDocument.class::cast)
         .filter(analysis -> analysis.recipients().contains(name()))
-        .map(
-            analysis ->
-                new Receivable(
-                    analysis.address(),
-                    new Command.RunRequest(
-                        new Command.Subject.Named(analysis.address()),
-                        Optional.empty(),
-                        Optional.empty())))
+        .map(analysis ->
+            new Receivable(
+                analysis.address(),
+                new Command.RunRequest(
+                    new Command.Subject.Named(analysis.address()),
+                    Optional.empty(),
+                    Optional.empty())))
         .toList();
   }
 
@@ -461,10 +456,9 @@ public final class Participant implements AutoCloseable {
     return status()
         .active()
         .map(document -> Session.collaboration(document).collaboration())
-        .orElseThrow(
-            () ->
-                new CloisterException(
-                    ErrorCode.COLLABORATION_NOT_ACTIVE, "not everybody has signed yet"));
+        .orElseThrow(() ->
+            new CloisterException(
+                ErrorCode.COLLABORATION_NOT_ACTIVE, "not everybody has signed yet"));
   }
 
   private Finished finished(Reply.Ran ran) {

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
+import java.util.Objects;
 import java.util.Set;
 
 /// Files that only their owner may read. Each is written whole or not at all, also when the power
@@ -37,7 +38,8 @@ final class PrivateFiles {
   }
 
   static void write(Path file, byte[] content) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
+    Path folder =
+        Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file is in a folder");
     Path temporary = folder.resolve("." + file.getFileName() + "." + ProcessHandle.current().pid());
     try {
       Files.deleteIfExists(temporary); // of an earlier process with this number
@@ -65,7 +67,8 @@ final class PrivateFiles {
     try {
       Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
     } catch (AtomicMoveNotSupportedException e) {
-      throw new IOException("the file system of the home folder cannot replace files atomically", e);
+      throw new IOException(
+          "the file system of the home folder cannot replace files atomically", e);
     }
   }
 
@@ -76,7 +79,10 @@ final class PrivateFiles {
     if (!open.isEmpty()) {
       throw new CloisterException(
           ErrorCode.HOME_INVALID,
-          file + " can be read or changed by others on this machine; run `chmod 600 " + file + "`,"
+          file
+              + " can be read or changed by others on this machine; run `chmod 600 "
+              + file
+              + "`,"
               + " and think about who may have read it");
     }
     if (Files.size(file) > maxBytes) {

@@ -58,10 +58,9 @@ public final class Questions {
       throw new CloisterException(ErrorCode.FILE_UNREADABLE, sql + " cannot be read", e);
     }
     Purpose stated =
-        purpose.orElseThrow(
-            () ->
-                new CloisterException(
-                    ErrorCode.PARAMETER_INVALID, "say what the SQL is for, with --for PURPOSE"));
+        purpose.orElseThrow(() ->
+            new CloisterException(
+                ErrorCode.PARAMETER_INVALID, "say what the SQL is for, with --for PURPOSE"));
     // A JSON object is a YAML document too, so the reader of documents checks this one as well.
     String document =
         Json.object()

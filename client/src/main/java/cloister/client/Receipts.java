@@ -51,20 +51,17 @@ public final class Receipts {
       receipt.noise().ifPresent(noise -> facts.put("noise", noise.mechanism()));
       receipt
           .datasets()
-          .forEach(
-              (dataset, input) ->
-                  input
-                      .budget()
-                      .ifPresent(
-                          budget ->
-                              facts.put(
-                                  "ε " + dataset,
-                                  budget.before().epsilon().toPlainString()
-                                      + " → "
-                                      + budget.after().epsilon().toPlainString())));
+          .forEach((dataset, input) ->
+              input
+                  .budget()
+                  .ifPresent(budget ->
+                      facts.put(
+                          "ε " + dataset,
+                          budget.before().epsilon().toPlainString()
+                              + " → "
+                              + budget.after().epsilon().toPlainString())));
       facts.put("issued", receipt.issued().toString());
-      facts.put(
-          "enclave", receipt.enclave().tee() + ", " + receipt.enclave().measurement());
+      facts.put("enclave", receipt.enclave().tee() + ", " + receipt.enclave().measurement());
       return facts;
     }
 
@@ -101,8 +98,7 @@ public final class Receipts {
     var refusals = new ArrayList<ReceiptException>();
     for (CollaborationDocument version : versions) {
       var verification =
-          ReceiptVerification.of(
-              version.digest(), version.collaboration().enclave(), simulated);
+          ReceiptVerification.of(version.digest(), version.collaboration().enclave(), simulated);
       try {
         var verified = verification.verify(file.toArray(), Instant.now());
         return new Checked(
@@ -112,6 +108,7 @@ public final class Receipts {
       }
     }
     ReceiptException first = refusals.getFirst();
-    throw new CloisterException(ErrorCode.RECEIPT_INVALID, first.getMessage(), first);
+    throw new CloisterException(
+        ErrorCode.RECEIPT_INVALID, String.valueOf(first.getMessage()), first);
   }
 }

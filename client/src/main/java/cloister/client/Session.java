@@ -127,7 +127,7 @@ final class Session implements AutoCloseable {
     try {
       report = Report.parse(said.evidence()).verify(Instant.now());
     } catch (EvidenceException e) {
-      throw new CloisterException(ErrorCode.EVIDENCE_REFUSED, e.getMessage(), e);
+      throw new CloisterException(ErrorCode.EVIDENCE_REFUSED, String.valueOf(e.getMessage()), e);
     }
     var expected = Handshake.binding(nonce, said.session(), said.key());
     List<String> reasons = new ArrayList<>();
@@ -287,7 +287,8 @@ final class Session implements AutoCloseable {
     remember(known -> known.withCertificate(certificate));
   }
 
-  /// Whether the certificate is for this home's keys, from the pinned CA, and valid for an hour more.
+  /// Whether the certificate is for this home's keys, from the pinned CA, and valid for an hour
+  /// more.
   boolean certificateHolds() {
     if (membership.certificate().isEmpty() || membership.certificateAuthority().isEmpty()) {
       return false;

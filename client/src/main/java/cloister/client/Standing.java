@@ -40,42 +40,39 @@ public record Standing(
             "participants",
             Json.array(
                 participants.stream()
-                    .map(
-                        member ->
-                            Json.object()
-                                .put("name", member.name().value())
-                                .put("key", member.key())
-                                .put("signed", member.signed())
-                                .put("enrolled", member.enrolled())
-                                .put("you", member.you())
-                                .build())
+                    .map(member ->
+                        Json.object()
+                            .put("name", member.name().value())
+                            .put("key", member.key())
+                            .put("signed", member.signed())
+                            .put("enrolled", member.enrolled())
+                            .put("you", member.you())
+                            .build())
                     .toList()))
         .put(
             "documents",
             Json.array(
                 documents.stream()
-                    .map(
-                        each ->
-                            Json.object()
-                                .put("address", each.address().toString())
-                                .put("digest", each.digest())
-                                .put("data", each.data())
-                                .build())
+                    .map(each ->
+                        Json.object()
+                            .put("address", each.address().toString())
+                            .put("digest", each.digest())
+                            .put("data", each.data())
+                            .build())
                     .toList()))
         .put(
             "runs",
             Json.array(
                 runs.stream()
-                    .map(
-                        run ->
-                            Json.object()
-                                .put("run", run.run())
-                                .put("requester", run.requester().value())
-                                .put("analysis", run.analysis().toString())
-                                .put("purpose", run.purpose().term())
-                                .put("at", run.at())
-                                .put("state", run.state().label())
-                                .build())
+                    .map(run ->
+                        Json.object()
+                            .put("run", run.run())
+                            .put("requester", run.requester().value())
+                            .put("analysis", run.analysis().toString())
+                            .put("purpose", run.purpose().term())
+                            .put("at", run.at())
+                            .put("state", run.state().label())
+                            .build())
                     .toList()))
         .put("simulated", simulated)
         .build();

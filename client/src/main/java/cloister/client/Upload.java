@@ -22,14 +22,14 @@ import java.util.List;
 import java.util.Optional;
 
 /// A dataset's new version, sealed part by part on the owner's disk, from where it can be sent and,
-/// after an interruption, be sent on. It keeps the data key until the upload is committed: the folder
-/// is as private as the keys beside it.
+/// after an interruption, be sent on. It keeps the data key until the upload is committed: the
+/// folder is as private as the keys beside it.
 public final class Upload {
   private static final String STATE = "upload.json";
   private static final int MAX_STATE_BYTES = 64 * 1024;
   private static final int KEY_BYTES = 32;
   private static final int ID_BYTES = 16;
-  
+
   private final Path folder;
   private final String id;
   private final Subject subject;
@@ -51,8 +51,7 @@ public final class Upload {
   record Subject(Digest collaboration, Address dataset, Digest document, Digest schema) {
     /// What each sealed part is bound to.
     Bytes partContext(String upload, int part, int parts) {
-      return SealedData.partContext(
-          collaboration, dataset, document, schema, upload, part, parts);
+      return SealedData.partContext(collaboration, dataset, document, schema, upload, part, parts);
     }
 
     /// What the wrapped data key is bound to.
@@ -77,7 +76,8 @@ public final class Upload {
       throws IOException {
     if (plain.isEmpty() || plain.size() > Limits.UPLOAD_PARTS) {
       throw new CloisterException(
-          ErrorCode.TOO_LARGE, "an upload has 1 to " + Limits.UPLOAD_PARTS + " parts, not " + plain.size());
+          ErrorCode.TOO_LARGE,
+          "an upload has 1 to " + Limits.UPLOAD_PARTS + " parts, not " + plain.size());
     }
     delete(folder);
     PrivateFiles.createFolder(folder);

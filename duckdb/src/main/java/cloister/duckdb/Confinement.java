@@ -11,12 +11,14 @@ import java.lang.invoke.MethodHandle;
 /// without these calls only DuckDB's own limits hold.
 ///
 /// @param setrlimit `int setrlimit(int resource, const struct rlimit *)`
+/// @param capset `int capset(cap_user_header_t, const cap_user_data_t)`
 /// @param prctl `int prctl(int option, unsigned long, unsigned long, unsigned long, unsigned long)`
-record Confinement(MethodHandle setrlimit, MethodHandle prctl) {
+record Confinement(MethodHandle setrlimit, MethodHandle capset, MethodHandle prctl) {
   private static final int RLIMIT_DATA = 2;
   private static final int RLIMIT_CORE = 4;
   private static final int PR_SET_DUMPABLE = 4;
   private static final int PR_SET_NO_NEW_PRIVS = 38;
+  private static final int CAPABILITY_VERSION_3 = 0x2008_0522;
 
   /// What the JVM itself needs beside the engine: heap, code cache, metaspace and thread stacks.
   private static final long JVM_BYTES = 1L << 30;
@@ -34,6 +36,9 @@ record Confinement(MethodHandle setrlimit, MethodHandle prctl) {
             symbols.findOrThrow("setrlimit"),
             FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS)),
         linker.downcallHandle(
+            symbols.findOrThrow("capset"),
+            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS)),
+        linker.downcallHandle(
             symbols.findOrThrow("prctl"),
             FunctionDescriptor.of(
                 ValueLayout.JAVA_INT,
@@ -44,11 +49,13 @@ record Confinement(MethodHandle setrlimit, MethodHandle prctl) {
                 ValueLayout.JAVA_LONG)));
   }
 
-  /// No core dump, no reading of this process by others of the same user, no new privileges.
+  /// No core dump, no reading of this process by others of the same user, no privileges and no way
+  /// to new ones: for this thread and those that it starts. Root obeys the modes of files then.
   void confine() {
     limit(RLIMIT_CORE, 0);
     control(PR_SET_DUMPABLE, 0);
     control(PR_SET_NO_NEW_PRIVS, 1);
+    dropCapabilities();
   }
 
   /// Bounds the writable memory of the whole process.
@@ -62,6 +69,16 @@ record Confinement(MethodHandle setrlimit, MethodHandle prctl) {
       check((int) setrlimit.invokeExact(resource, limit));
     } catch (Throwable failure) {
       throw new IllegalStateException("setrlimit was refused", failure);
+    }
+  }
+
+  private void dropCapabilities() {
+    try (var arena = Arena.ofConfined()) {
+      // This thread; effective, permitted and inheritable sets of 64 bits, all empty.
+      var header = arena.allocateFrom(ValueLayout.JAVA_INT, CAPABILITY_VERSION_3, 0);
+      check((int) capset.invokeExact(header, arena.allocate(24, 4)));
+    } catch (Throwable failure) {
+      throw new IllegalStateException("capset was refused", failure);
     }
   }
 

@@ -137,6 +137,11 @@ public final class DuckDbEngine implements Engine {
           tables.put(name, files.stream().map(PlainPath::of).toList());
         });
     return new Wire.Opening(
-        tables, List.of(), limits.memoryBytes(), limits.threads(), limits.time().toMillis());
+        tables,
+        List.of(),
+        List.of(),
+        limits.memoryBytes(),
+        limits.threads(),
+        limits.time().toMillis());
   }
 }

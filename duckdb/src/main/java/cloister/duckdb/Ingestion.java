@@ -21,8 +21,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// Turns the Parquet parts that an owner uploaded into what engines read: the declared columns in
-/// the declared types, the privacy unit normalised and never null, and no bad row. It runs in a
-/// worker like a query does, part by part.
+/// the declared types, the privacy unit normalised and never null, and no bad row. It runs in
+/// workers like queries do, part by part.
 public final class Ingestion {
   /// A part has at most so many rows, which bounds the memory of preparing it.
   public static final int PART_ROWS = 1 << 20;
@@ -39,77 +39,92 @@ public final class Ingestion {
     this.workers = workers;
   }
 
-  /// An upload that is ready for queries: one file per part, and what was left out.
-  public record Prepared(List<Path> files, IngestionReport report) {
-    public Prepared {
-      files = List.copyOf(files);
-    }
+  /// @param limits of each part; `groups` is not used
+  public Upload begin(Dataset dataset, Engine.Limits limits) {
+    return new Upload(dataset, limits);
   }
 
-  /// @param parts plaintext Parquet files in the order of the owner's rows
-  /// @param folder an existing folder, empty of earlier output, in memory-backed storage
-  /// @param limits for the whole upload; `groups` is not used
-  /// @throws IngestionException when the upload is refused; the folder is then empty again
-  public Prepared prepare(Dataset dataset, List<Path> parts, Path folder, Engine.Limits limits)
-      throws IngestionException, InterruptedException {
-    var outputs =
-        IntStream.range(0, parts.size())
-            .mapToObj(part -> folder.resolve("part-%05d.parquet".formatted(part)))
-            .toList();
-    boolean succeeded = false;
-    try {
-      var prepared = new Prepared(outputs, prepare(dataset, parts, outputs, limits));
-      succeeded = true;
-      return prepared;
-    } catch (EngineException failure) {
-      throw new IngestionException(new Problem.Unfinished(failure.reason()));
-    } finally {
-      if (!succeeded) {
-        delete(outputs);
+  /// One upload on its way: its parts come one by one, so that no more than one of them need be in
+  /// the clear at a time. Each has a fresh worker, which sees that part alone. Used by one thread.
+  public final class Upload {
+    private final Dataset dataset;
+    private final Engine.Limits limits;
+    private final Tally tally = new Tally();
+    private boolean refused;
+
+    private Upload(Dataset dataset, Engine.Limits limits) {
+      this.dataset = dataset;
+      this.limits = limits;
+    }
+
+    /// @param part a plaintext Parquet file: the owner's next rows
+    /// @param target a file to be made, in memory-backed storage
+    /// @throws IngestionException when the upload is refused, as a whole; there is no target then,
+    ///   and the caller keeps nothing of earlier parts
+    public void add(Path part, Path target) throws IngestionException, InterruptedException {
+      if (refused) {
+        throw new IllegalStateException("the upload was refused at an earlier part");
       }
-    }
-  }
-
-  private IngestionReport prepare(
-      Dataset dataset, List<Path> parts, List<Path> outputs, Engine.Limits limits)
-      throws EngineException, IngestionException, InterruptedException {
-    var deadline = Deadline.after(limits.time());
-    workers.enter(deadline);
-    try {
-      var worker = workers.take(deadline);
+      refused = true;
+      boolean succeeded = false;
       try {
-        var files = new ArrayList<String>();
-        parts.forEach(file -> files.add(PlainPath.of(file)));
-        outputs.forEach(file -> files.add(PlainPath.of(file)));
-        worker.open(
-            new Wire.Opening(
-                Map.of(), files, limits.memoryBytes(), limits.threads(), limits.time().toMillis()),
-            deadline.left());
-        var tally = new Tally();
-        for (int part = 0; part < parts.size(); part++) {
-          new Part(
-                  dataset,
-                  part + 1,
-                  PlainPath.of(parts.get(part)),
-                  PlainPath.of(outputs.get(part)),
-                  worker,
-                  deadline)
-              .prepare(tally);
-        }
-        return tally.report(dataset);
+        // The worker may write a file, and make none.
+        Files.createFile(target);
+        prepare(part, target);
+        succeeded = true;
+      } catch (EngineException failure) {
+        throw new IngestionException(new Problem.Unfinished(failure.reason()));
+      } catch (IOException failure) {
+        throw new UncheckedIOException("a prepared file could not be made", failure);
       } finally {
-        workers.dismiss(worker);
+        if (succeeded) {
+          refused = false;
+        } else {
+          delete(target);
+        }
       }
-    } finally {
-      workers.leave();
+    }
+
+    private void prepare(Path part, Path target)
+        throws EngineException, IngestionException, InterruptedException {
+      var deadline = Deadline.after(limits.time());
+      workers.enter(deadline);
+      try {
+        var worker = workers.take(deadline);
+        try {
+          String input = PlainPath.of(part);
+          String output = PlainPath.of(target);
+          worker.open(
+              new Wire.Opening(
+                  Map.of(),
+                  List.of(input),
+                  List.of(output),
+                  limits.memoryBytes(),
+                  limits.threads(),
+                  limits.time().toMillis()),
+              deadline.left());
+          tally.parts++;
+          new Part(dataset, tally.parts, input, output, worker, deadline).prepare(tally);
+        } finally {
+          workers.dismiss(worker);
+        }
+      } finally {
+        workers.leave();
+      }
+    }
+
+    /// What was found in the parts so far.
+    public IngestionReport report() {
+      if (refused) {
+        throw new IllegalStateException("the upload was refused");
+      }
+      return tally.report(dataset);
     }
   }
 
-  private static void delete(List<Path> files) {
+  private static void delete(Path file) {
     try {
-      for (Path file : files) {
-        Files.deleteIfExists(file);
-      }
+      Files.deleteIfExists(file);
     } catch (IOException failure) {
       throw new UncheckedIOException("a prepared file could not be removed", failure);
     }
@@ -119,6 +134,7 @@ public final class Ingestion {
   private static final class Tally {
     private record Place(int column, int reason) {}
 
+    private int parts;
     private long read;
     private long kept;
     private long withoutUnit;
@@ -176,7 +192,7 @@ public final class Ingestion {
         throw new IngestionException(new Problem.TooManyRows(number));
       }
       reading(view(checks));
-      reading(faults(checks));
+      long faults = reading(faults(checks));
       long before = tally.read;
       rows(
           "SELECT c, r, count(*) FROM faults GROUP BY ALL ORDER BY ALL",
@@ -197,7 +213,7 @@ public final class Ingestion {
                   numbers.get(1).intValue(),
                   before + numbers.get(2).longValueExact()));
       tally.read += rows;
-      tally.kept += reading(copy(checks));
+      tally.kept += reading(copy(checks, faults == 0 ? "part" : "part ANTI JOIN faults USING (n)"));
     }
 
     private String file() {
@@ -290,14 +306,16 @@ public final class Ingestion {
       return unit;
     }
 
-    private String copy(List<ColumnCheck> checks) {
+    private String copy(List<ColumnCheck> checks, String rows) {
       String columns =
           IntStream.range(0, checks.size())
               .mapToObj(i -> "v" + i + " AS " + checks.get(i).source())
               .collect(Collectors.joining(", "));
       return "COPY (SELECT "
           + columns
-          + " FROM part ANTI JOIN faults USING (n)) TO "
+          + " FROM "
+          + rows
+          + ") TO "
           + Sql.literal(output)
           + " (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 122880, USE_TMP_FILE false)";
     }

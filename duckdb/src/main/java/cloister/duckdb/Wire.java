@@ -19,7 +19,7 @@ final class Wire {
 
   static final int QUERY = 2;
 
-  /// Answers.
+  /// Answers. A worker is READY once, with the layers that confine it.
   static final int READY = 16;
 
   static final int ROW = 17;
@@ -55,17 +55,27 @@ final class Wire {
 
   /// What a worker may touch and use, for the rest of its life.
   ///
-  /// @param tables the views to offer, each over Parquet files, all of them readable
-  /// @param files further files it may read or write
+  /// @param tables the views to offer, each over Parquet files, which it may read
+  /// @param inputs further files that it may read
+  /// @param outputs existing files that it may write
   record Opening(
       Map<String, List<String>> tables,
-      List<String> files,
+      List<String> inputs,
+      List<String> outputs,
       long memoryBytes,
       int threads,
       long timeMillis) {
     Opening {
       tables = Map.copyOf(tables);
-      files = List.copyOf(files);
+      inputs = List.copyOf(inputs);
+      outputs = List.copyOf(outputs);
+    }
+
+    /// All that it may read and not write.
+    List<String> reads() {
+      var reads = new ArrayList<>(inputs);
+      tables.values().forEach(reads::addAll);
+      return reads;
     }
 
     void write(DataOutputStream out) throws IOException {
@@ -75,7 +85,8 @@ final class Wire {
         writeText(out, table.getKey());
         writeTexts(out, table.getValue());
       }
-      writeTexts(out, files);
+      writeTexts(out, inputs);
+      writeTexts(out, outputs);
       out.writeLong(memoryBytes);
       out.writeInt(threads);
       out.writeLong(timeMillis);
@@ -88,7 +99,8 @@ final class Wire {
       for (int i = 0; i < count; i++) {
         tables.put(readText(in), readTexts(in));
       }
-      return new Opening(tables, readTexts(in), in.readLong(), in.readInt(), in.readLong());
+      return new Opening(
+          tables, readTexts(in), readTexts(in), in.readLong(), in.readInt(), in.readLong());
     }
   }
 

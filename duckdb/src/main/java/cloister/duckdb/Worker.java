@@ -3,11 +3,14 @@ package cloister.duckdb;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.File;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -29,16 +32,24 @@ final class Worker {
 
   private static final int EXPRESSION_DEPTH = 250;
 
+  /// What DuckDB asks at its start; it crashes where such a file is there and does not open.
+  private static final List<String> MEMORY_OF_THE_MACHINE =
+      List.of("/proc/self/cgroup", "/sys/fs/cgroup");
+
   private final DataOutputStream out;
   private final SynchronousQueue<Callable<Optional<Wire.Failure>>> requests =
       new SynchronousQueue<>();
   private final Optional<Confinement> confinement;
-  private final Connection connection;
+  private final Optional<Landlock> landlock;
 
-  private Worker(DataOutputStream out, Optional<Confinement> confinement, Connection connection) {
+  /// From the opening on.
+  private Optional<Connection> connection = Optional.empty();
+
+  private Worker(
+      DataOutputStream out, Optional<Confinement> confinement, Optional<Landlock> landlock) {
     this.out = out;
     this.confinement = confinement;
-    this.connection = connection;
+    this.landlock = landlock;
   }
 
   public static void main(String[] arguments) throws Exception {
@@ -46,11 +57,11 @@ final class Worker {
         Confinement.isSupported() ? Optional.of(Confinement.load()) : Optional.empty();
     confinement.ifPresent(Confinement::confine);
     var out = new FileOutputStream(FileDescriptor.out);
-    // Streamed results would save memory, but hide which limit a query met.
-    var connection = new DuckDBDriver().connect("jdbc:duckdb:", new Properties());
     var worker =
         new Worker(
-            new DataOutputStream(new BufferedOutputStream(out, 1 << 16)), confinement, connection);
+            new DataOutputStream(new BufferedOutputStream(out, 1 << 16)),
+            confinement,
+            Landlock.load());
     new Thread(null, worker::serve, "query", STACK_BYTES).start();
     worker.listen(new DataInputStream(new FileInputStream(FileDescriptor.in)));
   }
@@ -79,9 +90,14 @@ final class Worker {
 
   private void serve() {
     try {
-      // The first statement initialises what later ones would wait for.
-      execute("SELECT count(*) FROM range(10) GROUP BY range % 2");
-      answer(Optional.empty());
+      // A first database initialises what the one to come would wait for.
+      try (var first = connect()) {
+        execute(first, "SELECT count(*) FROM range(10) GROUP BY range % 2");
+      }
+      out.writeByte(Wire.READY);
+      out.writeBoolean(confinement.isPresent());
+      out.writeBoolean(landlock.isPresent());
+      out.flush();
       while (true) {
         answer(requests.take().call());
       }
@@ -104,28 +120,44 @@ final class Worker {
   private Optional<Wire.Failure> open(Wire.Opening opening) {
     try {
       confinement.ifPresent(limits -> limits.limitMemory(opening.memoryBytes()));
+      landlock.ifPresent(files -> files.restrict(ownFiles(), opening.reads(), opening.outputs()));
+      // Landlock binds a thread and those that it starts: DuckDB's come after it.
+      var fresh = connect();
       for (String statement : lockdown(opening)) {
-        execute(statement);
+        execute(fresh, statement);
       }
       for (var table : opening.tables().entrySet()) {
         execute(
+            fresh,
             "CREATE VIEW "
                 + Sql.name(table.getKey())
                 + " AS SELECT * FROM read_parquet("
                 + Sql.literals(table.getValue())
                 + ", hive_partitioning=false)");
       }
+      connection = Optional.of(fresh);
       return Optional.empty();
     } catch (SQLException failure) {
       return Optional.of(classify(failure));
     }
   }
 
+  /// Classes are loaded as they are needed.
+  private static List<String> ownFiles() {
+    var files =
+        new ArrayList<>(
+            List.of(System.getProperty("java.class.path").split(File.pathSeparator, -1)));
+    files.add(System.getProperty("java.home"));
+    files.addAll(MEMORY_OF_THE_MACHINE);
+    files.removeIf(file -> !Files.exists(Path.of(file)));
+    return files;
+  }
+
   /// The order matters: paths are allowed while that is still possible, external access is then
   /// closed for good, and the last statement forbids every further SET.
   private static List<String> lockdown(Wire.Opening opening) {
-    var files = new ArrayList<>(opening.files());
-    opening.tables().values().forEach(files::addAll);
+    var files = new ArrayList<>(opening.reads());
+    files.addAll(opening.outputs());
     return List.of(
         // Spill files hold plaintext: there are none.
         "SET temp_directory=''",
@@ -150,7 +182,10 @@ final class Worker {
   }
 
   private Optional<Wire.Failure> query(Wire.Query query) throws IOException {
-    try (var statement = connection.createStatement()) {
+    if (connection.isEmpty()) {
+      return Optional.of(Wire.Failure.FAILED);
+    }
+    try (var statement = connection.get().createStatement()) {
       if (!statement.execute(query.sql())) {
         if (query.keys() != 0 || query.numbers() != 1) {
           return Optional.of(Wire.Failure.FAILED);
@@ -205,7 +240,12 @@ final class Worker {
     return Optional.empty();
   }
 
-  private void execute(String sql) throws SQLException {
+  /// Streamed results would save memory, but hide which limit a query met.
+  private static Connection connect() throws SQLException {
+    return new DuckDBDriver().connect("jdbc:duckdb:", new Properties());
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
     try (var statement = connection.createStatement()) {
       statement.execute(sql);
     }

@@ -7,10 +7,12 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
@@ -26,6 +28,9 @@ import org.duckdb.DuckDBDriver;
 final class WorkerHome implements AutoCloseable {
   private static final List<String> SYSTEM_FOLDERS =
       List.of("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache");
+
+  /// How long the sandbox may take to show that it works.
+  private static final Duration PROBE = Duration.ofSeconds(20);
 
   private final Path parent;
   private final Path folder;
@@ -48,9 +53,34 @@ final class WorkerHome implements AutoCloseable {
               parent,
               "cloister-duckdb-",
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      return new WorkerHome(parent, folder, unpackDriver(folder), codeOf(Worker.class), bubblewrap);
+      var home =
+          new WorkerHome(parent, folder, unpackDriver(folder), codeOf(Worker.class), bubblewrap);
+      return bubblewrap.isEmpty() || home.canWrap()
+          ? home
+          : new WorkerHome(parent, folder, home.driver, home.code, Optional.empty());
     } catch (IOException failure) {
       throw new UncheckedIOException("the workers' folder could not be prepared", failure);
+    }
+  }
+
+  boolean isWrapped() {
+    return bubblewrap.isPresent();
+  }
+
+  /// Installed is not allowed: containers and hardened kernels forbid user namespaces.
+  private boolean canWrap() throws IOException {
+    var command = new ArrayList<String>();
+    bubblewrap.ifPresent(tool -> command.addAll(sandbox(tool)));
+    command.addAll(List.of(java(), "-Xshare:auto", "-XX:+UseSerialGC", "-version"));
+    var process = builder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    try {
+      return process.waitFor(PROBE.toNanos(), TimeUnit.NANOSECONDS) && process.exitValue() == 0;
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
     }
   }
 
@@ -61,7 +91,7 @@ final class WorkerHome implements AutoCloseable {
     bubblewrap.ifPresent(tool -> command.addAll(sandbox(tool)));
     command.addAll(
         List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            java(),
             "-Xmx256m",
             "-Xss1m",
             "-XX:+UseSerialGC",
@@ -80,12 +110,20 @@ final class WorkerHome implements AutoCloseable {
             "-cp",
             driver + File.pathSeparator + code,
             Worker.class.getName()));
+    return builder(command).start();
+  }
+
+  private ProcessBuilder builder(List<String> command) {
     var builder =
         new ProcessBuilder(command)
             .directory(folder.toFile())
             .redirectError(ProcessBuilder.Redirect.DISCARD);
     builder.environment().clear();
-    return builder.start();
+    return builder;
+  }
+
+  private static String java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
 
   /// No network, no other process in sight, and a read-only view of the system. Data folders are

@@ -9,7 +9,10 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +25,7 @@ final class WorkerProcess {
   private final DataOutputStream out;
   private final DataInputStream in;
   private final ExecutorService readers;
+  private final Set<Workers.Layer> layers = EnumSet.noneOf(Workers.Layer.class);
   private int queries;
 
   WorkerProcess(Process process, ExecutorService readers) {
@@ -32,19 +36,45 @@ final class WorkerProcess {
   }
 
   /// Waits until the process has loaded the engine.
-  void await(Duration time) throws EngineException, InterruptedException {
-    exchange(_ -> {}, 0, 0, 0, (_, _) -> {}, time);
+  ///
+  /// @return what the worker says that it has done to itself
+  Set<Workers.Layer> await(Duration time) throws EngineException, InterruptedException {
+    exchange(this::ready, time);
+    return layers;
+  }
+
+  private Optional<Wire.Failure> ready() throws IOException {
+    if (in.readUnsignedByte() != Wire.READY) {
+      throw new IOException("unknown answer");
+    }
+    if (in.readBoolean()) {
+      layers.add(Workers.Layer.LIMITS);
+    }
+    if (in.readBoolean()) {
+      layers.add(Workers.Layer.FILES);
+    }
+    return Optional.empty();
   }
 
   void open(Wire.Opening opening, Duration time) throws EngineException, InterruptedException {
-    exchange(opening::write, 0, 0, 0, (_, _) -> {}, time);
+    exchange(
+        () -> {
+          opening.write(out);
+          return receive(0, 0, 0, (_, _) -> {});
+        },
+        time);
   }
 
   /// Hands over each row as it comes; rows of a query that fails later have been handed over too.
   void query(Wire.Query query, Wire.Rows rows, Duration time)
       throws EngineException, InterruptedException {
     queries++;
-    exchange(query::write, query.keys(), query.numbers(), query.rows(), rows, time);
+    exchange(
+        () -> {
+          query.write(out);
+          return receive(query.keys(), query.numbers(), query.rows(), rows);
+        },
+        time);
   }
 
   boolean isAlive() {
@@ -55,28 +85,25 @@ final class WorkerProcess {
     return queries;
   }
 
+  /// With what it started: bubblewrap that dies while it sets up would leave its child behind.
   void kill() {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
     process.destroyForcibly();
+  }
+
+  /// Returns when the killed process is no more.
+  void awaitEnd() {
+    process.onExit().join();
   }
 
   long pid() {
     return process.pid();
   }
 
-  @FunctionalInterface
-  private interface Request {
-    void write(DataOutputStream out) throws IOException;
-  }
-
-  private void exchange(
-      Request request, int keys, int numbers, int most, Wire.Rows rows, Duration time)
+  private void exchange(Callable<Optional<Wire.Failure>> conversation, Duration time)
       throws EngineException, InterruptedException {
     // Reading a pipe cannot be timed or interrupted; killing the process ends it.
-    var answer =
-        readers.submit(() -> {
-          request.write(out);
-          return receive(keys, numbers, most, rows);
-        });
+    var answer = readers.submit(conversation);
     Optional<Wire.Failure> failure;
     try {
       failure = answer.get(Math.max(0, time.toNanos()), TimeUnit.NANOSECONDS);

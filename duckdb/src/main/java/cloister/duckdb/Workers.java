@@ -5,8 +5,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -22,7 +25,8 @@ import java.util.stream.Stream;
 /// that nobody waits for a JVM. Safe for concurrent use; closing kills every process.
 ///
 /// The kernel's sandbox [bubblewrap](https://github.com/containers/bubblewrap) wraps each worker
-/// where it is installed. Elsewhere the bounds are DuckDB's lockdown, the process's limits and the
+/// where it is installed and may make namespaces, and Landlock closes its files where the kernel
+/// has it: see [#layers]. Elsewhere the bounds are DuckDB's lockdown, the process's limits and the
 /// killing from outside.
 public final class Workers implements AutoCloseable {
   private static final Path SHARED_MEMORY = Path.of("/dev/shm");
@@ -32,13 +36,31 @@ public final class Workers implements AutoCloseable {
   ///   [#memoryFolder]; under bubblewrap a worker sees no other
   /// @param atWork the most workers that serve somebody at one time
   /// @param spares how many wait ready; a small query then starts in milliseconds
-  public record Settings(Path folder, int atWork, int spares) {
+  /// @param bubblewrap the sandbox to try; a worker goes without where it does not work
+  public record Settings(Path folder, int atWork, int spares, Optional<Path> bubblewrap) {
+    /// With the system's bubblewrap, if it has one.
+    public Settings(Path folder, int atWork, int spares) {
+      this(folder, atWork, spares, installedBubblewrap());
+    }
+
     public Settings {
       if (atWork < 1 || spares < 0) {
         throw new IllegalArgumentException("at least one worker at work, and no negative spares");
       }
     }
   }
+
+  /// What holds a worker beside DuckDB's own lockdown.
+  public enum Layer {
+    /// Namespaces of its own: no network, no other process, a read-only view of the system.
+    NAMESPACES,
+    /// Landlock: it opens its inputs for reading and its outputs, and no other file.
+    FILES,
+    /// Bounded memory, no core dump, no capability.
+    LIMITS
+  }
+
+  private static final System.Logger LOG = System.getLogger("cloister.duckdb");
 
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(
@@ -48,12 +70,13 @@ public final class Workers implements AutoCloseable {
   private final Set<WorkerProcess> processes = ConcurrentHashMap.newKeySet();
   private final LinkedBlockingQueue<Future<WorkerProcess>> spares = new LinkedBlockingQueue<>();
   private final Future<WorkerHome> home;
+  private final CompletableFuture<Set<Layer>> layers = new CompletableFuture<>();
   private volatile boolean closed;
 
   private Workers(Settings settings) {
     atWork = new Semaphore(settings.atWork(), true);
     spareCount = settings.spares();
-    home = threads.submit(() -> WorkerHome.create(settings.folder(), bubblewrap()));
+    home = threads.submit(() -> WorkerHome.create(settings.folder(), settings.bubblewrap()));
     replenish();
   }
 
@@ -67,6 +90,16 @@ public final class Workers implements AutoCloseable {
     return Files.isDirectory(SHARED_MEMORY) && Files.isWritable(SHARED_MEMORY)
         ? SHARED_MEMORY
         : otherwise;
+  }
+
+  /// What the first worker found. It waits for that one's start.
+  ///
+  /// @throws EngineException when no worker starts
+  public Set<Layer> layers() throws EngineException, InterruptedException {
+    if (!layers.isDone()) {
+      dismiss(take(Deadline.after(START)));
+    }
+    return layers.join();
   }
 
   /// Waits for a turn; each call that returns is followed by one [#leave].
@@ -99,12 +132,15 @@ public final class Workers implements AutoCloseable {
     processes.remove(worker);
   }
 
+  /// Waits for workers that are starting, to end them too.
   @Override
   public void close() {
     closed = true;
     processes.forEach(WorkerProcess::kill);
     threads.close();
     processes.forEach(WorkerProcess::kill);
+    // A killed process lives on for a moment, with its files.
+    processes.forEach(WorkerProcess::awaitEnd);
     if (home.state() == Future.State.SUCCESS) {
       home.resultNow().close();
     }
@@ -123,17 +159,24 @@ public final class Workers implements AutoCloseable {
     } catch (IOException | ExecutionException _) {
       throw new EngineException(EngineException.Reason.FAILED);
     }
+    found(worker.await(START));
+    // Only now may closing kill it: bubblewrap that dies while it sets up leaves its child behind.
     processes.add(worker);
-    try {
-      worker.await(START);
-    } catch (EngineException failure) {
-      dismiss(worker);
-      throw failure;
-    }
     if (closed) {
       dismiss(worker);
     }
     return worker;
+  }
+
+  private void found(Set<Layer> own) {
+    var all = EnumSet.noneOf(Layer.class);
+    all.addAll(own);
+    if (home.resultNow().isWrapped()) {
+      all.add(Layer.NAMESPACES);
+    }
+    if (layers.complete(Collections.unmodifiableSet(all))) {
+      LOG.log(System.Logger.Level.INFO, "workers are confined by {0}", all);
+    }
   }
 
   private WorkerProcess await(Future<WorkerProcess> worker, Deadline deadline)
@@ -149,7 +192,7 @@ public final class Workers implements AutoCloseable {
     }
   }
 
-  private static Optional<Path> bubblewrap() {
+  private static Optional<Path> installedBubblewrap() {
     return Stream.of("/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap")
         .map(Path::of)
         .filter(Files::isExecutable)

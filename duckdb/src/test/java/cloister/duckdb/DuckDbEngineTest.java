@@ -224,6 +224,9 @@ final class DuckDbEngineTest {
   void anInterruptedCallerLeavesNoWorkerBehind() throws Exception {
     var worker = workers.take(Deadline.after(Duration.ofSeconds(30)));
     var process = ProcessHandle.of(worker.pid()).orElseThrow();
+    worker.open(
+        new Wire.Opening(Map.of(), List.of(), List.of(), 512_000_000, 2, 600_000),
+        Duration.ofSeconds(30));
     Thread.currentThread().interrupt();
     assertThatThrownBy(() ->
             worker.query(
@@ -244,6 +247,18 @@ final class DuckDbEngineTest {
     others.close();
     assertThat(ProcessHandle.of(worker.pid()).filter(ProcessHandle::isAlive)).isEmpty();
     assertThat(home).isEmptyDirectory();
+  }
+
+  /// What a container or a hardened kernel does to it: the tool is there, and fails.
+  @Test
+  void aSandboxThatMayNotStartIsDoneWithout() throws Exception {
+    Path home = Files.createDirectory(folder.resolve("refused"));
+    try (var others =
+        Workers.start(new Workers.Settings(home, 1, 1, Optional.of(Path.of("/bin/false"))))) {
+      assertThat(others.layers())
+          .doesNotContain(Workers.Layer.NAMESPACES)
+          .contains(Workers.Layer.LIMITS);
+    }
   }
 
   @Test

@@ -8,6 +8,7 @@ import static cloister.duckdb.Fixtures.parquet;
 import static cloister.duckdb.Fixtures.required;
 import static cloister.duckdb.Fixtures.rows;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import cloister.duckdb.IngestionException.Problem;
@@ -22,6 +23,7 @@ import cloister.room.Dataset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
@@ -55,14 +57,24 @@ final class IngestionTest {
     output = Files.createDirectory(folder.resolve("out"));
   }
 
-  private Ingestion.Prepared prepare(Dataset dataset, Path... parts) throws Exception {
-    return new Ingestion(workers).prepare(dataset, List.of(parts), output, LIMITS);
+  private record Prepared(List<Path> files, IngestionReport report) {}
+
+  private Prepared prepare(Dataset dataset, Path... parts) throws Exception {
+    var upload = new Ingestion(workers).begin(dataset, LIMITS);
+    var files = new ArrayList<Path>();
+    for (Path part : parts) {
+      Path target = output.resolve("part-" + files.size() + ".parquet");
+      Files.deleteIfExists(target);
+      upload.add(part, target);
+      files.add(target);
+    }
+    return new Prepared(files, upload.report());
   }
 
   private Problem refused(Dataset dataset, Path... parts) throws Exception {
     var failure = catchThrowableOfType(IngestionException.class, () -> prepare(dataset, parts));
     assertThat(failure).isNotNull();
-    assertThat(output).isEmptyDirectory();
+    assertThat(output.resolve("part-" + (parts.length - 1) + ".parquet")).doesNotExist();
     return failure.problem();
   }
 
@@ -312,7 +324,7 @@ final class IngestionTest {
                 2,
                 2,
                 List.of(new Fault(new ColumnName("email"), Reason.NOT_NORMAL, 1, List.of(5L)))));
-    assertThat(rows("SELECT DISTINCT email FROM " + quoted(output + "/part-00000.parquet")))
+    assertThat(rows("SELECT DISTINCT email FROM " + quoted(output + "/part-0.parquet")))
         .containsExactly(List.of("a@b.c"));
   }
 
@@ -346,6 +358,7 @@ final class IngestionTest {
             folder.resolve("cut.parquet"), java.util.Arrays.copyOf(bytes, bytes.length - 9));
     for (Path bad : List.of(text, empty, cut)) {
       assertThat(refused(dataset, good, bad)).isEqualTo(new Problem.Malformed(2));
+      Files.delete(output.resolve("part-0.parquet"));
     }
     assertThat(refused(dataset, parquet(folder.resolve("m.parquet"), "SELECT 1 AS n")))
         .isEqualTo(new Problem.MissingColumns(1, List.of(new ColumnName("id"))));
@@ -361,8 +374,42 @@ final class IngestionTest {
     var late =
         catchThrowableOfType(
             IngestionException.class,
-            () -> new Ingestion(workers).prepare(dataset, List.of(good), output, hurried));
+            () ->
+                new Ingestion(workers)
+                    .begin(dataset, hurried)
+                    .add(good, output.resolve("late.parquet")));
+    assertThat(output.resolve("late.parquet")).doesNotExist();
     assertThat(late.problem()).isEqualTo(new Problem.Unfinished(EngineException.Reason.TIME));
+  }
+
+  @Test
+  void aRefusedUploadTakesNoFurtherPartAndGivesNoReport() throws Exception {
+    var dataset = dataset(column("id", "string"), column("n", "integer"));
+    Path good = parquet(folder.resolve("good.parquet"), "SELECT 'a' AS id, 1 AS n");
+    Path bad = Files.writeString(folder.resolve("bad.parquet"), "id,n\na,1\n");
+    var upload = new Ingestion(workers).begin(dataset, LIMITS);
+    upload.add(good, output.resolve("0.parquet"));
+    assertThatThrownBy(() -> upload.add(bad, output.resolve("1.parquet")))
+        .isInstanceOf(IngestionException.class);
+    assertThatThrownBy(() -> upload.add(good, output.resolve("2.parquet")))
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(upload::report).isInstanceOf(IllegalStateException.class);
+    assertThat(output.toFile().list()).containsExactly("0.parquet");
+  }
+
+  @Test
+  void aPartIsGoneBeforeTheNextIsThere() throws Exception {
+    var dataset = dataset(column("id", "string"), column("n", "integer"));
+    var upload = new Ingestion(workers).begin(dataset, LIMITS);
+    for (int part = 0; part < 3; part++) {
+      Path plain = parquet(folder.resolve("p" + part), "SELECT 'u" + part + "' AS id, 'x' AS n");
+      Path target = output.resolve(part + ".parquet");
+      upload.add(plain, target);
+      Files.delete(plain);
+      Files.delete(target);
+    }
+    assertThat(upload.report().faults())
+        .containsExactly(new Fault(new ColumnName("n"), Reason.WRONG_TYPE, 3, List.of(1L, 2L, 3L)));
   }
 
   @Test

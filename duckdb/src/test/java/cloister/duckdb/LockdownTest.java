@@ -10,11 +10,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Speaks to one worker as if every plan were malicious.
@@ -29,6 +32,8 @@ final class LockdownTest {
     private final DataOutputStream out;
     private final ByteArrayOutputStream received = new ByteArrayOutputStream();
     private final DataInputStream in;
+    private final boolean isLimited;
+    private final boolean hasLandlock;
 
     @SuppressWarnings("InputStreamSlowMultibyteRead") // a few bytes, each to be seen
     Session(Process process) throws IOException {
@@ -45,7 +50,9 @@ final class LockdownTest {
                   return octet;
                 }
               });
-      assertThat(answer(0, 0)).isEmpty();
+      assertThat(in.readUnsignedByte()).isEqualTo(Wire.READY);
+      isLimited = in.readBoolean();
+      hasLandlock = in.readBoolean();
     }
 
     Optional<Wire.Failure> open(Wire.Opening opening) throws IOException {
@@ -194,7 +201,12 @@ final class LockdownTest {
       try (var worker = new Session(home.start())) {
         var opening =
             new Wire.Opening(
-                Map.of("t0", List.of(data.toString())), List.of(), 512_000_000, 2, 30_000);
+                Map.of("t0", List.of(data.toString())),
+                List.of(),
+                List.of(),
+                512_000_000,
+                2,
+                30_000);
         assertThat(worker.open(opening)).isEmpty();
         for (String statement : statements) {
           assertThat(worker.ask(statement)).as(statement).isPresent();
@@ -208,10 +220,123 @@ final class LockdownTest {
     assertThat(Files.size(data)).isEqualTo(size);
   }
 
+  /// A file that is only an input, in each way that DuckDB knows of writing one.
+  private static List<String> overwriting(Path input) {
+    String path = Sql.literal(input.toString());
+    return List.of(
+        "COPY (SELECT 2 AS i) TO " + path + " (FORMAT parquet, USE_TMP_FILE false)",
+        "COPY (SELECT 2 AS i) TO " + path + " (FORMAT csv, USE_TMP_FILE false)",
+        "COPY (SELECT 2 AS i) TO " + path + " (FORMAT json, USE_TMP_FILE false)",
+        "COPY (SELECT 2 AS i) TO " + path + " (FORMAT parquet, OVERWRITE true)",
+        "COPY (SELECT 2 AS i) TO " + path + " (FORMAT parquet, APPEND true)",
+        "COPY (SELECT 2 AS i) TO " + path + " (FORMAT parquet)",
+        "EXPORT DATABASE " + path);
+  }
+
+  private static void readOnly(Path file) throws IOException {
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--------"));
+  }
+
+  private static Wire.Opening opening(Path input, List<String> outputs, int threads) {
+    return new Wire.Opening(
+        Map.of("t0", List.of(input.toString())), List.of(), outputs, 512_000_000, threads, 30_000);
+  }
+
+  @Test
+  void anInputCannotBeOverwritten() throws Exception {
+    Path data = Fixtures.parquet(folder.resolve("data.parquet"), "SELECT 1::BIGINT AS i");
+    Path output = Files.createFile(folder.resolve("out.parquet"));
+    byte[] before = Files.readAllBytes(data);
+    try (var home = WorkerHome.create(folder, Optional.empty());
+        var worker = new Session(home.start())) {
+      if (!worker.hasLandlock) {
+        readOnly(data);
+      }
+      assertThat(worker.open(opening(data, List.of(output.toString()), 4))).isEmpty();
+      for (String statement : overwriting(data)) {
+        // By whichever of the engine's threads comes first.
+        for (int attempt = 0; attempt < 20; attempt++) {
+          assertThat(worker.ask(statement)).as(statement).isPresent();
+          assertThat(Files.readAllBytes(data)).as(statement).isEqualTo(before);
+        }
+      }
+      assertThat(
+              worker.ask(
+                  "COPY (SELECT i FROM range(1000000) r(i)) TO "
+                      + Sql.literal(output.toString())
+                      + " (FORMAT parquet, USE_TMP_FILE false)"))
+          .isEmpty();
+      assertThat(
+              worker.ask(
+                  "COPY (SELECT i FROM range(1000000) r(i)) TO "
+                      + Sql.literal(data.toString())
+                      + " (FORMAT parquet, USE_TMP_FILE false)"))
+          .isPresent();
+      assertThat(worker.ask("SELECT count(*) FROM t0")).isEmpty();
+    }
+    assertThat(Files.readAllBytes(data)).isEqualTo(before);
+    assertThat(Fixtures.rows("SELECT count(*) FROM " + Sql.literal(output.toString())))
+        .containsExactly(List.of("1000000"));
+  }
+
+  /// Without Landlock the mode of the file is what holds, and root heeds it too once it has no
+  /// capability: this is the layer that every Linux has.
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aReadOnlyFileIsReadOnlyForAWorkerOfRootToo() throws Exception {
+    Path data = Fixtures.parquet(folder.resolve("data.parquet"), "SELECT 1::BIGINT AS i");
+    readOnly(data);
+    byte[] before = Files.readAllBytes(data);
+    try (var home = WorkerHome.create(folder, Optional.empty());
+        var worker = new Session(home.start())) {
+      assertThat(worker.isLimited).isTrue();
+      // As an output, so that it is the mode that refuses and not Landlock.
+      assertThat(
+              worker.open(
+                  new Wire.Opening(
+                      Map.of(), List.of(), List.of(data.toString()), 512_000_000, 2, 30_000)))
+          .isEmpty();
+      for (String statement : overwriting(data)) {
+        assertThat(worker.ask(statement)).as(statement).isPresent();
+        assertThat(Files.readAllBytes(data)).as(statement).isEqualTo(before);
+      }
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void theWholeProcessHasNoPrivilegeLeft() throws Exception {
+    try (var home = WorkerHome.create(folder, Optional.empty());
+        var worker = new Session(home.start())) {
+      assertThat(worker.isLimited).isTrue();
+      Path data = Fixtures.parquet(folder.resolve("data.parquet"), "SELECT 1::BIGINT AS i");
+      assertThat(worker.open(opening(data, List.of(), 4))).isEmpty();
+      assertThat(worker.ask("SELECT count(*) FROM range(10000000) r(i) WHERE i % 3 = 1")).isEmpty();
+      int engineThreads = 0;
+      try (var threads = Files.list(Path.of("/proc/" + worker.process.pid() + "/task"))) {
+        for (Path thread : threads.toList()) {
+          var status = Files.readAllLines(thread.resolve("status"));
+          String name = status.getFirst();
+          // DuckDB's own threads have the name of the one that started them.
+          if (name.endsWith("\tquery") || name.contains("\tduckdb")) {
+            engineThreads++;
+            assertThat(status).as(name).contains("CapEff:\t0000000000000000", "NoNewPrivs:\t1");
+          }
+        }
+      }
+      assertThat(engineThreads).isPositive();
+    }
+  }
+
   @Test
   void aWorkerStartsWithoutEnvironmentAndEndsWithItsInput() throws Exception {
     try (var home = WorkerHome.create(folder, Optional.empty());
         var worker = new Session(home.start())) {
+      assertThat(System.getenv()).isNotEmpty();
+      Path environment = Path.of("/proc/" + worker.process.pid() + "/environ");
+      if (Files.isReadable(environment)) {
+        assertThat(Files.readAllBytes(environment)).isEmpty();
+      }
       assertThat(worker.process.info().commandLine().orElse("")).doesNotContain(SECRET);
       worker.out.close();
       assertThat(worker.process.waitFor()).isZero();

@@ -127,6 +127,14 @@ final class Disk {
     }
   }
 
+  static void deleteFile(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
   /// Deletes a folder and what is in it; what is not there needs no deleting.
   static void delete(Path folder) {
     if (!Files.exists(folder)) {

@@ -5,6 +5,7 @@ import cloister.crypto.Pkcs11Key;
 import cloister.crypto.Secret;
 import cloister.duckdb.Workers;
 import cloister.query.Planner;
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -35,6 +36,7 @@ public final class EnclaveServer implements AutoCloseable {
   /// @param port 0 for any free one
   /// @param concurrentRuns how many runs compute at one time; more are refused, not queued
   /// @param runMemoryBytes what one run may use in its worker
+  /// @param plaintextBytes how much data may be in the clear in memory-backed storage
   /// @param runTime after which a run is stopped
   /// @param hsm where authorities' keys are kept; absent means in the enclave's sealed state
   public record Settings(
@@ -43,8 +45,27 @@ public final class EnclaveServer implements AutoCloseable {
       int port,
       int concurrentRuns,
       long runMemoryBytes,
+      long plaintextBytes,
       Duration runTime,
       Optional<Hsm> hsm) {
+    /// With half of the machine's memory for data in the clear.
+    public Settings(
+        Path state,
+        String host,
+        int port,
+        int concurrentRuns,
+        long runMemoryBytes,
+        Duration runTime,
+        Optional<Hsm> hsm) {
+      this(state, host, port, concurrentRuns, runMemoryBytes, halfOfMemory(), runTime, hsm);
+    }
+
+    private static long halfOfMemory() {
+      var machine =
+          (OperatingSystemMXBean) java.lang.management.ManagementFactory.getOperatingSystemMXBean();
+      return machine.getTotalMemorySize() / 2;
+    }
+
     public Settings {
       if (port < 0 || port > 65_535) {
         throw new IllegalArgumentException("a port is 0 to 65535, not " + port);
@@ -54,6 +75,9 @@ public final class EnclaveServer implements AutoCloseable {
       }
       if (runMemoryBytes < 256L << 20) {
         throw new IllegalArgumentException("a run needs at least 256 MiB");
+      }
+      if (plaintextBytes < 64L << 20) {
+        throw new IllegalArgumentException("data in the clear needs at least 64 MiB");
       }
       if (runTime.isNegative() || runTime.isZero() || runTime.compareTo(Duration.ofHours(24)) > 0) {
         throw new IllegalArgumentException("a run's time is above 0 and at most 24 hours");
@@ -94,7 +118,11 @@ public final class EnclaveServer implements AutoCloseable {
     var metrics = new Metrics();
     var engines =
         new Engines(
-            memory, settings.concurrentRuns(), settings.runMemoryBytes(), settings.runTime());
+            memory,
+            settings.concurrentRuns(),
+            settings.runMemoryBytes(),
+            settings.plaintextBytes(),
+            settings.runTime());
     try {
       return start(settings, clock, platform, lockFile, engines, metrics);
     } catch (RuntimeException e) {

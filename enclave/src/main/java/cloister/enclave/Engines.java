@@ -23,11 +23,15 @@ final class Engines implements AutoCloseable {
   private final Semaphore free;
   private final Engine.Limits limits;
   private final Path memory;
+  private final Plaintext plaintext;
   private final SecureRandom random = new SecureRandom();
 
   /// @param memory an existing folder in memory-backed storage, this process's own
-  Engines(Path memory, int concurrentRuns, long memoryBytesPerRun, Duration time) {
+  /// @param plaintextBytes of data in the clear, of all rooms
+  Engines(
+      Path memory, int concurrentRuns, long memoryBytesPerRun, long plaintextBytes, Duration time) {
     this.memory = memory;
+    this.plaintext = new Plaintext(plaintextBytes);
     this.workers = Workers.start(new Workers.Settings(memory, concurrentRuns, 1));
     this.engine = new DuckDbEngine(workers);
     this.ingestion = new Ingestion(workers);
@@ -55,7 +59,7 @@ final class Engines implements AutoCloseable {
     Path own = memory.resolve("room-" + newRunId());
     Disk.createFolder(own);
     Disk.createFolder(folder);
-    return new PreparedData(folder, own, ingestion, limits);
+    return new PreparedData(folder, own, plaintext, ingestion, limits);
   }
 
   String newRunId() {

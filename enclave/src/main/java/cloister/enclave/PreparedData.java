@@ -14,36 +14,50 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import cloister.protocol.Reply;
 import cloister.query.Engine;
+import cloister.room.Address;
 import cloister.room.Dataset;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// Data that was checked against its schema and is ready for engines: sealed on the host's disk
 /// under a key of its own per version, in the clear only in memory-backed storage, and there only
 /// while versions are current.
 final class PreparedData {
   private static final Bytes PLACE = Bytes.utf8("cloister/prepared/v1\0");
+  private static final long PREPARED_PER_RECEIVED = 4;
+
+  /// A worker shares this process's user: the mode keeps it from writing what it reads.
+  private static final FileAttribute<?> READ_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("r--------"));
 
   private final Path folder;
   private final Path memory;
+  private final Plaintext plaintext;
   private final Ingestion ingestion;
   private final Engine.Limits limits;
-  private final Map<Digest, List<Path>> open = new HashMap<>();
 
   /// @param folder on the host's disk
   /// @param memory an existing folder of memory-backed storage, this process's own
-  PreparedData(Path folder, Path memory, Ingestion ingestion, Engine.Limits limits) {
+  /// @param plaintext of all rooms
+  PreparedData(
+      Path folder, Path memory, Plaintext plaintext, Ingestion ingestion, Engine.Limits limits) {
     this.folder = folder;
     this.memory = memory;
+    this.plaintext = plaintext;
     this.ingestion = ingestion;
     this.limits = limits;
   }
@@ -51,33 +65,28 @@ final class PreparedData {
   /// What became of an upload: an event to record, unless the data was refused.
   record Prepared(Optional<Event.Published> published, Reply.Report report) {}
 
-  /// Reads every part against the schema, and seals what is to be kept.
+  /// Reads every part against the schema, and seals what is to be kept. Of parts that follow one
+  /// another, one is in the clear at a time: as received, and as prepared.
   Prepared prepare(Uploads.Upload upload, Dataset dataset) {
     Digest version = Uploads.version(upload);
-    Path work = memory.resolve("upload-" + upload.id());
-    Disk.delete(work);
-    Path received = work.resolve("received");
-    Path ready = work.resolve("ready");
-    Disk.createFolder(received);
-    Disk.createFolder(ready);
-    try {
-      List<Path> parts = new ArrayList<>();
-      for (int part = 0; part < upload.opened().parts().size(); part++) {
-        Path plain = received.resolve("part-" + part + ".parquet");
-        Uploads.decrypt(upload, part, plain);
-        parts.add(plain);
+    Bytes dataKey = freshKey();
+    Path target = sealed(dataKey);
+    Disk.createFolder(target);
+    int parts = upload.opened().parts().size();
+    boolean kept = false;
+    try (Secret key = Secret.of(dataKey.toArray())) {
+      var ingested = ingestion.begin(dataset, limits);
+      for (int part = 0; part < parts; part++) {
+        prepare(upload, part, ingested, key, target, context(version, part, parts));
       }
-      var prepared = ingestion.prepare(dataset, parts, ready, limits);
-      var report = report(prepared.report());
-      long bad =
-          prepared.report().read() - prepared.report().kept() - prepared.report().withoutUnit();
-      if (bad > upload.opened().badRows()) {
+      var found = ingested.report();
+      var report = report(found);
+      if (found.read() - found.kept() - found.withoutUnit() > upload.opened().badRows()) {
         return new Prepared(Optional.empty(), report);
       }
-      Bytes key = seal(version, prepared.files());
+      kept = true;
       var published =
-          new Event.Published(
-              dataset.address(), version, upload.opened().schema(), prepared.files().size(), key);
+          new Event.Published(dataset.address(), version, upload.opened().schema(), parts, dataKey);
       return new Prepared(Optional.of(published), report);
     } catch (IngestionException e) {
       throw refused(e);
@@ -85,7 +94,34 @@ final class PreparedData {
       Thread.currentThread().interrupt();
       throw new CloisterException(ErrorCode.STOPPING, "the enclave is stopping", e);
     } finally {
-      Disk.delete(work);
+      if (!kept) {
+        Disk.delete(target);
+      }
+    }
+  }
+
+  private void prepare(
+      Uploads.Upload upload,
+      int part,
+      Ingestion.Upload ingested,
+      Secret key,
+      Path target,
+      Bytes context)
+      throws IngestionException, InterruptedException {
+    Path received = memory.resolve("upload-" + upload.id() + "-received-" + part);
+    Path ready = memory.resolve("upload-" + upload.id() + "-ready-" + part);
+    // What is prepared is about as large as what was received; it is compressed less.
+    long bytes = PREPARED_PER_RECEIVED * upload.opened().parts().get(part);
+    plaintext.reserve(bytes);
+    try {
+      Uploads.decrypt(upload, part, received);
+      ingested.add(received, ready);
+      Disk.deleteFile(received);
+      seal(ready, target.resolve("part-" + part), key, context);
+    } finally {
+      Disk.deleteFile(received);
+      Disk.deleteFile(ready);
+      plaintext.free(bytes);
     }
   }
 
@@ -135,47 +171,64 @@ final class PreparedData {
             .toList());
   }
 
-  /// @return the fresh key of what was sealed
-  private Bytes seal(Digest version, List<Path> files) {
-    try (Secret key = Secret.random(Uploads.KEY_BYTES)) {
-      Bytes dataKey = Bytes.of(key.expose());
-      seal(version, key, files, sealed(dataKey));
-      return dataKey;
-    }
-  }
-
-  private static void seal(Digest version, Secret key, List<Path> files, Path target) {
-    Disk.createFolder(target);
-    try {
-      for (int part = 0; part < files.size(); part++) {
-        try (var in = Files.newInputStream(files.get(part));
-            var file =
-                FileChannel.open(
-                    target.resolve("part-" + part),
-                    StandardOpenOption.CREATE_NEW,
-                    StandardOpenOption.WRITE);
-            var out =
-                SealedWriter.to(
-                    Channels.newOutputStream(file), key, context(version, part, files.size()))) {
-          in.transferTo(out);
-          out.finish();
-          // Before the version is recorded: a recorded version is on the disk.
-          file.force(true);
-        }
-      }
+  private static void seal(Path plain, Path target, Secret key, Bytes context) {
+    try (var in = Files.newInputStream(plain);
+        var file =
+            FileChannel.open(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        var out = SealedWriter.to(Channels.newOutputStream(file), key, context)) {
+      in.transferTo(out);
+      out.finish();
+      // Before the version is recorded: a recorded version is on the disk.
+      file.force(true);
     } catch (IOException e) {
-      Disk.delete(target);
       throw Disk.failed(e);
     }
   }
 
-  /// The plaintext files of a version, opened once.
-  synchronized List<Path> open(Event.Published version) {
-    return open.computeIfAbsent(version.version(), _ -> unseal(version));
+  /// Room for these versions in the clear, until it is closed. Fails with MEMORY_LIMIT when they do
+  /// not fit beside what others are reading; nothing is decrypted yet.
+  Leases acquire(Map<Address, Event.Published> versions) {
+    var leases = new Leases(new HashMap<>());
+    boolean succeeded = false;
+    try {
+      versions.forEach((dataset, version) -> leases.byDataset.put(dataset, acquire(version)));
+      succeeded = true;
+      return leases;
+    } finally {
+      if (!succeeded) {
+        leases.close();
+      }
+    }
   }
 
-  private List<Path> unseal(Event.Published version) {
-    Path target = memory.resolve("data-" + version.version().brief());
+  /// What one run reads.
+  record Leases(Map<Address, Plaintext.Lease> byDataset) implements AutoCloseable {
+    Map<Address, List<Path>> files() {
+      return byDataset.entrySet().stream()
+          .collect(Collectors.toMap(Map.Entry::getKey, lease -> lease.getValue().files()));
+    }
+
+    @Override
+    public void close() {
+      byDataset.values().forEach(Plaintext.Lease::close);
+    }
+  }
+
+  private Plaintext.Lease acquire(Event.Published version) {
+    long size = 0;
+    for (int part = 0; part < version.parts(); part++) {
+      // Sealing adds a little.
+      size += Disk.size(sealed(version.dataKey()).resolve("part-" + part));
+    }
+    return plaintext.acquire(version.version(), memory, size, target -> unseal(version, target));
+  }
+
+  /// No run will ask for this version again.
+  void supersede(Digest version) {
+    plaintext.supersede(version);
+  }
+
+  private List<Path> unseal(Event.Published version, Path target) {
     Disk.delete(target);
     Disk.createFolder(target);
     List<Path> files = new ArrayList<>();
@@ -187,9 +240,12 @@ final class PreparedData {
             var in =
                 SealedReader.open(file, key, context(version.version(), part, version.parts()));
             var out =
-                FileChannel.open(plain, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                FileChannel.open(
+                    plain,
+                    Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                    READ_ONLY)) {
           for (long chunk = 0; chunk < in.chunks().count(); chunk++) {
-            var content = java.nio.ByteBuffer.wrap(in.readChunk(chunk));
+            var content = ByteBuffer.wrap(in.readChunk(chunk));
             while (content.hasRemaining()) {
               out.write(content);
             }
@@ -205,13 +261,9 @@ final class PreparedData {
     }
   }
 
-  /// Takes the plaintext of every version that is not among the current ones out of memory.
-  synchronized void keepOnly(java.util.Set<Digest> current) {
-    var gone = new java.util.HashSet<>(open.keySet());
-    gone.removeAll(current);
-    for (Digest version : gone) {
-      open.remove(version);
-      Disk.delete(memory.resolve("data-" + version.brief()));
+  private static Bytes freshKey() {
+    try (Secret key = Secret.random(Uploads.KEY_BYTES)) {
+      return Bytes.of(key.expose());
     }
   }
 

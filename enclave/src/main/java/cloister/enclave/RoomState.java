@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -45,6 +46,10 @@ final class RoomState {
 
   /// The run that paid for each question, whatever became of it: who asks again does not pay again.
   private final Map<Digest, String> payers = new HashMap<>();
+
+  /// Where the first answer under each reservation is. One reservation has one noise, so whoever
+  /// asks again gets this answer and never the same noise on another exact table.
+  private final Map<String, Long> answers = new HashMap<>();
 
   private Instant latest = Instant.EPOCH;
 
@@ -87,7 +92,10 @@ final class RoomState {
         reserved.charges().forEach((dataset, charge) -> charges(dataset).add(charge));
         payers.putIfAbsent(reserved.question(), reserved.run());
       }
-      case Event.Released released -> progress(released.run(), new Progress.Released(index));
+      case Event.Released released -> {
+        progress(released.run(), new Progress.Released(index));
+        answers.putIfAbsent(run(released.run()).reserved().reservation(), index);
+      }
       case Event.Failed(var run, _) -> progress(run, new Progress.Failed());
     }
   }
@@ -121,7 +129,7 @@ final class RoomState {
     before
         .participants()
         .forEach((name, key) -> {
-          if (!key.equals(after.participants().get(name))) {
+          if (!Objects.equals(key, after.participants().get(name))) {
             certificates.remove(name);
           }
           if (!after.participants().containsKey(name)) {
@@ -222,6 +230,14 @@ final class RoomState {
     return Collections.unmodifiableMap(documents);
   }
 
+  SignedDocument document(Address address) {
+    return known(documents.get(address));
+  }
+
+  Version version(Address dataset) {
+    return known(versions.get(dataset));
+  }
+
   Map<Address, Version> versions() {
     return Collections.unmodifiableMap(versions);
   }
@@ -232,6 +248,10 @@ final class RoomState {
 
   Run run(String id) {
     return known(runs.get(id));
+  }
+
+  Optional<Long> answer(String reservation) {
+    return Optional.ofNullable(answers.get(reservation));
   }
 
   Optional<String> payer(Digest question) {
@@ -247,7 +267,7 @@ final class RoomState {
     return runs.values().stream()
         .takeWhile(earlier -> !earlier.reserved().run().equals(run))
         .map(earlier -> earlier.reserved().charges().get(dataset))
-        .filter(java.util.Objects::nonNull)
+        .filter(Objects::nonNull)
         .toList();
   }
 

@@ -41,7 +41,6 @@ import cloister.room.Request;
 import cloister.room.Rule;
 import cloister.room.Verdict;
 import java.math.BigDecimal;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -200,11 +199,11 @@ final class Runs {
   }
 
   static String line(Verdict.Step step) {
-    return step.at()
-        + ": rule "
-        + joined(step.permittedBy())
-        + " permits, by way of "
-        + path(step.path());
+    String permits =
+        step.permittedBy().isEmpty()
+            ? "needs no rule"
+            : "rule " + joined(step.permittedBy()) + " permits";
+    return step.at() + ": " + permits + ", by way of " + path(step.path());
   }
 
   private static List<String> refusal(Verdict.Denied denied) {
@@ -289,7 +288,9 @@ final class Runs {
   }
 
   static CloisterException rejected(QueryException e) {
-    return new CloisterException(ErrorCode.QUERY_REJECTED, e.getMessage(), e);
+    String where = "line " + e.line() + ", column " + e.column() + ": ";
+    return new CloisterException(
+        ErrorCode.QUERY_REJECTED, where + e.getMessage() + "\n" + e.fix(), e);
   }
 
   private static Compiled compile(CheckedPlan plan, Verdict.Permitted permitted, String nonce) {
@@ -404,21 +405,41 @@ final class Runs {
   Reply run(HostedRoom.Caller caller, SignedRequest request, RunRequest wanted) {
     try (var _ = engines.admit()) {
       String run = engines.newRunId();
-      var approved =
+      var admitted =
           room.locked(() -> {
             var permitted = approve(room.enrolled(caller), wanted);
             checkRecipients(permitted.request().recipients());
-            reserve(run, caller, request, permitted);
-            return permitted;
+            return admit(run, caller, request, permitted);
           });
-      try {
-        return finish(run, caller, wanted, approved);
+      try (var inputs = admitted.inputs()) {
+        return finish(run, caller, wanted, admitted.approved(), inputs);
       } catch (CloisterException e) {
         room.locked(() -> room.record(new Event.Failed(run, Optional.of(e.code().label()))));
         throw e;
       } catch (RuntimeException e) {
         room.locked(() -> room.record(new Event.Failed(run, Optional.empty())));
         throw e;
+      }
+    }
+  }
+
+  /// A run that is charged, and has room for its inputs.
+  private record Admitted(Approved approved, PreparedData.Leases inputs) {}
+
+  /// Inputs that do not fit cost nothing.
+  private Admitted admit(
+      String run, HostedRoom.Caller caller, SignedRequest request, Approved approved) {
+    Map<Address, Event.Published> versions = new HashMap<>();
+    approved.versions().forEach((dataset, version) -> versions.put(dataset, version.published()));
+    var inputs = data.acquire(versions);
+    boolean reserved = false;
+    try {
+      reserve(run, caller, request, approved);
+      reserved = true;
+      return new Admitted(approved, inputs);
+    } finally {
+      if (!reserved) {
+        inputs.close();
       }
     }
   }
@@ -475,10 +496,16 @@ final class Runs {
     return BudgetFilter.of(limit, room.state.spent(dataset));
   }
 
-  private Reply finish(String run, HostedRoom.Caller caller, RunRequest wanted, Approved approved) {
+  private Reply finish(
+      String run,
+      HostedRoom.Caller caller,
+      RunRequest wanted,
+      Approved approved,
+      PreparedData.Leases inputs) {
     String reservation = room.locked(() -> room.state.run(run).reserved().reservation());
     Answer answer =
-        known(run, reservation).orElseGet(() -> release(compute(approved), reservation, approved));
+        known(reservation)
+            .orElseGet(() -> release(compute(approved, inputs), reservation, approved));
     Bytes canonical = table(approved.plan().present(answer)).encode();
     return room.locked(() -> {
       // Terms, suspension and expiry count when the answer leaves, not only when it was asked for.
@@ -524,21 +551,16 @@ final class Runs {
   private static AnswerTable.Cell cell(ResultTable.Cell cell) {
     return switch (cell) {
       case ResultTable.Text(var text) -> new AnswerTable.Cell(Optional.of(text), Optional.empty());
-      case ResultTable.Number(var value, var error) ->
+      case ResultTable.Value(var value, var error) ->
           new AnswerTable.Cell(Optional.of(value.toPlainString()), Optional.of(error));
       case ResultTable.Missing() -> new AnswerTable.Cell(Optional.empty(), Optional.empty());
     };
   }
 
   /// The answer that this question already has.
-  private Optional<Answer> known(String run, String reservation) {
-    if (run.equals(reservation)) {
-      return Optional.empty();
-    }
-    return room.locked(() ->
-        room.state.run(reservation).progress() instanceof RoomState.Progress.Released(long at)
-            ? Optional.of(StoredAnswer.decode(released(at).answer()))
-            : Optional.empty());
+  private Optional<Answer> known(String reservation) {
+    return room.locked(
+        () -> room.state.answer(reservation).map(at -> StoredAnswer.decode(released(at).answer())));
   }
 
   private Event.Released released(long index) {
@@ -548,13 +570,9 @@ final class Runs {
     throw new IllegalStateException("the state names another entry");
   }
 
-  private ExactTable compute(Approved approved) {
-    Map<Address, List<Path>> files = new HashMap<>();
-    approved
-        .versions()
-        .forEach((dataset, version) -> files.put(dataset, data.open(version.published())));
+  private ExactTable compute(Approved approved, PreparedData.Leases inputs) {
     try {
-      return engines.engine().run(approved.compiled().engine(), files, engines.limits());
+      return engines.engine().run(approved.compiled().engine(), inputs.files(), engines.limits());
     } catch (EngineException e) {
       throw new CloisterException(
           switch (e.reason()) {

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -111,7 +112,7 @@ class AuditTest {
     return (hits - others - doubt) / judged;
   }
 
-  private static double hits(Map<Long, Integer> histogram, HashSet<Long> event) {
+  private static double hits(Map<Long, Integer> histogram, Set<Long> event) {
     return event.stream().mapToDouble(bucket -> histogram.getOrDefault(bucket, 0)).sum();
   }
 

@@ -121,7 +121,7 @@ public final class CheckedPlan {
             .orElseGet(ResultTable.Missing::new)
         : row.values()
             .get(column - question.keys())
-            .<Cell>map(value -> new ResultTable.Number(value.number(), value.error()))
+            .<Cell>map(value -> new ResultTable.Value(value.number(), value.error()))
             .orElseGet(ResultTable.Missing::new);
   }
 

@@ -126,7 +126,7 @@ final class Lineage {
   }
 
   private void record(Branch branch, Scalar.Column column, Use use) {
-    uses.get(branch.sources().get(column.source()).address())
+    uses.computeIfAbsent(branch.sources().get(column.source()).address(), _ -> new TreeMap<>())
         .computeIfAbsent(column.name(), _ -> EnumSet.noneOf(Use.class))
         .add(use);
   }

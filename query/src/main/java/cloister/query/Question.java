@@ -97,7 +97,8 @@ record Question(
         renumbered.stream()
             .distinct()
             .sorted(
-                Comparator.comparing(Aggregation::aggregate).thenComparing(Aggregation::argument))
+                Comparator.comparing(Aggregation::aggregate)
+                    .thenComparingInt(Aggregation::argument))
             .toList();
     List<Integer> columns = new ArrayList<>();
     for (int index = 0; index < keys.size() + known.size(); index++) {

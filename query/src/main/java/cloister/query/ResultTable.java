@@ -30,7 +30,7 @@ public record ResultTable(List<Column> columns, List<List<Cell>> rows) {
 
   /// A released number. With probability 95 % the noise moved it by at most `error`; 0 means that
   /// there is none.
-  public record Number(BigDecimal value, BigDecimal error) implements Cell {}
+  public record Value(BigDecimal value, BigDecimal error) implements Cell {}
 
   /// SQL's NULL, or a number that a threshold withholds.
   public record Missing() implements Cell {}

@@ -60,7 +60,13 @@ final class Fixture implements Catalog {
     analyses.put(
         parsed,
         new Analysis(
-            parsed, Digest.ofUtf8(sql), sql, Set.of(), Purpose.values()[0], Set.of(), List.of()));
+            parsed,
+            Digest.ofUtf8(sql),
+            sql,
+            Set.of(),
+            Purpose.byTerm("Purpose").orElseThrow(),
+            Set.of(),
+            List.of()));
     return this;
   }
 

@@ -28,18 +28,18 @@ import java.util.stream.Collectors;
 ///
 /// @param collaboration at most one
 /// @param own datasets and analyses, each at another address
-public record Package(Optional<CollaborationDocument> collaboration, List<Document> own) {
+public record DocumentPackage(Optional<CollaborationDocument> collaboration, List<Document> own) {
   private static final int MAX_FILES = 256;
   private static final int MAX_FILE_BYTES = 1 << 20;
 
-  public Package {
+  public DocumentPackage {
     own = List.copyOf(own);
   }
 
   /// Reads a file, or every `.yaml` and `.yml` file directly in a folder.
   ///
   /// @throws CloisterException DOCUMENT_INVALID, with the mistakes of all files, a line each
-  public static Package read(Path path, Name party) {
+  public static DocumentPackage read(Path path, Name party) {
     var documents = new ArrayList<Document>();
     var mistakes = new ArrayList<Mistake>();
     for (Path file : files(path)) {
@@ -68,20 +68,19 @@ public record Package(Optional<CollaborationDocument> collaboration, List<Docume
             ErrorCode.DOCUMENT_INVALID, path + ": there are two documents " + address(document));
       }
     }
-    return new Package(collaboration, List.copyOf(own.values()));
+    return new DocumentPackage(collaboration, List.copyOf(own.values()));
   }
 
   /// The one collaboration in a file.
   public static CollaborationDocument collaboration(Path file) {
     // A collaboration has no party; this name only stands for one while the file is read.
-    Package documents = read(file, new Name("nobody"));
+    DocumentPackage documents = read(file, new Name("nobody"));
     return documents
         .collaboration()
         .filter(_ -> documents.own().isEmpty())
-        .orElseThrow(
-            () ->
-                new CloisterException(
-                    ErrorCode.DOCUMENT_INVALID, file + ": not a collaboration and nothing else"));
+        .orElseThrow(() ->
+            new CloisterException(
+                ErrorCode.DOCUMENT_INVALID, file + ": not a collaboration and nothing else"));
   }
 
   private static List<Document> parse(Path file, Name party) {

@@ -1,0 +1,114 @@
+package cloister.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import cloister.protocol.Json;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+final class CloisterCommandTest {
+  @TempDir private Path folder;
+  private final Console console = new Console();
+
+  @Test
+  void everyVerbExplainsItselfWithExamples() {
+    for (List<String> verb : verbs()) {
+      var arguments = new ArrayList<>(verb);
+      arguments.add("--help");
+      assertThat(console.run(arguments.toArray(String[]::new))).as(verb.toString()).isZero();
+      assertThat(console.out()).contains("Examples:", "cloister " + String.join(" ", verb));
+    }
+  }
+
+  private static List<List<String>> verbs() {
+    var verbs = new ArrayList<List<String>>();
+    CommandLine all = CloisterCommand.commandLine(new Options(Terminal.ofThisProcess()));
+    all.getSubcommands()
+        .forEach((name, verb) -> {
+          if (verb.getSubcommands().isEmpty()) {
+            verbs.add(List.of(name));
+          }
+          verb.getSubcommands().keySet().forEach(inner -> verbs.add(List.of(name, inner)));
+        });
+    assertThat(verbs).hasSizeGreaterThan(15);
+    return verbs;
+  }
+
+  @Test
+  void mistypedVerbsAndOptionsGetASuggestion() {
+    assertThat(console.run("explian", "overlap")).isEqualTo(2);
+    assertThat(console.err()).contains("did you mean `explain`?");
+    assertThat(console.run("publish", "a", "b", "--max-bad-row", "3")).isEqualTo(2);
+    assertThat(console.err()).contains("did you mean `--max-bad-rows`?");
+  }
+
+  @Test
+  void anErrorIsOneJsonObjectForPrograms() {
+    assertThat(console.run("status", "--json", "--home", folder.resolve("none").toString()))
+        .isEqualTo(2);
+    Json.Fields error =
+        ((Json.Obj) Json.parse(console.out().getBytes())).fields("out").object("error");
+    assertThat(error.string("code", 64)).isEqualTo("home-invalid");
+    assertThat(error.count("exit", 0, 255)).isEqualTo(2);
+  }
+
+  @Test
+  void everyMistakeOfAPackageIsShownWithItsPlace() throws Exception {
+    Path home = folder.resolve("home");
+    assertThat(console.run("init", "airline", "--home", home.toString())).isZero();
+    Path documents = Files.createDirectory(folder.resolve("airline"));
+    Files.writeString(documents.resolve("a.yaml"), "dataset: customers\nunti: email\n");
+    Files.writeString(documents.resolve("b.yaml"), "analysis: overlap\nsqll: SELECT 1\n");
+    assertThat(console.run("apply", documents.toString(), "--home", home.toString())).isEqualTo(2);
+    assertThat(console.err()).contains("a.yaml:2:1", "b.yaml:2:1", "did you mean");
+  }
+
+  @Test
+  void aSimulatedEnclaveIsServedOnlyWhenAskedForByName() {
+    assertThat(console.run("enclave", "serve", "--state", folder.toString())).isEqualTo(3);
+    assertThat(console.err()).contains("evidence-simulated", "--accept-simulated");
+    assertThat(console.run("rehearse", "../examples/banks")).isEqualTo(3);
+  }
+
+  @Test
+  void completionScriptsNameTheVerbs() {
+    assertThat(console.run("completion", "bash")).isZero();
+    assertThat(console.out()).contains("publish", "--max-bad-rows");
+    assertThat(console.run("completion", "zsh")).isZero();
+    assertThat(console.out()).startsWith("autoload -Uz compinit");
+  }
+
+  @Test
+  void anUnreachableEnclaveIsAResourceErrorAndLeavesNoTrace() throws Exception {
+    Path home = folder.resolve("home");
+    assertThat(console.run("init", "solo", "--home", home.toString(), "--json")).isZero();
+    String thumbprint =
+        ((Json.Obj) Json.parse(console.out().getBytes())).fields("out").string("thumbprint", 80);
+    Path file =
+        Files.writeString(
+            folder.resolve("collaboration.yaml"),
+            """
+            collaboration: alone
+            participants:
+              solo: {key: "%s"}
+            purposes: [ScientificResearch]
+            enclave:
+              accept: [simulated]
+              measurements: ["sha384:%s"]
+            noise: strongest
+            """
+                .formatted(thumbprint, "00".repeat(48)));
+    String[] sign = {
+      "sign", file.toString(), "--enclave", "http://127.0.0.1:9", "--home", home.toString()
+    };
+    assertThat(console.run(sign)).as(console.err()).isEqualTo(4);
+    assertThat(console.err()).contains("server-unreachable");
+    assertThat(console.run("status", "--home", home.toString())).isZero();
+    assertThat(console.out()).contains("takes part in no collaboration yet");
+  }
+}

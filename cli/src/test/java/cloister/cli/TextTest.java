@@ -1,0 +1,50 @@
+package cloister.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class TextTest {
+  @Test
+  void numbersAreGroupedBeforeThePointOnly() {
+    assertThat(Text.number(1_234_567)).isEqualTo("1,234,567");
+    assertThat(Text.number(-999)).isEqualTo("-999");
+    assertThat(Text.number(new BigDecimal("1234.56789"))).isEqualTo("1,234.56789");
+  }
+
+  @Test
+  void amountsLoseTheirTrailingZeros() {
+    assertThat(Text.amount(new BigDecimal("0.700000000"))).isEqualTo("0.7");
+    assertThat(Text.amount(new BigDecimal("10.000"))).isEqualTo("10");
+    assertThat(Text.amount(new BigDecimal("0.000001000"))).isEqualTo("0.000001");
+    assertThat(Text.amount(BigDecimal.ZERO)).isEqualTo("0");
+  }
+
+  @Test
+  void quantitiesAreRoundedForPeople() {
+    assertThat(Text.bytes(999)).isEqualTo("999 B");
+    assertThat(Text.bytes(999_960)).isEqualTo("1.0 MB");
+    assertThat(Text.duration(Duration.ofMillis(1234))).isEqualTo("1.23 s");
+    assertThat(Text.duration(Duration.ofSeconds(200))).isEqualTo("3 min 20 s");
+  }
+
+  @Test
+  void nearIsNearAndFarIsNot() {
+    List<String> verbs = List.of("explain", "publish", "run");
+    assertThat(Text.nearest("explian", verbs)).contains("explain");
+    assertThat(Text.nearest("rnu", verbs)).contains("run");
+    assertThat(Text.nearest("frobnicate", verbs)).isEmpty();
+  }
+
+  @Test
+  void tablesAlignNumbersToTheRight() {
+    var table = new Table(Table.Column.text("BAND"), Table.Column.number("CUSTOMERS"));
+    table.row("18-24", "9");
+    table.row("é", "1,000");
+    assertThat(table.lines(Terminal.Ink.PLAIN))
+        .containsExactly("BAND   CUSTOMERS", "18-24          9", "é          1,000");
+  }
+}
