@@ -16,8 +16,8 @@ import java.util.TreeMap;
 /// capitals or with stray spaces, and rows without an address.
 ///
 /// The same rows and seed give the same bytes anywhere.
-record Population(int rows, long seed) {
-  static final int LARGEST = 50_000_000;
+public record Population(int rows, long seed) {
+  public static final int LARGEST = 50_000_000;
   private static final double WITHOUT_EMAIL = 0.01;
   private static final double REPEATED = 0.05;
   private static final double SHARED = 0.6;
@@ -34,14 +34,14 @@ record Population(int rows, long seed) {
   private static final List<String> HOSTS =
       List.of("example.com", "example.org", "example.net", "mail.example");
 
-  Population {
+  public Population {
     if (rows < 100 || rows > LARGEST) {
       throw new IllegalArgumentException("rows must be 100 to " + LARGEST + ", not " + rows);
     }
   }
 
   /// One of the two tables, by its owner.
-  enum Owner {
+  public enum Owner {
     AIRLINE(
         "email,zip,age_band,spend,notes",
         "'email': 'VARCHAR', 'zip': 'VARCHAR', 'age_band': 'VARCHAR', 'spend': 'DECIMAL(10,2)',"
@@ -58,13 +58,13 @@ record Population(int rows, long seed) {
     }
 
     /// The columns' types, as DuckDB takes them.
-    String types() {
+    public String types() {
       return types;
     }
   }
 
   /// Writes a table as CSV.
-  void write(Owner owner, Path file) throws IOException {
+  public void write(Owner owner, Path file) throws IOException {
     try (var writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8)) {
       writer.write(owner.header);
       writer.write('\n');
@@ -74,7 +74,7 @@ record Population(int rows, long seed) {
 
   /// How many people are in both tables, by age band: what no participant may learn exactly, and
   /// the demonstration compares the released answer with.
-  Map<String, Long> shared() throws IOException {
+  public Map<String, Long> shared() throws IOException {
     int airlineEnd = generate(Owner.AIRLINE, new BufferedWriter(java.io.Writer.nullWriter()));
     int mediaEnd = generate(Owner.MEDIA, new BufferedWriter(java.io.Writer.nullWriter()));
     var counts = new TreeMap<String, Long>();

@@ -29,7 +29,7 @@ import java.util.stream.Collectors;
 ///
 /// ```
 /// participant.json            the name
-/// signing.key, opening.key    PKCS#8 and the seed that opens answers; mode 600, refused when others can read
+/// signing.key, opening.key    PKCS#8 and the seed that opens answers; mode 600, or refused
 /// collaborations/NAME.json    see [Membership]
 /// uploads/                    sealed parts of uploads that are not finished
 /// ```

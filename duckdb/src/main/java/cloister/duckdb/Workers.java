@@ -139,6 +139,7 @@ public final class Workers implements AutoCloseable {
     processes.forEach(WorkerProcess::kill);
     threads.close();
     processes.forEach(WorkerProcess::kill);
+    // A killed process lives on for a moment, with its files.
     processes.forEach(WorkerProcess::awaitEnd);
     if (home.state() == Future.State.SUCCESS) {
       home.resultNow().close();

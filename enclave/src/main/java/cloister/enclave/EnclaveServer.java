@@ -8,7 +8,7 @@ import cloister.query.Planner;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -103,8 +103,13 @@ public final class EnclaveServer implements AutoCloseable {
   public static EnclaveServer startInsecureSimulated(Settings settings, InstantSource clock) {
     Disk.createFolder(settings.state());
     FileChannel lockFile = lock(settings.state());
-    var platform = new InsecureSimulatedPlatform(settings.state(), clock);
-    return start(settings, clock, platform, lockFile);
+    try {
+      var platform = new InsecureSimulatedPlatform(settings.state(), clock);
+      return start(settings, clock, platform, lockFile);
+    } catch (RuntimeException e) {
+      unlock(lockFile);
+      throw e;
+    }
   }
 
   private static EnclaveServer start(
@@ -118,6 +123,21 @@ public final class EnclaveServer implements AutoCloseable {
             settings.runMemoryBytes(),
             settings.plaintextBytes(),
             settings.runTime());
+    try {
+      return start(settings, clock, platform, lockFile, engines, metrics);
+    } catch (RuntimeException e) {
+      engines.close();
+      throw e;
+    }
+  }
+
+  private static EnclaveServer start(
+      Settings settings,
+      InstantSource clock,
+      Platform platform,
+      FileChannel lockFile,
+      Engines engines,
+      Metrics metrics) {
     Uploads uploads;
     try (Secret root = platform.sealingRoot()) {
       Path folder = settings.state().resolve("uploads");
@@ -170,12 +190,28 @@ public final class EnclaveServer implements AutoCloseable {
       var channel =
           FileChannel.open(
               state.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      FileLock held = channel.tryLock();
-      if (held == null) {
+      if (!locked(channel)) {
         channel.close();
         throw new IllegalStateException("another server is running on this state");
       }
       return channel;
+    } catch (IOException e) {
+      throw Disk.failed(e);
+    }
+  }
+
+  private static boolean locked(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock() != null;
+    } catch (OverlappingFileLockException e) {
+      // The other server is in this process.
+      return false;
+    }
+  }
+
+  private static void unlock(FileChannel lockFile) {
+    try {
+      lockFile.close();
     } catch (IOException e) {
       throw Disk.failed(e);
     }
@@ -201,10 +237,6 @@ public final class EnclaveServer implements AutoCloseable {
     api.close();
     engines.close();
     rooms.close();
-    try {
-      lockFile.close();
-    } catch (IOException e) {
-      throw Disk.failed(e);
-    }
+    unlock(lockFile);
   }
 }

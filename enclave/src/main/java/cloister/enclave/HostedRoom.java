@@ -37,6 +37,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -252,8 +253,8 @@ final class HostedRoom implements AutoCloseable {
   }
 
   private Reply enrol(Caller caller, Bytes request) {
-    Digest named = active().participants().get(caller.name());
-    if (!caller.key().thumbprint().equals(named)) {
+    Digest named = caller.key().thumbprint();
+    if (!Objects.equals(named, active().participants().get(caller.name()))) {
       throw new CloisterException(
           ErrorCode.NOT_A_PARTICIPANT,
           "the signed collaboration names another key for " + caller.name());
@@ -417,11 +418,18 @@ final class HostedRoom implements AutoCloseable {
 
   /// The digest of what a dataset's data is checked against.
   Digest schema(Address dataset) {
-    return SealedData.schema(state.documents().get(dataset).canonical());
+    return SealedData.schema(state.document(dataset).canonical());
   }
 
   private Reply commitUpload(Caller caller, String id) {
     var upload = uploads.complete(id(), locked(() -> enrolled(caller)).name(), id);
+    // One at a time; whoever comes second finds the upload gone.
+    synchronized (upload) {
+      return commit(caller, uploads.complete(id(), caller.name(), id));
+    }
+  }
+
+  private Reply commit(Caller caller, Uploads.Upload upload) {
     Dataset dataset = locked(() -> ownDataset(caller, upload.opened()));
     var prepared = data.prepare(upload, dataset);
     if (prepared.published().isEmpty()) {
@@ -434,7 +442,7 @@ final class HostedRoom implements AutoCloseable {
           var former = Optional.ofNullable(state.versions().get(dataset.address()));
           record(prepared.published().get());
           former.ifPresent(version -> data.supersede(version.published().version()));
-          var version = state.versions().get(dataset.address());
+          var version = state.version(dataset.address());
           return new Reply.Published(
               Optional.of(version(dataset.address(), version)), prepared.report());
         });

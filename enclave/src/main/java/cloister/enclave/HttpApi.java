@@ -6,6 +6,8 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import cloister.protocol.Limits;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HttpException;
+import io.helidon.http.RequestException;
 import io.helidon.http.Status;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
@@ -134,15 +136,17 @@ final class HttpApi implements AutoCloseable {
     };
   }
 
-  /// A bug, or Helidon's own refusal of a request it could not read. The class is all that is
-  /// logged: messages of libraries quote what they were given.
+  /// A bug, or Helidon's own refusal of a request it could not read or that has no route. The class
+  /// is all that is logged: messages of libraries quote what they were given.
   private void bug(ServerResponse response, RuntimeException failure) {
-    if (failure instanceof io.helidon.http.RequestException refused) {
-      response.status(refused.status()).send();
-      return;
+    switch (failure) {
+      case RequestException refused -> response.status(refused.status()).send();
+      case HttpException refused -> response.status(refused.status()).send();
+      default -> {
+        metrics.bug(failure);
+        fail(response, ErrorCode.INTERNAL);
+      }
     }
-    metrics.bug(failure);
-    fail(response, ErrorCode.INTERNAL);
   }
 
   private static void json(ServerResponse response, Json body) {

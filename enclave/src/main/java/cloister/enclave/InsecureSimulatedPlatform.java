@@ -7,6 +7,7 @@ import cloister.attestation.Measurement;
 import cloister.attestation.Tee;
 import cloister.crypto.Bytes;
 import cloister.crypto.Secret;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 
 /// No protection at all. Its evidence is signed with a published key, its sealing root lies in a
@@ -76,9 +78,11 @@ final class InsecureSimulatedPlatform implements Platform {
     try {
       var measured = MessageDigest.getInstance("SHA-384");
       List<Path> entries =
-          Arrays.stream(System.getProperty("java.class.path").split(java.io.File.pathSeparator))
+          Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
               .filter(entry -> !entry.isBlank())
               .map(Path::of)
+              // `lib/*` has the order of the directory, which differs from one disk to the next.
+              .sorted(Comparator.comparing(entry -> String.valueOf(entry.getFileName())))
               .toList();
       List<Path> files = new ArrayList<>();
       for (Path entry : entries) {

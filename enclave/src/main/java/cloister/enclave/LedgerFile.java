@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 ///    0  magic
-///  512  acknowledged: u64 end of the last frame that was forced, u64 records until there, u32 CRC-32C
+///  512  acknowledged: u64 end of the last frame that was forced, u64 records until there, u32
+///       CRC-32C
 /// 1024  frames: u32 payload bytes, u32 records, payload (u32 bytes, bytes)*, SHA-256 over the
 ///       digest of the frame before and all of this one
 /// ```
@@ -32,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// a power failure may leave it behind by a frame, but it never runs ahead.
 ///
 /// Memory: eight bytes per record, for its place in the file.
-final class LedgerFile implements Store {
+public final class LedgerFile implements Store {
   /// More than a ledger's largest batch with all its hashes.
   static final int MAX_FRAME_BYTES = 128 << 20;
 
@@ -60,7 +61,7 @@ final class LedgerFile implements Store {
   }
 
   /// Opens the file, or creates it in a folder that exists.
-  static LedgerFile open(Path path) {
+  public static LedgerFile open(Path path) {
     try {
       return open(DurableFile.open(path));
     } catch (IOException e) {

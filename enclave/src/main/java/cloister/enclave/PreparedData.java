@@ -37,6 +37,7 @@ import java.util.stream.Collectors;
 /// under a key of its own per version, in the clear only in memory-backed storage, and there only
 /// while versions are current.
 final class PreparedData {
+  private static final Bytes PLACE = Bytes.utf8("cloister/prepared/v1\0");
   private static final long PREPARED_PER_RECEIVED = 4;
 
   /// A worker shares this process's user: the mode keeps it from writing what it reads.
@@ -68,13 +69,12 @@ final class PreparedData {
   /// another, one is in the clear at a time: as received, and as prepared.
   Prepared prepare(Uploads.Upload upload, Dataset dataset) {
     Digest version = Uploads.version(upload);
-    Path target = sealed(version);
-    // What a crash before the version was recorded has left there.
-    Disk.delete(target);
+    Bytes dataKey = freshKey();
+    Path target = sealed(dataKey);
     Disk.createFolder(target);
     int parts = upload.opened().parts().size();
     boolean kept = false;
-    try (Secret key = Secret.random(32)) {
+    try (Secret key = Secret.of(dataKey.toArray())) {
       var ingested = ingestion.begin(dataset, limits);
       for (int part = 0; part < parts; part++) {
         prepare(upload, part, ingested, key, target, context(version, part, parts));
@@ -86,8 +86,7 @@ final class PreparedData {
       }
       kept = true;
       var published =
-          new Event.Published(
-              dataset.address(), version, upload.opened().schema(), parts, Bytes.of(key.expose()));
+          new Event.Published(dataset.address(), version, upload.opened().schema(), parts, dataKey);
       return new Prepared(Optional.of(published), report);
     } catch (IngestionException e) {
       throw refused(e);
@@ -219,7 +218,7 @@ final class PreparedData {
     long size = 0;
     for (int part = 0; part < version.parts(); part++) {
       // Sealing adds a little.
-      size += Disk.size(sealed(version.version()).resolve("part-" + part));
+      size += Disk.size(sealed(version.dataKey()).resolve("part-" + part));
     }
     return plaintext.acquire(version.version(), memory, size, target -> unseal(version, target));
   }
@@ -236,7 +235,7 @@ final class PreparedData {
     try (Secret key = Secret.of(version.dataKey().toArray())) {
       for (int part = 0; part < version.parts(); part++) {
         Path plain = target.resolve("part-" + part + ".parquet");
-        Path sealed = sealed(version.version()).resolve("part-" + part);
+        Path sealed = sealed(version.dataKey()).resolve("part-" + part);
         try (var file = FileChannel.open(sealed, StandardOpenOption.READ);
             var in =
                 SealedReader.open(file, key, context(version.version(), part, version.parts()));
@@ -262,8 +261,17 @@ final class PreparedData {
     }
   }
 
-  private Path sealed(Digest version) {
-    return folder.resolve(version.toString().substring("sha256:".length()));
+  private static Bytes freshKey() {
+    try (Secret key = Secret.random(Uploads.KEY_BYTES)) {
+      return Bytes.of(key.expose());
+    }
+  }
+
+  /// Each time that data is prepared has a key and so a place of its own: preparing the same upload
+  /// again, after a crash, never touches what is recorded.
+  private Path sealed(Bytes dataKey) {
+    Digest place = Digest.of(Bytes.concat(PLACE, dataKey));
+    return folder.resolve(place.toString().substring("sha256:".length()));
   }
 
   private static Bytes context(Digest version, int part, int parts) {

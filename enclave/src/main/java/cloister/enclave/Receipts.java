@@ -11,6 +11,7 @@ import cloister.protocol.Receipt;
 import cloister.protocol.ReceiptFile;
 import cloister.room.Address;
 import cloister.room.Name;
+import cloister.room.Obligations;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -42,7 +43,9 @@ final class Receipts {
     return new Receipt(
         run,
         new Receipt.Named(active.name(), active.document()),
-        new Receipt.Named(reserved.requester(), active.participants().get(reserved.requester())),
+        new Receipt.Named(
+            reserved.requester(),
+            room.certificate(reserved.requester()).verifyingKey().thumbprint()),
         Digest.of(reserved.request()),
         reserved.purpose(),
         new Receipt.Analysis(reserved.analysis(), reserved.document()),
@@ -71,7 +74,7 @@ final class Receipts {
             inputs.put(
                 dataset,
                 new Receipt.Input(
-                    room.state.documents().get(dataset).digest(),
+                    room.state.document(dataset).digest(),
                     version.published().version(),
                     budget(run, dataset, approved, reserved))));
     return inputs;
@@ -80,11 +83,8 @@ final class Receipts {
   /// What had been spent when this run's charge was booked, and with it.
   private Optional<Receipt.Budget> budget(
       String run, Address dataset, Runs.Approved approved, Event.Reserved reserved) {
-    return approved
-        .verdict()
-        .obligations()
-        .get(dataset)
-        .budget()
+    return Optional.ofNullable(approved.verdict().obligations().get(dataset))
+        .flatMap(Obligations::budget)
         .map(limit -> {
           var before = BudgetFilter.of(limit, room.state.spentBefore(run, dataset));
           var after = before.spend(reserved.charges().getOrDefault(dataset, Charge.NONE));

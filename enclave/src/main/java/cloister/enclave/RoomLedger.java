@@ -6,6 +6,7 @@ import cloister.crypto.CryptoException;
 import cloister.crypto.Secret;
 import cloister.ledger.Entry;
 import cloister.ledger.Ledger;
+import cloister.ledger.LedgerException;
 import cloister.ledger.Store;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
@@ -72,8 +73,13 @@ final class RoomLedger implements AutoCloseable {
         Frames.fields(Bytes.of(salt), Bytes.of(encoded.content().canonical()), encoded.beside());
     Bytes sealed = key.seal(Frames.uint64(index), plain.toArray());
     Bytes leaf = ReceiptFile.leaf(Bytes.of(salt), encoded.content());
-    if (ledger.append(new Entry(leaf, sealed)) != index) {
-      throw new IllegalStateException("a room's events are appended one at a time");
+    try {
+      if (ledger.append(new Entry(leaf, sealed)) != index) {
+        throw new IllegalStateException("a room's events are appended one at a time");
+      }
+    } catch (LedgerException e) {
+      throw new CloisterException(
+          ErrorCode.STORAGE_FULL, "the ledger took no more; what was acknowledged is safe", e);
     }
     return index;
   }

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -43,8 +44,12 @@ final class RoomState {
   private final Map<String, Run> runs = new LinkedHashMap<>();
   private final Map<Address, List<Charge>> spent = new HashMap<>();
 
-  /// The newest run of each question that has an answer, or may still get one.
-  private final Map<Digest, String> answered = new HashMap<>();
+  /// The run that paid for each question, whatever became of it: who asks again does not pay again.
+  private final Map<Digest, String> payers = new HashMap<>();
+
+  /// Where the first answer under each reservation is. One reservation has one noise, so whoever
+  /// asks again gets this answer and never the same noise on another exact table.
+  private final Map<String, Long> answers = new HashMap<>();
 
   private Instant latest = Instant.EPOCH;
 
@@ -85,13 +90,13 @@ final class RoomState {
       case Event.Reserved reserved -> {
         runs.put(reserved.run(), new Run(reserved, at, new Progress.Running()));
         reserved.charges().forEach((dataset, charge) -> charges(dataset).add(charge));
-        answered.put(reserved.question(), reserved.run());
+        payers.putIfAbsent(reserved.question(), reserved.run());
       }
-      case Event.Released released -> progress(released.run(), new Progress.Released(index));
-      case Event.Failed(var run, _) -> {
-        progress(run, new Progress.Failed());
-        answered.remove(run(run).reserved().question(), run);
+      case Event.Released released -> {
+        progress(released.run(), new Progress.Released(index));
+        answers.putIfAbsent(run(released.run()).reserved().reservation(), index);
       }
+      case Event.Failed(var run, _) -> progress(run, new Progress.Failed());
     }
   }
 
@@ -124,7 +129,7 @@ final class RoomState {
     before
         .participants()
         .forEach((name, key) -> {
-          if (!key.equals(after.participants().get(name))) {
+          if (!Objects.equals(key, after.participants().get(name))) {
             certificates.remove(name);
           }
           if (!after.participants().containsKey(name)) {
@@ -225,6 +230,14 @@ final class RoomState {
     return Collections.unmodifiableMap(documents);
   }
 
+  SignedDocument document(Address address) {
+    return known(documents.get(address));
+  }
+
+  Version version(Address dataset) {
+    return known(versions.get(dataset));
+  }
+
   Map<Address, Version> versions() {
     return Collections.unmodifiableMap(versions);
   }
@@ -237,8 +250,12 @@ final class RoomState {
     return known(runs.get(id));
   }
 
-  Optional<String> answered(Digest question) {
-    return Optional.ofNullable(answered.get(question));
+  Optional<Long> answer(String reservation) {
+    return Optional.ofNullable(answers.get(reservation));
+  }
+
+  Optional<String> payer(Digest question) {
+    return Optional.ofNullable(payers.get(question));
   }
 
   List<Charge> spent(Address dataset) {
@@ -250,7 +267,7 @@ final class RoomState {
     return runs.values().stream()
         .takeWhile(earlier -> !earlier.reserved().run().equals(run))
         .map(earlier -> earlier.reserved().charges().get(dataset))
-        .filter(java.util.Objects::nonNull)
+        .filter(Objects::nonNull)
         .toList();
   }
 

@@ -10,11 +10,13 @@ import cloister.protocol.CloisterException;
 import cloister.protocol.Command;
 import cloister.protocol.EnclaveChannel;
 import cloister.protocol.ErrorCode;
+import cloister.protocol.SignedDocument;
 import cloister.protocol.SignedRequest;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// The collaborations that this enclave hosts, each in a folder of its own. A collaboration is
@@ -44,8 +46,7 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     this.authorities = authorities;
     this.uploads = uploads;
     for (Path room : Disk.list(folder)) {
-      HostedRoom opened = open(room, name(room));
-      rooms.put(opened.id(), opened);
+      open(room, name(room)).ifPresent(opened -> rooms.put(opened.id(), opened));
     }
   }
 
@@ -85,18 +86,23 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     }
     Path room = folder.resolve(document.digest().toString().substring("sha256:".length()));
     Disk.createFolder(room);
-    var ledger = ledger(room, document.digest());
-    try (Secret root = Secret.random(32)) {
-      var authority = authorities.create(document.digest(), root, clock.instant());
-      ledger.append(
-          clock.instant().truncatedTo(ChronoUnit.MILLIS),
-          new Event.Opened(document, Bytes.of(root.expose()), authority.certificate().encoded()));
-    } finally {
-      ledger.close();
-    }
-    HostedRoom opened = open(room, document.digest());
+    open(document, room);
+    HostedRoom opened = open(room, document.digest()).orElseThrow();
     rooms.put(opened.id(), opened);
     return opened;
+  }
+
+  /// Records the first event, unless an attempt that ended in an error has recorded it after all.
+  private void open(SignedDocument document, Path room) {
+    try (var ledger = ledger(room, document.digest());
+        Secret root = Secret.random(32)) {
+      if (ledger.log().head().size() == 0) {
+        var authority = authorities.create(document.digest(), root, clock.instant());
+        ledger.append(
+            clock.instant().truncatedTo(ChronoUnit.MILLIS),
+            new Event.Opened(document, Bytes.of(root.expose()), authority.certificate().encoded()));
+      }
+    }
   }
 
   private static Digest name(Path room) {
@@ -111,9 +117,14 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     }
   }
 
-  /// State is the fold of the ledger; nothing else is read.
-  private HostedRoom open(Path folder, Digest name) {
+  /// State is the fold of the ledger; nothing else is read. A ledger without entries is a
+  /// collaboration whose opening was cut off: nobody was told of it.
+  private Optional<HostedRoom> open(Path folder, Digest name) {
     RoomLedger ledger = ledger(folder, name);
+    if (ledger.log().head().size() == 0) {
+      ledger.close();
+      return Optional.empty();
+    }
     var state = new RoomState();
     ledger.replay(entry -> state.apply(entry.index(), entry.at(), entry.event()));
     if (!state.id().equals(name)) {
@@ -123,8 +134,9 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     Secret root = Secret.of(state.rootSecret().toArray());
     CertificateAuthority authority = authorities.resume(name, root, state.authority());
     var data = engines.data(folder.resolve("data"));
-    return new HostedRoom(
-        ledger, state, new RoomKeys(root, authority), clock, platform, uploads, data, engines);
+    return Optional.of(
+        new HostedRoom(
+            ledger, state, new RoomKeys(root, authority), clock, platform, uploads, data, engines));
   }
 
   @Override

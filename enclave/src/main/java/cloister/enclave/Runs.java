@@ -199,11 +199,11 @@ final class Runs {
   }
 
   static String line(Verdict.Step step) {
-    return step.at()
-        + ": rule "
-        + joined(step.permittedBy())
-        + " permits, by way of "
-        + path(step.path());
+    String permits =
+        step.permittedBy().isEmpty()
+            ? "needs no rule"
+            : "rule " + joined(step.permittedBy()) + " permits";
+    return step.at() + ": " + permits + ", by way of " + path(step.path());
   }
 
   private static List<String> refusal(Verdict.Denied denied) {
@@ -288,7 +288,9 @@ final class Runs {
   }
 
   static CloisterException rejected(QueryException e) {
-    return new CloisterException(ErrorCode.QUERY_REJECTED, e.getMessage(), e);
+    String where = "line " + e.line() + ", column " + e.column() + ": ";
+    return new CloisterException(
+        ErrorCode.QUERY_REJECTED, where + e.getMessage() + "\n" + e.fix(), e);
   }
 
   private static Compiled compile(CheckedPlan plan, Verdict.Permitted permitted, String nonce) {
@@ -410,7 +412,7 @@ final class Runs {
             return admit(run, caller, request, permitted);
           });
       try (var inputs = admitted.inputs()) {
-        return finish(run, caller, admitted.approved(), inputs);
+        return finish(run, caller, wanted, admitted.approved(), inputs);
       } catch (CloisterException e) {
         room.locked(() -> room.record(new Event.Failed(run, Optional.of(e.code().label()))));
         throw e;
@@ -451,7 +453,7 @@ final class Runs {
   /// known, or was paid for.
   private void reserve(
       String run, HostedRoom.Caller caller, SignedRequest request, Approved approved) {
-    Optional<String> paid = room.state.answered(approved.question());
+    Optional<String> paid = room.state.payer(approved.question());
     Map<Address, Charge> charges = paid.isPresent() ? Map.of() : charges(approved);
     room.record(
         new Event.Reserved(
@@ -463,7 +465,7 @@ final class Runs {
             approved.request().purpose(),
             approved.request().recipients(),
             approved.question(),
-            paid.map(before -> room.state.run(before).reserved().reservation()).orElse(run),
+            paid.orElse(run),
             Set.copyOf(approved.versions().keySet()),
             charges));
   }
@@ -495,18 +497,27 @@ final class Runs {
   }
 
   private Reply finish(
-      String run, HostedRoom.Caller caller, Approved approved, PreparedData.Leases inputs) {
+      String run,
+      HostedRoom.Caller caller,
+      RunRequest wanted,
+      Approved approved,
+      PreparedData.Leases inputs) {
     String reservation = room.locked(() -> room.state.run(run).reserved().reservation());
     Answer answer =
-        known(run, reservation)
+        known(reservation)
             .orElseGet(() -> release(compute(approved, inputs), reservation, approved));
     Bytes canonical = table(approved.plan().present(answer)).encode();
     return room.locked(() -> {
       // Terms, suspension and expiry count when the answer leaves, not only when it was asked for.
-      room.notSuspended();
+      var still = approve(room.enrolled(caller), wanted);
       var reserved = room.state.run(run).reserved();
+      if (!still.question().equals(reserved.question())
+          || !still.analysis().document().equals(reserved.document())) {
+        throw new CloisterException(
+            ErrorCode.DATA_REPLACED, "what the run reads was replaced while it ran");
+      }
       var sealed = seal(run, canonical, reserved.recipients());
-      var receipt = receipts.state(run, approved, reserved, canonical, sealed);
+      var receipt = receipts.state(run, still, reserved, canonical, sealed);
       long index =
           room.record(
               new Event.Released(
@@ -547,14 +558,9 @@ final class Runs {
   }
 
   /// The answer that this question already has.
-  private Optional<Answer> known(String run, String reservation) {
-    if (run.equals(reservation)) {
-      return Optional.empty();
-    }
-    return room.locked(() ->
-        room.state.run(reservation).progress() instanceof RoomState.Progress.Released(long at)
-            ? Optional.of(StoredAnswer.decode(released(at).answer()))
-            : Optional.empty());
+  private Optional<Answer> known(String reservation) {
+    return room.locked(
+        () -> room.state.answer(reservation).map(at -> StoredAnswer.decode(released(at).answer())));
   }
 
   private Event.Released released(long index) {

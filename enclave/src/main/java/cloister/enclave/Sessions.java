@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -168,9 +169,9 @@ final class Sessions {
     }
   }
 
-  /// The channel closes itself when garbage is collected of its keys: a request may be in it right
-  /// now.
-  private static void drop(LinkedHashMap<String, Session> sessions, String id) {
+  /// Its keys are not wiped here, since a request may be under way in it; nothing refers to them
+  /// any longer, and they go with the memory of the enclave.
+  private static void drop(Map<String, Session> sessions, String id) {
     sessions.remove(id);
   }
 }

@@ -19,10 +19,11 @@ import cloister.room.Name;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,11 +37,14 @@ final class Uploads {
   private static final int MAX_PER_OWNER = 4;
 
   static final int KEY_BYTES = 32;
+  private static final String RECORD = "record";
 
   private final Path folder;
   private final Aead recordKey;
   private final Metrics metrics;
-  private final Map<String, Upload> uploads = new HashMap<>();
+
+  /// Oldest first.
+  private final Map<String, Upload> uploads = new LinkedHashMap<>();
 
   Uploads(Path folder, Secret root, Metrics metrics) {
     this.folder = folder;
@@ -49,8 +53,13 @@ final class Uploads {
       this.recordKey = Aead.of(key);
     }
     for (Path upload : Disk.list(folder)) {
-      Upload read = read(upload);
-      uploads.put(read.id(), read);
+      if (Files.exists(upload.resolve(RECORD))) {
+        Upload read = read(upload);
+        uploads.put(read.id(), read);
+      } else {
+        // Its beginning was cut off: nobody was told of it.
+        Disk.delete(upload);
+      }
     }
   }
 
@@ -123,7 +132,7 @@ final class Uploads {
     }
     Disk.createFolder(upload.folder());
     Bytes sealed = recordKey.seal(Bytes.utf8(upload.id()), encode(upload));
-    Disk.writeDurably(upload.folder().resolve("record"), sealed);
+    Disk.writeDurably(upload.folder().resolve(RECORD), sealed);
     uploads.put(upload.id(), upload);
     return upload;
   }
@@ -281,7 +290,7 @@ final class Uploads {
     try {
       byte[] plain =
           recordKey.open(
-              Bytes.utf8(folder.getFileName().toString()), Disk.read(folder.resolve("record")));
+              Bytes.utf8(folder.getFileName().toString()), Disk.read(folder.resolve(RECORD)));
       var json = Json.parseFields(plain, Limits.MESSAGE_BYTES, "upload");
       List<Long> parts = new ArrayList<>();
       for (Json part : json.array("parts", Limits.UPLOAD_PARTS)) {

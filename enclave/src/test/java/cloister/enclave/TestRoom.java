@@ -1,12 +1,22 @@
 package cloister.enclave;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
 import cloister.crypto.Digest;
+import cloister.protocol.CloisterException;
 import cloister.protocol.Command;
 import cloister.protocol.Document;
 import cloister.protocol.Reply;
 import cloister.protocol.SealedData;
 import cloister.protocol.SignedDocument;
+import cloister.room.Address;
 import cloister.room.Dataset;
+import cloister.room.Name;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +24,10 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
+import org.assertj.core.api.ThrowableAssert;
 
 /// A real server and three participants whose collaboration is active, with data published: where
 /// most tests of the enclave begin.
@@ -27,16 +40,24 @@ final class TestRoom implements AutoCloseable {
   final TestParticipant media;
   final TestParticipant research;
 
-  private TestRoom(Path folder, EnclaveServer server) throws Exception {
-    this(folder, server, URI.create("http://127.0.0.1:" + server.port()));
-  }
+  private final InstantSource clock;
 
-  private TestRoom(Path folder, EnclaveServer server, URI uri) throws Exception {
+  /// Three participants of a collaboration of their own, on a server that others may use too.
+  TestRoom(Path folder, EnclaveServer server, InstantSource clock) throws Exception {
     this.folder = folder;
     this.server = server;
-    this.airline = new TestParticipant("airline", uri);
-    this.media = new TestParticipant("media", uri);
-    this.research = new TestParticipant("research", uri);
+    this.clock = clock;
+    this.airline = new TestParticipant("airline", uri(), clock);
+    this.media = new TestParticipant("media", uri(), clock);
+    this.research = new TestParticipant("research", uri(), clock);
+  }
+
+  URI uri() {
+    return uri(server);
+  }
+
+  static URI uri(EnclaveServer server) {
+    return URI.create("http://127.0.0.1:" + server.port());
   }
 
   static EnclaveServer.Settings settings(Path folder, int port) {
@@ -52,18 +73,44 @@ final class TestRoom implements AutoCloseable {
 
   /// A server, and nobody there yet.
   static TestRoom empty(Path folder) throws Exception {
-    return new TestRoom(
-        folder, EnclaveServer.startInsecureSimulated(settings(folder, 0), InstantSource.system()));
+    return empty(folder, InstantSource.system());
+  }
+
+  static TestRoom empty(Path folder, InstantSource clock) throws Exception {
+    return new TestRoom(folder, start(folder, clock), clock);
+  }
+
+  static EnclaveServer start(Path folder, InstantSource clock) {
+    return EnclaveServer.startInsecureSimulated(settings(folder, 0), clock);
   }
 
   /// Active, enrolled, applied and published.
   static TestRoom ready(Path folder) throws Exception {
-    var room = empty(folder);
-    room.activate();
-    room.enrol();
+    var room = active(folder, InstantSource.system());
     room.apply();
     room.publish();
     return room;
+  }
+
+  /// Active and enrolled, and nothing more.
+  static TestRoom active(Path folder, InstantSource clock) throws Exception {
+    var room = empty(folder, clock);
+    room.activate();
+    room.enrol();
+    return room;
+  }
+
+  /// The same state on another server, with everybody in a new session.
+  void restart() throws Exception {
+    server.close();
+    server = start(folder, clock);
+    reconnect();
+  }
+
+  void reconnect() throws Exception {
+    for (var participant : all()) {
+      participant.reconnect(uri());
+    }
   }
 
   List<TestParticipant> all() {
@@ -89,7 +136,7 @@ final class TestRoom implements AutoCloseable {
             airline.key.verifyingKey().thumbprint(),
             media.key.verifyingKey().thumbprint(),
             research.key.verifyingKey().thumbprint(),
-            EnclaveServer.measureSimulated());
+            TestParticipant.MEASUREMENT);
   }
 
   static final String CUSTOMERS =
@@ -166,6 +213,14 @@ final class TestRoom implements AutoCloseable {
     research.ask(new Command.Apply(List.of(research.signed(OVERLAP))));
   }
 
+  /// Signs, applies and publishes a dataset.
+  void share(TestParticipant owner, String yaml, CharSequence csv) throws Exception {
+    owner.ask(new Command.Apply(List.of(owner.signed(yaml))));
+    var dataset = dataset(owner, yaml);
+    String name = owner.name + "-" + dataset.address().name();
+    owner.publish(dataset, schema(owner, yaml), csv(name, csv), work(name));
+  }
+
   static Dataset dataset(TestParticipant owner, String yaml) {
     return ((Document.DatasetDocument) owner.document(yaml)).dataset();
   }
@@ -214,6 +269,52 @@ final class TestRoom implements AutoCloseable {
             Optional.empty()));
   }
 
+  /// A run of SQL that nobody has signed, for research itself.
+  Command.Run adHoc(String sql) {
+    return new Command.Run(adHocRequest(sql));
+  }
+
+  Command.RunRequest adHocRequest(String sql) {
+    var document =
+        research.document(
+            """
+            analysis: ad-hoc
+            sql: "%s"
+            purpose: ResearchAndDevelopment
+            recipients: [research]
+            """
+                .formatted(sql.replace("\\", "\\\\").replace("\"", "\\\"")));
+    return new Command.RunRequest(
+        new Command.Subject.AdHoc(document.canonical()), Optional.empty(), Optional.empty());
+  }
+
+  /// What is spent, and all runs with what became of them, as each participant sees it.
+  record Books(Reply.Budgets budgets, Map<Name, Reply.RunList> runs) {}
+
+  Books books() throws Exception {
+    var runs = new TreeMap<Name, Reply.RunList>();
+    for (var participant : all()) {
+      runs.put(participant.name, participant.ask(new Command.Runs()));
+    }
+    return new Books(airline.ask(new Command.Budget()), runs);
+  }
+
+  /// What was spent of a dataset of airline's.
+  BigDecimal spent(String dataset) throws Exception {
+    Reply.Budgets budgets = airline.ask(new Command.Budget());
+    return budgets.budgets().stream()
+        .filter(line -> line.dataset().equals(Address.parse("/airline/dataset/" + dataset)))
+        .findFirst()
+        .orElseThrow()
+        .spentEpsilon();
+  }
+
+  /// The enclave's refusal; a reply fails the test.
+  static CloisterException refusal(ThrowableAssert.ThrowingCallable call) {
+    var refusal = catchThrowableOfType(CloisterException.class, call);
+    return Objects.requireNonNull(refusal, "the enclave refuses");
+  }
+
   Reply.Ran overlap() throws Exception {
     return research.ask(run("/research/analysis/overlap"));
   }
@@ -225,6 +326,34 @@ final class TestRoom implements AutoCloseable {
       values.put(row.get(0).value().orElse("NULL"), row.get(1).value().orElse("NULL"));
     }
     return values;
+  }
+
+  /// Whether the text is among the bytes.
+  static boolean contains(byte[] bytes, String text) {
+    return new String(bytes, ISO_8859_1).contains(new String(text.getBytes(UTF_8), ISO_8859_1));
+  }
+
+  /// Processes that compute for this process's servers stand still until closed: what is asked of
+  /// them waits.
+  static Standstill standstill() {
+    var workers = ProcessHandle.current().descendants().map(ProcessHandle::pid).toList();
+    signal("-STOP", workers);
+    return () -> signal("-CONT", workers);
+  }
+
+  interface Standstill extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  private static void signal(String signal, List<Long> processes) {
+    try {
+      for (long process : processes) {
+        new ProcessBuilder("kill", signal, Long.toString(process)).start().onExit().join();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

@@ -5,14 +5,15 @@ import cloister.crypto.Digest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// An append-only log over a [Store], for any number of threads.
 ///
-/// Appends of concurrent callers share one durable write: who holds the lock commits for all who
-/// wait. Memory holds the O(log n) right edge of the tree; a proof reads O(log n) records and is
-/// verified against the recorded root before it is returned.
+/// Appends of concurrent callers share one durable write: whoever finds nobody leading commits for
+/// all who wait. Memory holds the O(log n) right edge of the tree; a proof reads O(log n) records
+/// and is verified against the recorded root before it is returned.
 ///
 /// Any failure of the store, and any record that does not fit the tree, stops this ledger: from
 /// then on every call throws [LedgerException] until the store is opened again.
@@ -27,12 +28,16 @@ public final class Ledger implements AutoCloseable {
   public static final int MAX_BATCH_BYTES = 64 << 20;
 
   private final Store store;
-  private final ReentrantLock committing = new ReentrantLock();
-  private final ReentrantLock queueing = new ReentrantLock();
-  private final ArrayDeque<Append> queue = new ArrayDeque<>();
 
-  /// The roots of the complete subtrees that make up the tree, the largest first. Guarded by
-  /// [#committing].
+  // Callers wait for their own entries, not for a lock that the leader holds while it writes:
+  // otherwise those it has served would queue up behind the next write before they could return.
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition served = lock.newCondition();
+  private final ArrayDeque<Append> queue = new ArrayDeque<>();
+  private boolean leading;
+
+  /// The roots of the complete subtrees that make up the tree, the largest first. Only the leader
+  /// touches it.
   private List<Digest> edge;
 
   private volatile TreeHead head;
@@ -84,21 +89,16 @@ public final class Ledger implements AutoCloseable {
       throw new IllegalArgumentException(
           "an append has at most " + MAX_BATCH_BYTES + " bytes, not " + mine.bytes());
     }
-    queueing.lock();
+    lock.lock();
     try {
       queue.add(mine);
-    } finally {
-      queueing.unlock();
-    }
-    committing.lock();
-    try {
-      while (mine.index < 0) {
-        guarded(() -> commit(takeBatch()));
+      while (awaitTurn(mine)) {
+        lead(takeBatch());
       }
+      return mine.index;
     } finally {
-      committing.unlock();
+      lock.unlock();
     }
-    return mine.index;
   }
 
   /// The tree of everything appended so far.
@@ -189,33 +189,56 @@ public final class Ledger implements AutoCloseable {
   /// Closes the store. Appends that wait fail.
   @Override
   public void close() {
-    committing.lock();
+    lock.lock();
     try {
       if (failure == null) {
         failure = new LedgerException("the ledger was closed");
       }
+      while (leading) {
+        served.awaitUninterruptibly();
+      }
       store.close();
     } finally {
-      committing.unlock();
+      lock.unlock();
     }
   }
 
+  /// Returns true when the caller is to lead, false when its entries are in the tree.
+  private boolean awaitTurn(Append mine) {
+    while (mine.index < 0 && leading) {
+      served.awaitUninterruptibly();
+    }
+    if (mine.index < 0) {
+      requireRunning();
+    }
+    return mine.index < 0;
+  }
+
+  /// Commits without the lock, so that others can queue meanwhile, and returns with it.
+  private void lead(List<Append> batch) {
+    leading = true;
+    lock.unlock();
+    try {
+      guarded(() -> commit(batch));
+    } finally {
+      lock.lock();
+      leading = false;
+      served.signalAll();
+    }
+  }
+
+  /// The longest waiting, up to the limits of one write. Never empty for who is in the queue.
   private List<Append> takeBatch() {
     var batch = new ArrayList<Append>();
     long bytes = 0;
     int entries = 0;
-    queueing.lock();
-    try {
-      for (var next = queue.peek(); next != null; next = queue.peek()) {
-        bytes += next.bytes();
-        entries += next.entries.size();
-        if (!batch.isEmpty() && (bytes > MAX_BATCH_BYTES || entries > MAX_BATCH_ENTRIES)) {
-          break;
-        }
-        batch.add(queue.remove());
+    for (var next = queue.peek(); next != null; next = queue.peek()) {
+      bytes += next.bytes();
+      entries += next.entries.size();
+      if (!batch.isEmpty() && (bytes > MAX_BATCH_BYTES || entries > MAX_BATCH_ENTRIES)) {
+        break;
       }
-    } finally {
-      queueing.unlock();
+      batch.add(queue.remove());
     }
     return batch;
   }
@@ -324,10 +347,10 @@ public final class Ledger implements AutoCloseable {
     }
   }
 
-  /// What one caller wants appended. The index is set by whoever commits, under [#committing].
+  /// What one caller wants appended. The leader sets the index, once the entries are durable.
   private static final class Append {
     final List<Entry> entries;
-    long index = -1;
+    volatile long index = -1;
 
     Append(List<Entry> entries) {
       this.entries = entries;

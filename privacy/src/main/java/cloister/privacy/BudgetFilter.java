@@ -1,6 +1,7 @@
 package cloister.privacy;
 
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongPredicate;
@@ -12,20 +13,24 @@ import java.util.function.LongPredicate;
 /// filter* (Rogers, Roth, Ullman and Vadhan 2016), valid for charges chosen adaptively. Two are:
 ///
 /// - **basic**: stop before Σε > ε or Σδ > δ;
-/// - **concentrated**: stop before Σρ-zCDP, with the δ that thresholds left over, stops implying
-///   (ε, δ) (Feldman and Zrnic 2021, Theorem 4.3; Whitehouse, Ramdas, Rogers and Wu 2023).
+/// - **concentrated**: stop before Σρ exceeds what implies (ε, δ/2), or the thresholds' Σδ' exceeds
+///   δ/2 (Feldman and Zrnic 2021, Theorem 4.3; Whitehouse, Ramdas, Rogers and Wu 2023, for
+///   approximate zCDP: together (ε, δ/2 + δ/2)).
 ///
-/// Their union is *not* (ε, δ) when both spend δ: an adversary may finish under the concentrated
-/// filter exactly where it failed, and under the basic one everywhere else, and the two δ add up.
-/// So one filter is chosen, by the first charge — before the data has answered anything, so that
-/// the choice tells nothing and cannot be steered by an answer —: the one under which more releases
-/// like the first would fit, basic when equal. Two consequences: a budget of (k·ε, k·δ) always
-/// admits k releases of (ε, δ), and many small Gaussian releases get the square-root composition.
+/// Both are fixed boxes, which is what the theorems need. A frontier along which ρ may be exchanged
+/// for δ' is *not* a filter: an adversary spends ρ only where the loss is high already, and δ'
+/// everywhere else, so that each part fails with almost all of δ. For the same reason the union of
+/// the two filters is not (ε, δ) when both spend δ: it is (ε, 2δ). So one filter is chosen, by the
+/// first charge — before the data has answered anything, so that the choice tells nothing and
+/// cannot be steered by an answer —: the one under which more releases like the first would fit,
+/// basic when equal. Two consequences: a budget of (k·ε, k·δ) always admits k releases of (ε, δ),
+/// and many small Gaussian releases get the square-root composition.
 ///
 /// Under the concentrated filter, `Σε ≤ ε while Σδ = 0` admits too. That union is sound: where a
 /// sequence ends by this rule, all its charges were pure and its privacy loss is at most ε with
 /// certainty, so it adds nothing to the δ of the sequences that end by the other.
 public final class BudgetFilter {
+  private static final BigDecimal TWO = BigDecimal.valueOf(2);
   private static final long MOST_RUNS = 1_000_000_000;
 
   private final BudgetLimit limit;
@@ -115,8 +120,10 @@ public final class BudgetFilter {
   }
 
   private boolean concentratedHolds(Charge total) {
-    var left = limit.delta().value().subtract(total.thresholdDelta());
-    return ConcentratedPrivacy.implies(total.rho(), limit.epsilon().value(), left);
+    var forThresholds = limit.delta().value().divide(TWO, Delta.SCALE, RoundingMode.DOWN);
+    var forNoise = limit.delta().value().subtract(forThresholds);
+    return total.thresholdDelta().compareTo(forThresholds) <= 0
+        && ConcentratedPrivacy.implies(total.rho(), limit.epsilon().value(), forNoise);
   }
 
   /// The largest count that fits; `fits` is monotone, because every part of a charge adds up.

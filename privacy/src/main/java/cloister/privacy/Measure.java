@@ -17,9 +17,9 @@ import java.math.RoundingMode;
 /// 4. a unit is kept in at most `groupsPerUnit` groups, by a rule that looks at that unit alone;
 /// 5. contributions are added as integers that cannot overflow.
 ///
-/// Then one unit changes at most `groupsPerUnit` rows of the [ExactTable], and in each of them
-/// every number by at most the sensitivity stated here. Without noise nothing is bounded or
-/// clamped.
+/// Then one unit's appearance changes at most `groupsPerUnit` rows of the [ExactTable], and in each
+/// of them every number by at most the sensitivity stated here; [Mechanism] derives from it what a
+/// unit's change does. Without noise nothing is bounded or clamped.
 public sealed interface Measure {
   /// The number of digits that a mean has beyond its granularity's.
   int MEAN_DIGITS = 6;
@@ -85,18 +85,25 @@ public sealed interface Measure {
       return gridCeiling(upper, granularity);
     }
 
+    /// How far a unit's appearance moves the sum.
     BigInteger sensitivity() {
       return lowest().abs().max(highest().abs());
+    }
+
+    /// How far apart two contributions may be; none is 0.
+    BigInteger span() {
+      return highest().max(BigInteger.ZERO).subtract(lowest().min(BigInteger.ZERO));
     }
   }
 
   /// A mean: first the sum in units of `granularity`, then the number of non-null values.
   ///
-  /// Each row's integer is clamped to `lowest()..highest()`, and a contribution has at most
-  /// `rowsPerUnit` rows with a value, chosen by looking at that unit alone; the same rows enter
-  /// both cells. The count's sensitivity is `rowsPerUnit`. The released sum is re-centred, sum -
-  /// middle·count, so that a row moves it by at most half the range: its sensitivity is
-  /// `rowsPerUnit · max(highest - middle, middle - lowest)`.
+  /// Each row's integer is clamped to `lowest()..highest()`. A unit with c > `rowsPerUnit` rows
+  /// with a value counts as `rowsPerUnit` rows of its own mean: the contribution is `sum ·
+  /// rowsPerUnit / c`, truncated, and `rowsPerUnit`. Both ends of the range are integers, so
+  /// truncation does not leave it. The count's sensitivity is `rowsPerUnit`. The released sum is
+  /// re-centred, sum - middle·count, so that a row moves it by at most half the range: its
+  /// sensitivity is `rowsPerUnit · max(highest - middle, middle - lowest)`.
   record Mean(BigDecimal granularity, BigDecimal lower, BigDecimal upper) implements Measure {
     public Mean {
       checkGrid(granularity, lower, upper);

@@ -12,9 +12,16 @@ import java.util.OptionalInt;
 /// The noise of a whole release, calibrated to one (ε, δ): one distribution for each number that is
 /// drawn per group, the threshold for private keys, and the charge. It follows from the plan alone.
 ///
-/// Let a group have m numbers with noise, number i of sensitivity Δᵢ, and let one unit count in at
-/// most L groups. A unit changes at most L groups, and in each of them number i by at most Δᵢ
-/// ([Measure] states why). Neighbours differ by adding or removing one unit.
+/// Neighbours differ in all rows that one unit has in one dataset, or in several: whoever supplies
+/// one dataset may know that the unit is in it, and must not learn whether it is in another.
+///
+/// Let a group have m numbers with noise, number i of sensitivity Δᵢ, and let neighbours differ in
+/// at most L groups, and there number i by at most Δᵢ. With one counter, every row needs every
+/// dataset, so a unit is there or is not: L is `groupsPerUnit`, and Δᵢ what [Measure] states. With
+/// several (UNION ALL), a unit that leaves one dataset may stay by way of another, *changed*: it
+/// leaves up to `groupsPerUnit` groups and enters as many others, so L is twice that; in a group
+/// where it stays, a contribution moves by at most the distance of two contributions, which for
+/// counts is what it was and for sums the whole range.
 ///
 /// **Laplace**, basic split: scale bᵢ = L·m·Δᵢ/ε. The loss of one group is at most Σᵢ Δᵢ/bᵢ = ε/L,
 /// of all of them ε: pure ε-DP. The scale is an exact fraction.
@@ -30,14 +37,13 @@ import java.util.OptionalInt;
 /// kᶜ, the shifted count n' = n - (kᶜ - 1) must be at least 1, and n' plus its noise at least τ.
 /// Take a group that is a candidate (all n' ≥ 1) in one of two neighbouring tables only. There,
 /// some counter has n' = 1, since a unit moves it by 1; whatever the others do, the group is
-/// released with probability at most P[1 + X ≥ τ] = p. A unit makes or breaks at most L such
-/// groups; with p = δ'/L, all of them stay hidden with probability at least 1 - δ'. Given that, the
-/// two outputs are those of the common groups, to which the above applies, as shifting by a
-/// constant changes no sensitivity. So the release is (ε, δ' + δ'')-DP, where δ'' is the noise's
-/// own: with q the probability of an output under the table that has the additional groups, hidden,
-/// the other table's probability is at most min(1, e^ε·q + δ''), and that is at most e^ε·q·(1 - δ')
-/// + δ' + δ''. Several counters do not multiply δ', because all of them must pass. Laplace spends
-///   all of δ on the threshold, Gaussian half on each.
+/// released with probability at most P[1 + X ≥ τ] = p. Let a table T have a such groups and its
+/// neighbour T' b of them, a + b ≤ L; p = δ'/L. Groups are independent, so with Q the probability
+/// of an output as far as the common groups go, T(S) ≤ Q(S) + a·p and T'(S) ≥ (1 - b·p)·Q'(S).
+/// Shifting by a constant changes no sensitivity, so by the above Q ≤ min(1, e^ε·Q' + δ'') with δ''
+/// the noise's own, and that is at most (1 - b·p)·e^ε·Q' + b·p + δ''. Together T(S) ≤ e^ε·T'(S) +
+/// (a + b)·p + δ'': the release is (ε, δ' + δ'')-DP. Several counters do not multiply δ', because
+/// all of them must pass. Laplace spends all of δ on the threshold, Gaussian half on each.
 ///
 /// With public keys, a minimum above 1 is tested on the noisy count: post-processing, no δ.
 final class Mechanism {
@@ -101,9 +107,13 @@ final class Mechanism {
         switch (measure) {
           case Measure.Units _ -> {}
           case Measure.Rows _, Measure.DistinctValues _ -> sensitivities.add(rows);
-          case Measure.Sum sum -> sensitivities.add(sum.sensitivity().max(BigInteger.ONE));
+          case Measure.Sum sum -> {
+            var change = plan.unitsMayChange() ? sum.span() : sum.sensitivity();
+            sensitivities.add(change.max(BigInteger.ONE));
+          }
           case Measure.Mean mean -> {
-            sensitivities.add(mean.halfRange().max(BigInteger.ONE).multiply(rows));
+            var change = plan.unitsMayChange() ? mean.halfRange().shiftLeft(1) : mean.halfRange();
+            sensitivities.add(change.max(BigInteger.ONE).multiply(rows));
             sensitivities.add(rows);
           }
         }
@@ -126,7 +136,7 @@ final class Mechanism {
   static Mechanism laplace(ReleasePlan plan, Draws draws) {
     var terms = plan.noise().orElseThrow();
     var thresholdDelta = plan.listsEveryGroup() ? BigDecimal.ZERO : terms.delta().value();
-    long split = (long) plan.groupsPerUnit() * draws.sensitivities().size();
+    long split = (long) plan.groupsThatDiffer() * draws.sensitivities().size();
     var perSensitivity =
         new Ratio(
             BigInteger.valueOf(split).multiply(BigInteger.TEN.pow(Epsilon.SCALE)),
@@ -162,7 +172,7 @@ final class Mechanism {
     if (target.signum() == 0) {
       return Optional.empty();
     }
-    var groups = BigDecimal.valueOf(plan.groupsPerUnit());
+    var groups = BigDecimal.valueOf(plan.groupsThatDiffer());
     var numbers = BigDecimal.valueOf(draws.sensitivities().size());
     var perSensitivity = groups.multiply(numbers).divide(target.multiply(TWO), UP).sqrt(UP);
     var noises = new ArrayList<Noise>();
@@ -215,7 +225,7 @@ final class Mechanism {
     if (plan.listsEveryGroup()) {
       return Optional.empty();
     }
-    var perGroup = thresholdDelta.divide(BigDecimal.valueOf(plan.groupsPerUnit()), DOWN);
+    var perGroup = thresholdDelta.divide(BigDecimal.valueOf(plan.groupsThatDiffer()), DOWN);
     return Optional.of(
         noises.getFirst().tail(Math.nextDown(perGroup.doubleValue())).add(BigInteger.ONE));
   }

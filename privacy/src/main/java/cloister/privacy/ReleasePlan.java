@@ -69,10 +69,18 @@ public record ReleasePlan(
     return product;
   }
 
-  /// In how many groups one unit counts at most.
-  int groupsPerUnit() {
+  /// Whether a unit may leave one dataset and still count by way of another: rows that need every
+  /// dataset have one counter, several mean that some rows do without some dataset.
+  boolean unitsMayChange() {
+    return counters.size() > 1;
+  }
+
+  /// In how many groups neighbouring tables differ at most: those that a unit leaves and, where it
+  /// may change, those that it enters.
+  int groupsThatDiffer() {
     int declared = noise.orElseThrow().groupsPerUnit();
-    return listsEveryGroup() ? (int) Math.min(declared, combinations(keys)) : declared;
+    int differ = unitsMayChange() ? 2 * declared : declared;
+    return listsEveryGroup() ? (int) Math.min(differ, combinations(keys)) : differ;
   }
 
   /// A group key; with a `domain` its values are public (an absent element is SQL's NULL), without

@@ -98,6 +98,29 @@ class MechanismTest {
     assertThat(Mechanism.of(none).noises()).containsExactly(new DiscreteLaplace(Ratio.of(1, 1)));
   }
 
+  /// A unit that leaves one of several datasets may move from its groups to others, and in a group
+  /// from one end of the range to the other.
+  @Test
+  void aUnitOfSeveralDatasetsMayChangeInsteadOfAppear() {
+    var counters = List.of(new ReleasePlan.Counter("all", 1), new ReleasePlan.Counter("a", 1));
+    List<Measure> measures =
+        List.of(new Measure.Rows(), sum("0.01", "-20", "50"), mean("1", "0", "100"));
+    var plan = new ReleasePlan(List.of(numbered(100)), counters, measures, terms("0.7", "0", 3, 4));
+    var expected =
+        List.of(4L, 7000L, 4 * 100L, 4L).stream()
+            .map(change -> (Noise) new DiscreteLaplace(Ratio.of(2 * 3 * 4 * change * 10, 7)))
+            .toList();
+    assertThat(Mechanism.of(plan).noises()).isEqualTo(expected);
+    var none = new ReleasePlan(List.of(), counters, List.of(sum("1", "5", "9")), plan.noise());
+    assertThat(Mechanism.of(none).noises())
+        .containsExactly(new DiscreteLaplace(Ratio.of(9 * 10, 7)));
+    var hidden =
+        new ReleasePlan(List.of(privateKey()), counters, List.of(), terms("1", "1e-6", 1, 1));
+    // Two counters in two groups: b = 4, and half of delta for each group.
+    assertThat(laplaceTail(Mechanism.of(hidden).threshold().orElseThrow().intValueExact() - 1, 4))
+        .isLessThanOrEqualTo(1e-6 / 2);
+  }
+
   @Test
   void gaussianSigmasSpendExactlyTheirRhoRoundedUp() {
     var plan =

@@ -3,6 +3,8 @@ package cloister.protocol;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.room.Address;
+import cloister.room.Column;
+import cloister.room.Dataset;
 
 /// What a sealed upload is bound to (docs/protocol.md §6 and §7): put in another's place, it does
 /// not open.
@@ -12,19 +14,33 @@ public final class SealedData {
 
   private SealedData() {}
 
-  /// What data is checked against: a dataset's document without what may change under published
-  /// data, its terms and its retention.
+  /// What data is checked against: the unit, and each column's type, meaning and values. What may
+  /// be done with a column, its bounds, the terms and the retention may change under published
+  /// data.
+  ///
+  /// @param canonicalDocument of the dataset
   public static Digest schema(Bytes canonicalDocument) {
-    if (!(Json.parse(canonicalDocument.toArray()) instanceof Json.Obj(var members))) {
-      throw new CloisterException(ErrorCode.DOCUMENT_INVALID, "a document is a JSON object");
+    if (!(Documents.fromCanonical(canonicalDocument.toArray())
+        instanceof Document.DatasetDocument(Dataset dataset, _))) {
+      throw new CloisterException(ErrorCode.DOCUMENT_INVALID, "only a dataset has a schema");
     }
-    var schema = Json.object();
-    members.forEach((key, value) -> {
-      if (!key.equals("terms") && !key.equals("retention")) {
-        schema.put(key, value);
-      }
-    });
-    return schema.build().digest();
+    var columns = Json.object();
+    for (Column column : dataset.columns()) {
+      columns.put(
+          column.name().value(),
+          Json.object()
+              .put("type", column.type().toString())
+              .put("required", column.required())
+              .putIfPresent("semantic", column.semantic(), semantic -> Json.of(semantic.label()))
+              .putIfPresent("domain", column.domain(), Json::strings)
+              .build());
+    }
+    return Json.object()
+        .put("dataset", dataset.address().toString())
+        .put("unit", dataset.unit().value())
+        .put("columns", columns.build())
+        .build()
+        .digest();
   }
 
   /// The additional data of the wrapped data key.

@@ -30,7 +30,12 @@ import java.util.stream.IntStream;
 /// The rows of all branches are `r`: the keys `k0…`, the unit `u`, the arguments `x0…` as integers
 /// of their granularity where they are summed, and with several groups of datasets the group `g`.
 ///
-/// Without noise one aggregation of `r` is the answer. With noise (privacy.md's skeleton)
+/// What [Measure] asks to be dropped first is not there: ingestion keeps no row without a unit or
+/// with a value outside a declared domain, joins need equal units, and a key has a domain only
+/// where it is a plain column. (Neither would break privacy: rows without a unit would be one
+/// unit's, and a group outside the domains is not released.)
+///
+/// Without noise one aggregation of `r` is the answer. With noise
 /// - `p` aggregates `r` per unit and group and clamps,
 /// - `b` keeps `groupsPerUnit` groups of each unit, chosen by a keyed hash of the unit's own rows,
 /// - the outer SELECT adds up, so that one unit moves each cell by no more than its bound.
@@ -195,15 +200,14 @@ final class Rewriting {
           "use a column whose owner declares bounds, or ask the owner to");
     }
     int digits = digits(aggregation, bounds);
-    Bounds range =
-        bounds.orElseGet(() -> {
-          BigDecimal largest = BigDecimal.ONE.movePointRight(MOST_SUMMED_DIGITS - digits);
-          return new Bounds(largest.negate(), largest);
-        });
+    // Bounds of a wider type than the sum's would let a clamp itself overflow the outer sum.
+    BigDecimal largest = BigDecimal.ONE.movePointRight(MOST_SUMMED_DIGITS - digits);
+    BigDecimal lower = bounds.map(Bounds::lower).orElse(largest.negate());
+    BigDecimal upper = bounds.map(Bounds::upper).orElse(largest);
     return new Grid(
         digits,
-        range.lower().setScale(digits, RoundingMode.FLOOR),
-        range.upper().setScale(digits, RoundingMode.CEILING));
+        lower.min(largest).max(largest.negate()).setScale(digits, RoundingMode.FLOOR),
+        upper.min(largest).max(largest.negate()).setScale(digits, RoundingMode.CEILING));
   }
 
   private int digits(Aggregation aggregation, Optional<Bounds> bounds) {
@@ -245,7 +249,7 @@ final class Rewriting {
   private String rows(Branch branch) throws QueryException {
     List<String> outputs = new ArrayList<>();
     for (int key = 0; key < question.keys(); key++) {
-      outputs.add(expression(branch.outputs().get(key)) + " AS k" + key);
+      outputs.add(key(branch.outputs().get(key)) + " AS k" + key);
     }
     outputs.add(unit(0, branch) + " AS u");
     for (int index = 0; index < question.aggregations().size(); index++) {
@@ -282,6 +286,13 @@ final class Rewriting {
 
   private static String unit(int source, Branch branch) {
     return "s" + source + "." + DuckDbSql.identifier(branch.sources().get(source).unit());
+  }
+
+  /// -0 and 0 are one group, and which of them it is called would depend on single rows.
+  private static String key(Scalar scalar) {
+    return scalar.type() instanceof ColumnType.Real
+        ? "(" + expression(scalar) + " + CAST('0' AS DOUBLE))"
+        : expression(scalar);
   }
 
   private static String expression(Scalar scalar) {
@@ -508,26 +519,37 @@ final class Rewriting {
                 "COALESCE(sum(?), 0)"),
             values);
       }
-      case MEAN ->
-          List.of(
-              new PerUnit(
-                  "(CASE WHEN count("
-                      + x
-                      + ") = 0 THEN CAST('0' AS HUGEINT) WHEN count("
-                      + x
-                      + ") <= "
-                      + most
-                      + " THEN sum("
-                      + x
-                      + ") ELSE sum("
-                      + x
-                      + ") * "
-                      + most
-                      + " // NULLIF(count("
-                      + x
-                      + "), 0) END)",
-                  "COALESCE(sum(?), 0)"),
-              values);
+      case MEAN -> List.of(new PerUnit(mean(x, most), "COALESCE(sum(?), 0)"), values);
     };
+  }
+
+  /// The sum of a unit's values, or of `most` times their mean, truncated. Quotient and remainder
+  /// are scaled apart, because the sum of many rows times `most` may overflow.
+  private static String mean(String x, int most) {
+    String count = "NULLIF(count(" + x + "), 0)";
+    String sum = "sum(" + x + ")";
+    return "(CASE WHEN count("
+        + x
+        + ") = 0 THEN CAST('0' AS HUGEINT) WHEN count("
+        + x
+        + ") <= "
+        + most
+        + " THEN "
+        + sum
+        + " ELSE (("
+        + sum
+        + " // "
+        + count
+        + ") * "
+        + most
+        + ") + ((("
+        + sum
+        + " % "
+        + count
+        + ") * "
+        + most
+        + ") // "
+        + count
+        + ") END)";
   }
 }

@@ -1,9 +1,12 @@
 package cloister.query;
 
+import cloister.privacy.Exact;
+import cloister.privacy.ExactTable;
 import cloister.room.Address;
 import cloister.room.Column;
 import cloister.room.ColumnType;
 import cloister.room.Dataset;
+import java.math.BigInteger;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -11,6 +14,8 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 
@@ -83,14 +88,50 @@ final class Duck implements AutoCloseable {
 
   /// Rows as text, in order of their text.
   List<String> rows(EngineQuery query) throws SQLException {
+    return rows(query, _ -> "true");
+  }
+
+  /// @param kept which rows of each dataset there are
+  List<String> rows(EngineQuery query, Function<Address, String> kept) throws SQLException {
+    view(query, kept);
+    return rows(query.sql());
+  }
+
+  private void view(EngineQuery query, Function<Address, String> kept) throws SQLException {
     for (Map.Entry<String, Address> table : query.tables().entrySet()) {
       run(
           "CREATE OR REPLACE VIEW "
               + table.getKey()
               + " AS SELECT * FROM "
-              + direct(table.getValue()));
+              + direct(table.getValue())
+              + " WHERE "
+              + kept.apply(table.getValue()));
     }
-    return rows(query.sql());
+  }
+
+  /// As an engine delivers it.
+  ExactTable table(EngineQuery query) throws SQLException {
+    view(query, _ -> "true");
+    List<ExactTable.Row> rows = new ArrayList<>();
+    try (var statement = connection.createStatement();
+        ResultSet result = statement.executeQuery(query.sql())) {
+      while (result.next()) {
+        List<Optional<String>> keys = new ArrayList<>();
+        for (int key = 0; key < query.keys(); key++) {
+          keys.add(Optional.ofNullable(result.getString(1 + key)));
+        }
+        List<Exact> numbers = new ArrayList<>();
+        for (int number = 0; number < query.counters() + query.cells(); number++) {
+          numbers.add(Exact.of(new BigInteger(result.getString(1 + query.keys() + number))));
+        }
+        rows.add(
+            new ExactTable.Row(
+                keys,
+                numbers.subList(0, query.counters()),
+                numbers.subList(query.counters(), numbers.size())));
+      }
+    }
+    return new ExactTable(rows);
   }
 
   List<String> rows(String sql) throws SQLException {

@@ -442,7 +442,10 @@ class PlannerTest {
         "EXTRACT(DAY FROM CAST(zip AS TIMESTAMP))",
         "CASE WHEN CAST(SUBSTRING(zip FROM 1 FOR 2) AS DATE) = joined THEN 1 END",
         "NULLIF(views, CAST(zip AS DOUBLE))",
-        "COALESCE(CAST(zip AS INTEGER), views)"
+        "COALESCE(CAST(zip AS INTEGER), views)",
+        "spend * spend * spend - age",
+        "NULLIF(age, 42) * CASE WHEN vip THEN score END",
+        "CAST(age AS DECIMAL(19,18)) + COALESCE(score, age)"
       })
   void noValueMakesAnExpressionFail(String gadget) throws Exception {
     String from = " FROM airline.customers a JOIN media.customers m ON a.email = m.email";
@@ -456,7 +459,22 @@ class PlannerTest {
               "SELECT SUM(CASE WHEN a.email = 'u1@x' THEN " + gadget + " ELSE 1 END)" + from)) {
         CheckedPlan plan = Fixture.check(sql);
         assertThat(duck.rows(compile(plan, Optional.empty()).engine())).as(sql).isNotNull();
+        Optional<Compiled> noisy = withNoise(plan);
+        assertThat(noisy.isPresent() || sql.contains("SUM")).as(sql).isTrue();
+        if (noisy.isPresent()) {
+          assertThat(duck.rows(noisy.get().engine())).as(sql).isNotNull();
+        }
       }
+    }
+  }
+
+  /// Absent for sums of what has no bounds.
+  private static Optional<Compiled> withNoise(CheckedPlan plan) {
+    try {
+      return Optional.of(compile(plan, Optional.of(NOISE)));
+    } catch (QueryException e) {
+      assertThat(e.kind()).isEqualTo(Kind.UNBOUNDED);
+      return Optional.empty();
     }
   }
 

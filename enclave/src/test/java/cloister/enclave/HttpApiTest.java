@@ -1,0 +1,298 @@
+package cloister.enclave;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import cloister.crypto.Bytes;
+import cloister.protocol.Command;
+import cloister.protocol.Handshake;
+import cloister.protocol.Json;
+import cloister.protocol.Limits;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What somebody without a key can do to the port: get small, clean refusals.
+final class HttpApiTest {
+  private static final int LARGEST_ERROR_BYTES = 256;
+  private static final List<String> METHODS =
+      List.of("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS");
+  private static final String NOBODY = "0".repeat(32);
+
+  @TempDir static Path folder;
+  private static TestRoom room;
+
+  @BeforeAll
+  static void start() throws Exception {
+    room = TestRoom.active(folder, InstantSource.system());
+  }
+
+  @AfterAll
+  static void stop() {
+    room.close();
+  }
+
+  private static HttpResponse<byte[]> send(String method, String path, byte[] body)
+      throws Exception {
+    var request =
+        HttpRequest.newBuilder(URI.create(room.uri() + path))
+            .method(method, HttpRequest.BodyPublishers.ofByteArray(body))
+            .build();
+    return TestParticipant.HTTP.send(request, HttpResponse.BodyHandlers.ofByteArray());
+  }
+
+  private static void clean(HttpResponse<byte[]> response) {
+    String body = new String(response.body(), StandardCharsets.UTF_8);
+    assertThat(response.statusCode()).as(body).isBetween(400, 599);
+    assertThat(response.statusCode()).as(body).isNotEqualTo(500);
+    cleanText(body);
+    response.headers().map().values().forEach(values -> cleanText(String.join(",", values)));
+  }
+
+  private static void cleanText(String text) {
+    assertThat(text.length()).as(text).isLessThan(LARGEST_ERROR_BYTES);
+    assertThat(text)
+        .doesNotContainIgnoringCase("exception")
+        .doesNotContainIgnoringCase("helidon")
+        .doesNotContain("\tat ")
+        .doesNotContain("java.")
+        .doesNotContain("cloister.")
+        .doesNotContain(folder.toString());
+  }
+
+  // Routes.
+
+  private record Route(String method, String path) {}
+
+  private static List<Route> documented() throws Exception {
+    var document = Json.parse(send("GET", "/v1/openapi.json", new byte[0]).body());
+    var routes = new ArrayList<Route>();
+    ((Json.Obj) ((Json.Obj) document).members().get("paths"))
+        .members()
+        .forEach((path, operations) ->
+            ((Json.Obj) operations)
+                .members()
+                .keySet()
+                .forEach(method ->
+                    routes.add(new Route(method.toUpperCase(java.util.Locale.ROOT), path))));
+    return routes;
+  }
+
+  private static String concrete(String path) {
+    return path.replaceAll("\\{(session|upload)}", NOBODY).replace("{part}", "0");
+  }
+
+  @Test
+  void theDescriptionNamesExactlyTheRoutesThatAreServed() throws Exception {
+    var documented = documented();
+    assertThat(documented).hasSize(6);
+    var paths = new TreeSet<String>();
+    for (Route route : documented) {
+      paths.add(route.path());
+      var response = send(route.method(), concrete(route.path()), new byte[0]);
+      if (route.method().equals("GET")) {
+        assertThat(response.statusCode()).as(route.toString()).isEqualTo(200);
+      } else {
+        // Served: it is the request that is refused, in the API's own words.
+        assertThat(new String(response.body(), StandardCharsets.UTF_8))
+            .as(route.toString())
+            .matches("\\{\"error\":\\{\"code\":\"[a-z-]+\"}}");
+      }
+    }
+    for (String path : paths) {
+      for (String method : METHODS) {
+        if (!documented.contains(new Route(method, path))) {
+          var response = send(method, concrete(path), new byte[0]);
+          assertThat(response.statusCode()).as("%s %s", method, path).isIn(404, 405);
+          clean(response);
+        }
+      }
+    }
+  }
+
+  @Test
+  void whatIsNotDescribedIsNotThere() throws Exception {
+    for (String path :
+        List.of(
+            "/",
+            "/v1",
+            "/v1/",
+            "/v2/sessions",
+            "/health",
+            "/v1/metrics",
+            "/openapi",
+            "/observe",
+            "/observe/health",
+            "/v1/sessions/" + NOBODY,
+            "/v1/sessions/" + NOBODY + "/messages/more",
+            "/v1/uploads",
+            "/v1/uploads/" + NOBODY + "/parts",
+            "/v1/../metrics/x",
+            "/v1/%2e%2e/%2e%2e/etc/passwd",
+            "/v1/openapi.json/../../../../etc/passwd",
+            "/favicon.ico")) {
+      for (String method : METHODS) {
+        var response = send(method, path, new byte[0]);
+        assertThat(response.statusCode()).as("%s %s", method, path).isIn(400, 404, 405);
+        clean(response);
+      }
+    }
+  }
+
+  // Bodies.
+
+  @Test
+  void unknownSessionsAndUploadsAreNotFound() throws Exception {
+    for (String id : List.of(NOBODY, "x", "%00", "..%2f..", "a".repeat(1000))) {
+      clean(send("POST", "/v1/sessions/" + id + "/messages", new byte[64]));
+      clean(send("PUT", "/v1/uploads/" + id + "/parts/0?offset=0", new byte[64]));
+    }
+  }
+
+  @Test
+  void garbageAtEveryRouteIsACleanRefusal() throws Exception {
+    long seed = new SplittableRandom().nextLong();
+    var random = new SplittableRandom(seed);
+    String session = room.airline.wire.messages().getPath();
+    for (int i = 0; i < 60; i++) {
+      byte[] garbage = new byte[random.nextInt(3000)];
+      random.nextBytes(garbage);
+      for (var response :
+          List.of(
+              send("POST", "/v1/sessions", garbage),
+              send("POST", session, garbage),
+              send("PUT", "/v1/uploads/" + NOBODY + "/parts/0?offset=0", garbage))) {
+        assertThat(response.statusCode()).as("seed %s", seed).isNotEqualTo(200);
+        clean(response);
+      }
+    }
+    for (String json :
+        List.of(
+            "",
+            "null",
+            "[]",
+            "{}",
+            "{\"nonce\":1}",
+            "{\"nonce\":\"\"}",
+            "{\"nonce\":\"" + "A".repeat(44) + "\"}",
+            "{\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"more\":1}",
+            "{\"nonce\":\"x\",\"nonce\":\"y\"}",
+            "[".repeat(2000))) {
+      clean(send("POST", "/v1/sessions", json.getBytes(StandardCharsets.UTF_8)));
+    }
+    for (String number : List.of("-1", "9".repeat(40), "x", "1e3", "%20", "0x0")) {
+      clean(send("PUT", "/v1/uploads/" + NOBODY + "/parts/" + number + "?offset=0", new byte[1]));
+      clean(send("PUT", "/v1/uploads/" + NOBODY + "/parts/0?offset=" + number, new byte[1]));
+    }
+    // The session that was shot at still serves.
+    room.airline.ask(new Command.Status());
+  }
+
+  @Test
+  void bodiesOverTheirLimitAreRefused() throws Exception {
+    var hello = send("POST", "/v1/sessions", new byte[Limits.HANDSHAKE_BYTES + 1]);
+    assertThat(hello.statusCode()).isEqualTo(413);
+    clean(hello);
+    var message =
+        send("POST", room.media.wire.messages().getPath(), new byte[Limits.MESSAGE_BYTES + 1]);
+    assertThat(message.statusCode()).isEqualTo(413);
+    clean(message);
+    room.media.ask(new Command.Status());
+  }
+
+  @Test
+  void aBodyThatClaimsToBeHugeIsRefusedBeforeItComes() throws Exception {
+    String reply =
+        raw(
+            "PUT /v1/uploads/"
+                + NOBODY
+                + "/parts/0?offset=0 HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n");
+    assertThat(reply).startsWith("HTTP/1.1 413");
+    cleanText(reply);
+  }
+
+  @Test
+  void headersAndAddressesOverTheirLimitAreRefused() throws Exception {
+    String many =
+        "GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Filler: " + "a".repeat(64 * 1024) + "\r\n\r\n";
+    String longAddress = "GET /v1/health?" + "a".repeat(64 * 1024) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (String request :
+        List.of(
+            many, longAddress, "GARBAGE\r\n\r\n", "GET  HTTP/9\r\n\r\n", "\u0000\u0001\r\n\r\n")) {
+      String reply = raw(request);
+      assertThat(reply).doesNotStartWith("HTTP/1.1 200");
+      cleanText(reply);
+    }
+    assertThat(send("GET", "/v1/health", new byte[0]).statusCode()).isEqualTo(200);
+  }
+
+  /// What comes back, until the server closes or is silent.
+  private static String raw(String request) throws IOException {
+    try (var socket = new Socket("127.0.0.1", room.server.port())) {
+      socket.setSoTimeout(2000);
+      var in = socket.getInputStream();
+      var reply = new java.io.ByteArrayOutputStream();
+      try {
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+        socket.getOutputStream().flush();
+        for (int octet = in.read(); octet >= 0; octet = in.read()) {
+          reply.write(octet);
+        }
+      } catch (IOException closedOrSilent) {
+        // What has come until then is the reply.
+      }
+      return reply.toString(StandardCharsets.ISO_8859_1);
+    }
+  }
+
+  // What the operator reads.
+
+  @Test
+  void metricsAndHealthSayNothingOfTheCollaboration() throws Exception {
+    String health =
+        new String(send("GET", "/v1/health", new byte[0]).body(), StandardCharsets.UTF_8);
+    assertThat(health).isEqualTo("{\"status\":\"ok\"}");
+    String metrics =
+        new String(send("GET", "/metrics", new byte[0]).body(), StandardCharsets.UTF_8);
+    assertThat(metrics).endsWith("# EOF\n").contains("cloister_bugs_total 0\n");
+    for (String line : metrics.lines().toList()) {
+      assertThat(line)
+          .matches(
+              "# (TYPE|HELP) cloister_(sessions_opened|messages_answered|messages_refused|uploaded_bytes|bugs) .*"
+                  + "|cloister_(sessions_opened|messages_answered|messages_refused|uploaded_bytes|bugs)_total"
+                  + " \\d+|# EOF");
+      assertThat(line).doesNotContain("airline").doesNotContain("sha256").doesNotContain("{");
+    }
+  }
+
+  @Test
+  void anEnclaveThatStopsEndsWhatItAcknowledgedAndAnswersNoMore(@TempDir Path elsewhere)
+      throws Exception {
+    var stopping = TestRoom.active(elsewhere, InstantSource.system());
+    stopping.airline.ask(new Command.Suspend());
+    URI gone = stopping.uri();
+    stopping.close();
+    Bytes hello = new Handshake.Hello(Bytes.of(new byte[Handshake.NONCE_BYTES])).encode();
+    assertThatThrownBy(() -> TestParticipant.post(gone.resolve("/v1/sessions"), hello))
+        .isInstanceOf(ConnectException.class);
+    stopping.server = TestRoom.start(elsewhere, InstantSource.system());
+    stopping.reconnect();
+    cloister.protocol.Reply.Status status = stopping.airline.ask(new Command.Status());
+    assertThat(status.suspendedBy()).containsExactly(stopping.airline.name);
+    stopping.close();
+  }
+}

@@ -1,0 +1,285 @@
+package cloister.enclave;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import cloister.protocol.Answered;
+import cloister.protocol.Command;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Reply;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The host owns the disk: it may copy it, put back an older one, and change what it likes. The
+/// tests share one room; the first looks at its disk, the others damage copies of it.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class RollbackTest {
+  @TempDir static Path folder;
+  @TempDir static Path copies;
+  private static TestRoom room;
+  private static Path older = Path.of("");
+  private static Path newer = Path.of("");
+  private static long seen;
+
+  @BeforeAll
+  static void start() throws Exception {
+    room = TestRoom.ready(folder);
+    room.server.close();
+    older = copy(folder.resolve("state"), copies.resolve("older"));
+    room.server = TestRoom.start(folder, InstantSource.system());
+    room.reconnect();
+    room.overlap();
+    seen = size(room.research.exchange(new Command.Status()));
+  }
+
+  @AfterAll
+  static void stop() {
+    room.close();
+  }
+
+  private static long size(Answered answered) {
+    return answered.proof().orElseThrow().checkpoint().checkpoint().head().size();
+  }
+
+  private static Path copy(Path from, Path to) throws IOException {
+    try (var files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Path target = to.resolve(from.relativize(file).toString());
+        if (Files.isDirectory(file)) {
+          Files.createDirectories(target);
+        } else {
+          Files.copy(file, target, StandardCopyOption.REPLACE_EXISTING);
+        }
+      }
+    }
+    return to;
+  }
+
+  private static Path ledger(Path state) throws IOException {
+    try (var files = Files.walk(state.resolve("rooms"))) {
+      return files
+          .filter(file -> file.getFileName().toString().equals("ledger"))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  /// Another server on a copy of the state, and everybody in a session with it.
+  private static EnclaveServer serve(Path state) throws Exception {
+    Path parent = Files.createTempDirectory(copies, "serve");
+    copy(state, parent.resolve("state"));
+    var server = TestRoom.start(parent, InstantSource.system());
+    for (var participant : room.all()) {
+      participant.reconnect(TestRoom.uri(server));
+    }
+    return server;
+  }
+
+  private static void home() throws Exception {
+    for (var participant : room.all()) {
+      participant.seen = 0;
+    }
+    room.reconnect();
+  }
+
+  @Test
+  @Order(1)
+  void nothingUnderTheStateSaysWhatIsInIt() throws Exception {
+    var canaries =
+        List.of(
+            "person17@example.org",
+            "example.org",
+            "secret-17",
+            "18-24",
+            "SELECT",
+            "customers",
+            "overlap",
+            "ResearchAndDevelopment",
+            "airline-media",
+            "research");
+    var found = new ArrayList<String>();
+    try (var files = Files.walk(folder.resolve("state"))) {
+      for (Path file : files.toList()) {
+        byte[] content = Files.isRegularFile(file) ? Files.readAllBytes(file) : new byte[0];
+        for (String canary : canaries) {
+          if (TestRoom.contains(content, canary)
+              || file.getFileName().toString().contains(canary)) {
+            found.add(canary + " in " + file.getFileName());
+          }
+        }
+      }
+    }
+    assertThat(found).isEmpty();
+  }
+
+  @Test
+  @Order(2)
+  void twoServersOnOneStateAreRefused() {
+    assertThatThrownBy(() -> TestRoom.start(folder, InstantSource.system()))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("another server is running on this state");
+  }
+
+  @Test
+  @Order(3)
+  void aRestartKeepsEverything() throws Exception {
+    Reply.Ran before = room.overlap();
+    var answer = room.byKey(room.research, before);
+    var books = room.books();
+    Reply.Status status = room.research.ask(new Command.Status());
+    room.restart();
+    assertThat(room.books()).isEqualTo(books);
+    assertThat((Reply.Status) room.research.ask(new Command.Status())).isEqualTo(status);
+    Reply.Ran again = room.overlap();
+    assertThat(again.repeated()).isTrue();
+    assertThat(room.byKey(room.research, again)).isEqualTo(answer);
+    newer = copy(folder.resolve("state"), copies.resolve("newer"));
+  }
+
+  @Test
+  @Order(4)
+  void whoeverSawMoreIsToldAndTheRoomKeepsRefusing() throws Exception {
+    try (var _ = serve(older)) {
+      // Nobody who saw more has come yet: this much no enclave can know by itself.
+      room.airline.ask(new Command.Budget());
+      room.research.seen = seen;
+      assertThat(TestRoom.refusal(() -> room.research.ask(new Command.Status())).code())
+          .isEqualTo(ErrorCode.LEDGER_BEHIND);
+      for (var participant : room.all()) {
+        participant.seen = 0;
+        for (Command command :
+            List.of(
+                new Command.Status(),
+                new Command.Budget(),
+                TestRoom.run("/research/analysis/overlap"))) {
+          assertThat(TestRoom.refusal(() -> participant.ask(command)).code())
+              .isEqualTo(ErrorCode.LEDGER_BEHIND);
+        }
+      }
+    } finally {
+      home();
+    }
+  }
+
+  @Test
+  @Order(5)
+  void aRoomThatWasTakenAwayAltogetherIsMissed() throws Exception {
+    Path parent = Files.createTempDirectory(copies, "emptied");
+    copy(newer, parent.resolve("state"));
+    Path ledger = ledger(parent.resolve("state"));
+    Files.delete(ledger);
+    try (var server = TestRoom.start(parent, InstantSource.system())) {
+      var proposal = room.airline.signed(room.collaborationYaml(1));
+      room.airline.reconnect(TestRoom.uri(server));
+      room.airline.seen = seen;
+      assertThat(TestRoom.refusal(() -> room.airline.ask(new Command.Status())).code())
+          .isEqualTo(ErrorCode.COLLABORATION_UNKNOWN);
+      assertThat(TestRoom.refusal(() -> room.airline.ask(new Command.Propose(proposal))).code())
+          .isEqualTo(ErrorCode.LEDGER_BEHIND);
+    } finally {
+      home();
+    }
+  }
+
+  @Test
+  @Order(6)
+  void aFlippedByteInTheLedgerIsNeverServed() throws Exception {
+    byte[] good = Files.readAllBytes(ledger(newer));
+    var places = new TreeSet<Integer>(List.of(0, 22, 512, 530, 1024, 1030, good.length - 1));
+    for (int i = 1; i < 6; i++) {
+      places.add(good.length / 6 * i);
+    }
+    Path parent = Files.createTempDirectory(copies, "flipped");
+    Path state = copy(newer, parent.resolve("state"));
+    for (int place : places) {
+      byte[] bad = good.clone();
+      bad[place] ^= 1;
+      Files.write(ledger(state), bad);
+      assertThatThrownBy(() -> TestRoom.start(parent, InstantSource.system()).close())
+          .as("flipped at %s of %s", place, good.length)
+          .isInstanceOf(RuntimeException.class)
+          .hasMessageNotContaining(parent.toString());
+    }
+    // Damage is not repaired by refusing, and nothing else stands in the way of the good one.
+    Files.write(ledger(state), good);
+    TestRoom.start(parent, InstantSource.system()).close();
+  }
+
+  @Test
+  @Order(7)
+  void aLedgerThatWasCutIsRefusedOrMissedByWhoeverSawMore() throws Exception {
+    byte[] good = Files.readAllBytes(ledger(newer));
+    Path parent = Files.createTempDirectory(copies, "cut");
+    Path state = copy(newer, parent.resolve("state"));
+    for (int size : List.of(good.length - 1, good.length / 2, 1024, 1000, 1)) {
+      Files.write(ledger(state), java.util.Arrays.copyOf(good, size));
+      assertThatThrownBy(
+              () -> {
+                try (var server = TestRoom.start(parent, InstantSource.system())) {
+                  room.research.reconnect(TestRoom.uri(server));
+                  room.research.seen = seen;
+                  room.research.ask(new Command.Status());
+                }
+              })
+          .as("cut to %s of %s", size, good.length)
+          .isInstanceOf(RuntimeException.class);
+    }
+    home();
+  }
+
+  @Test
+  @Order(8)
+  void anotherRoomsLedgerInARoomsPlaceIsRefused() throws Exception {
+    var other = new TestRoom(folder, room.server, InstantSource.system());
+    other.activate();
+    Path parent = Files.createTempDirectory(copies, "swapped");
+    Path state = copy(newer, parent.resolve("state"));
+    Path theirs =
+        folder
+            .resolve("state/rooms")
+            .resolve(other.airline.collaboration.toString().substring("sha256:".length()))
+            .resolve("ledger");
+    Files.copy(theirs, ledger(state), StandardCopyOption.REPLACE_EXISTING);
+    assertThatThrownBy(() -> TestRoom.start(parent, InstantSource.system()).close())
+        .isInstanceOf(RuntimeException.class);
+  }
+
+  @Test
+  @Order(9)
+  void preparedDataThatTheHostChangedIsNeverComputedOn() throws Exception {
+    Path parent = Files.createTempDirectory(copies, "data");
+    Path state = copy(newer, parent.resolve("state"));
+    try (var files = Files.walk(state)) {
+      for (Path part :
+          files.filter(file -> file.getFileName().toString().startsWith("part-")).toList()) {
+        byte[] content = Files.readAllBytes(part);
+        content[content.length / 2] ^= 1;
+        Files.write(part, content);
+      }
+    }
+    try (var server = TestRoom.start(parent, InstantSource.system())) {
+      room.research.reconnect(TestRoom.uri(server));
+      var question =
+          room.adHoc(
+              "SELECT v.age_band, COUNT(DISTINCT c.email) FROM airline.customers c JOIN media.viewers v ON"
+                  + " c.email = v.email WHERE c.zip = 'Z2' GROUP BY v.age_band");
+      assertThat(TestRoom.refusal(() -> room.research.ask(question)).code())
+          .isEqualTo(ErrorCode.SEALED_DATA_CORRUPT);
+    } finally {
+      home();
+    }
+  }
+}
