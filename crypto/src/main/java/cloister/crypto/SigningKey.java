@@ -1,11 +1,5 @@
 package cloister.crypto;
 
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.PrivateKey;
-import java.security.Signature;
-import java.security.spec.EdECPrivateKeySpec;
-import java.security.spec.NamedParameterSpec;
 import java.util.Arrays;
 import java.util.HexFormat;
 import org.bouncycastle.math.ec.rfc8032.Ed25519;
@@ -19,22 +13,13 @@ public final class SigningKey implements IssuingKey {
       HexFormat.of().parseHex("302e020100300506032b657004220420");
 
   private final Secret seed;
-  private final PrivateKey privateKey;
   private final VerifyingKey verifyingKey;
 
   private SigningKey(Secret seed) {
-    try {
-      this.seed = seed;
-      this.privateKey =
-          KeyFactory.getInstance("Ed25519")
-              .generatePrivate(new EdECPrivateKeySpec(NamedParameterSpec.ED25519, seed.view()));
-      // The JDK cannot compute the public half of a stored key; Bouncy Castle can.
-      byte[] point = new byte[Ed25519.PUBLIC_KEY_SIZE];
-      Ed25519.generatePublicKey(seed.view(), 0, point, 0);
-      this.verifyingKey = VerifyingKey.ofPoint(point);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has Ed25519", e);
-    }
+    this.seed = seed;
+    byte[] point = new byte[Ed25519.PUBLIC_KEY_SIZE];
+    Ed25519.generatePublicKey(seed.view(), 0, point, 0);
+    this.verifyingKey = VerifyingKey.ofPoint(point);
   }
 
   public static SigningKey generate() {
@@ -76,14 +61,10 @@ public final class SigningKey implements IssuingKey {
 
   @Override
   public Bytes sign(byte[] message) {
-    try {
-      Signature signature = Signature.getInstance("Ed25519");
-      signature.initSign(privateKey);
-      signature.update(message);
-      return Bytes.owning(signature.sign());
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK signs with Ed25519", e);
-    }
+    // Bouncy Castle's is five times as fast as the JDK's.
+    byte[] signature = new byte[Ed25519.SIGNATURE_SIZE];
+    Ed25519.sign(seed.view(), 0, message, 0, message.length, signature, 0);
+    return Bytes.owning(signature);
   }
 
   @Override

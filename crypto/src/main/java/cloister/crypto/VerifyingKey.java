@@ -1,10 +1,5 @@
 package cloister.crypto;
 
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.PublicKey;
-import java.security.Signature;
-import java.security.spec.X509EncodedKeySpec;
 import java.util.Arrays;
 import java.util.HexFormat;
 import org.bouncycastle.math.ec.rfc8032.Ed25519;
@@ -18,19 +13,12 @@ public final class VerifyingKey {
   /// SubjectPublicKeyInfo of Ed25519 (RFC 8410 §4), up to the 32 bytes of the point.
   private static final byte[] SPKI_PREFIX = HexFormat.of().parseHex("302a300506032b6570032100");
 
-  private static final int SIGNATURE_BYTES = 64;
+  private static final int SIGNATURE_BYTES = Ed25519.SIGNATURE_SIZE;
 
   private final Bytes spki;
-  private final PublicKey publicKey;
 
   private VerifyingKey(byte[] spki) {
-    try {
-      this.spki = Bytes.owning(spki);
-      this.publicKey =
-          KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(spki));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("the point was checked before", e);
-    }
+    this.spki = Bytes.owning(spki);
   }
 
   /// Parses an X.509 SubjectPublicKeyInfo: exactly the 44 bytes of RFC 8410 for Ed25519.
@@ -68,15 +56,10 @@ public final class VerifyingKey {
     if (signature.size() != SIGNATURE_BYTES) {
       throw new CryptoException("an Ed25519 signature has 64 bytes, not " + signature.size());
     }
-    boolean valid;
-    try {
-      Signature verifier = Signature.getInstance("Ed25519");
-      verifier.initVerify(publicKey);
-      verifier.update(message.array());
-      valid = verifier.verify(signature.array());
-    } catch (GeneralSecurityException e) {
-      throw new CryptoException("the signature is malformed", e);
-    }
+    byte[] content = message.array();
+    boolean valid =
+        Ed25519.verify(
+            signature.array(), 0, spki.array(), SPKI_PREFIX.length, content, 0, content.length);
     if (!valid) {
       throw new CryptoException("the signature does not belong to this key and message");
     }
