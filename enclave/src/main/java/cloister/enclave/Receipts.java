@@ -14,6 +14,7 @@ import cloister.room.Name;
 import cloister.room.Obligations;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +66,7 @@ final class Receipts {
         Checkpoints.key(room.id(), room.keys.verifyingKey()).origin());
   }
 
-  private Map<Address, Receipt.Input> inputs(
+  private SortedMap<Address, Receipt.Input> inputs(
       String run, Runs.Approved approved, Event.Reserved reserved) {
     var inputs = new TreeMap<Address, Receipt.Input>();
     approved
