@@ -1,5 +1,6 @@
 package cloister.enclave;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -147,7 +148,7 @@ final class PreparedDataTest {
         for (var event : key.pollEvents()) {
           assertThat(event.kind()).isNotEqualTo(StandardWatchEventKinds.OVERFLOW);
           String name = String.valueOf(event.context());
-          if (event.kind() == StandardWatchEventKinds.ENTRY_CREATE) {
+          if (event.kind().equals(StandardWatchEventKinds.ENTRY_CREATE)) {
             present.add(name);
             seen.add(name);
           } else {
@@ -171,7 +172,7 @@ final class PreparedDataTest {
     assertThat(published.parts()).isEqualTo(PARTS);
     try (var leases = data.acquire(Map.of(CUSTOMERS, published))) {
       assertThat(memory).isEmptyDirectory();
-      var files = leases.files().get(CUSTOMERS);
+      var files = requireNonNull(leases.files().get(CUSTOMERS));
       assertThat(files).hasSize(PARTS);
       for (Path file : files) {
         assertThat(Files.getPosixFilePermissions(file)).hasSize(1);
