@@ -10,6 +10,7 @@ import cloister.protocol.Json;
 import cloister.protocol.Limits;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -81,7 +82,7 @@ final class HttpApiTest {
   private static List<Route> documented() throws Exception {
     var document = Json.parse(send("GET", "/v1/openapi.json", new byte[0]).body());
     var routes = new ArrayList<Route>();
-    ((Json.Obj) ((Json.Obj) document).members().get("paths"))
+    ((Json.Obj) ((Json.Obj) document).get("paths").orElseThrow())
         .members()
         .forEach((path, operations) ->
             ((Json.Obj) operations)
@@ -242,7 +243,7 @@ final class HttpApiTest {
 
   /// What comes back, until the server closes or is silent.
   private static String raw(String request) throws IOException {
-    try (var socket = new Socket("127.0.0.1", room.server.port())) {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), room.server.port())) {
       socket.setSoTimeout(2000);
       var in = socket.getInputStream();
       var reply = new java.io.ByteArrayOutputStream();

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
@@ -92,7 +93,7 @@ final class RelayTest {
   }
 
   /// So many places spread over the bytes, and each region's first and last.
-  private static TreeSet<Integer> places(int size, int count) {
+  private static Set<Integer> places(int size, int count) {
     var places = new TreeSet<Integer>();
     for (int i = 0; i < count; i++) {
       places.add((int) ((long) i * size / count));
@@ -534,7 +535,7 @@ final class RelayTest {
         new Command.RunRequest(
             new Command.Subject.Named(Address.parse("/research/analysis/overlap")),
             Optional.empty(),
-            Optional.of(java.util.Set.of(room.airline.name)));
+            Optional.of(Set.of(room.airline.name)));
     CloisterException refusal =
         TestRoom.refusal(() -> room.research.ask(new Command.Run(wrongRecipients)));
     assertThat(refusal.code()).isEqualTo(ErrorCode.RUN_DENIED);

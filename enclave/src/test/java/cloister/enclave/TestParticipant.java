@@ -138,13 +138,19 @@ final class TestParticipant {
   }
 
   /// The reply, or the enclave's refusal as a CloisterException.
-  @SuppressWarnings("unchecked")
+  @SuppressWarnings({
+    "unchecked",
+    "TypeParameterUnusedInFormals"
+  }) // each command has one kind of reply
   <R extends Reply> R ask(Command command) throws Exception {
     return (R) exchange(command).reply();
   }
 
   /// The same on a session of its own, so that several can wait for their replies at one time.
-  @SuppressWarnings("unchecked")
+  @SuppressWarnings({
+    "unchecked",
+    "TypeParameterUnusedInFormals"
+  }) // each command has one kind of reply
   <R extends Reply> R ask(Wire on, Command command) throws Exception {
     return (R) exchange(on, command).reply();
   }
