@@ -1,7 +1,6 @@
 package cloister.duckdb;
 
 import cloister.query.EngineException;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -65,6 +64,13 @@ public final class Workers implements AutoCloseable {
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(
           Thread.ofPlatform().daemon().name("duckdb-worker-", 0).factory());
+
+  /// Starts all processes and lives as long as they: bubblewrap's `--die-with-parent` means the
+  /// thread that started it.
+  private final ExecutorService starter =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("duckdb-starter").factory());
+
   private final Semaphore atWork;
   private final int spareCount;
   private final Set<WorkerProcess> processes = ConcurrentHashMap.newKeySet();
@@ -138,6 +144,7 @@ public final class Workers implements AutoCloseable {
     closed = true;
     processes.forEach(WorkerProcess::kill);
     threads.close();
+    starter.close();
     processes.forEach(WorkerProcess::kill);
     // A killed process lives on for a moment, with its files.
     processes.forEach(WorkerProcess::awaitEnd);
@@ -155,8 +162,8 @@ public final class Workers implements AutoCloseable {
   private WorkerProcess launch() throws EngineException, InterruptedException {
     WorkerProcess worker;
     try {
-      worker = new WorkerProcess(home.get().start(), threads);
-    } catch (IOException | ExecutionException _) {
+      worker = new WorkerProcess(starter.submit(() -> home.get().start()).get(), threads);
+    } catch (ExecutionException _) {
       throw new EngineException(EngineException.Reason.FAILED);
     }
     found(worker.await(START));

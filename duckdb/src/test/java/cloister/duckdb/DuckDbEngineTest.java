@@ -249,6 +249,28 @@ final class DuckDbEngineTest {
     assertThat(home).isEmptyDirectory();
   }
 
+  /// The thread that starts a worker must not be one that ends: the sandbox would end with it.
+  @Test
+  void aSandboxedWorkerOutlivesWhoeverAskedForIt() throws Exception {
+    Path home = Files.createDirectory(folder.resolve("sandboxed"));
+    Path data = Fixtures.parquet(home.resolve("data.parquet"), "SELECT 1 AS i");
+    try (var others = Workers.start(new Workers.Settings(home, 1, 1));
+        var sandboxed = new DuckDbEngine(others)) {
+      for (int round = 0; round < 3; round++) {
+        var table =
+            sandboxed.run(
+                EngineQueries.of("SELECT count(*) FROM t0", Map.of("t0", CUSTOMERS), 0, 1, 0),
+                Map.of(CUSTOMERS, List.of(data)),
+                LIMITS);
+        assertThat(ExactValues.of(table.rows().getFirst().counters()))
+            .containsExactly(BigInteger.ONE);
+        var waiting = others.take(Deadline.after(Duration.ofSeconds(30)));
+        assertThat(waiting.isAlive()).isTrue();
+        others.dismiss(waiting);
+      }
+    }
+  }
+
   /// What a container or a hardened kernel does to it: the tool is there, and fails.
   @Test
   void aSandboxThatMayNotStartIsDoneWithout() throws Exception {
