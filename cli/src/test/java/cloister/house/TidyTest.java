@@ -75,12 +75,13 @@ final class TidyTest {
   }
 
   /// Worker is the edge of its process, where everything becomes a code; Confinement is around
-  /// `invokeExact`, which declares Throwable.
+  /// `invokeExact`, which declares Throwable, and so is Landlock; Room closes and throws on.
   @Test
   void nobodyCatchesEverything() {
     forbid(
         source ->
             source.isMain()
+                && !java.util.Set.of("Landlock.java", "Room.java").contains(source.name())
                 && !source.name().equals("Worker.java")
                 && !source.name().equals("Confinement.java"),
         "catch \\((final )?(Exception|Throwable)\\b",

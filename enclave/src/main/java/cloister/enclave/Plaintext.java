@@ -104,7 +104,7 @@ final class Plaintext {
   private void make(Digest version, Content content, Maker maker) {
     try {
       content.files.complete(maker.make(content.folder));
-    } catch (Throwable failure) {
+    } catch (RuntimeException | Error failure) {
       // Those who wait fail with it; those who come later try anew.
       forget(version, content);
       content.files.completeExceptionally(failure);
