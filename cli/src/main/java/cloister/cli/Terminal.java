@@ -101,7 +101,7 @@ final class Terminal {
 
   /// For whoever writes results by itself.
   PrintWriter writer() {
-    return new PrintWriter(out, true);
+    return new PrintWriter(out, true, out.charset());
   }
 
   /// Tells the person something; never part of the result.
