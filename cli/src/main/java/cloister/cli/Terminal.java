@@ -101,7 +101,7 @@ final class Terminal {
 
   /// For whoever writes results by itself.
   PrintWriter writer() {
-    return new PrintWriter(out, true, out.charset());
+    return new PrintWriter(out, true, StandardCharsets.UTF_8);
   }
 
   /// Tells the person something; never part of the result.

@@ -138,13 +138,14 @@ final class UploadTest {
   void dataThatWasSealedForOtherTermsAnotherSchemaOrAnotherRoomIsRefused() throws Exception {
     var schema = TestRoom.schema(airline, PEOPLE);
     String otherTerms = PEOPLE.replace("use: [filter]", "use: []");
+    String otherSchema = PEOPLE.replace("use: [filter]", "use: [filter], required: true");
     var otherDocument = TestRoom.dataset(airline, otherTerms);
     byte[] plain = threeChunks(3);
     for (var upload :
         List.of(
             airline.sealUpload(otherDocument, schema, List.of(Bytes.of(plain))),
             airline.sealUpload(
-                people, TestRoom.schema(airline, otherTerms), List.of(Bytes.of(plain))))) {
+                people, TestRoom.schema(airline, otherSchema), List.of(Bytes.of(plain))))) {
       assertThat(TestRoom.refusal(() -> airline.open(upload, 0)).code())
           .isEqualTo(ErrorCode.SEALED_FOR_ANOTHER);
     }
