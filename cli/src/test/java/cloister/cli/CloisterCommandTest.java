@@ -1,5 +1,6 @@
 package cloister.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import cloister.protocol.Json;
@@ -52,7 +53,7 @@ final class CloisterCommandTest {
     assertThat(console.run("status", "--json", "--home", folder.resolve("none").toString()))
         .isEqualTo(2);
     Json.Fields error =
-        ((Json.Obj) Json.parse(console.out().getBytes())).fields("out").object("error");
+        ((Json.Obj) Json.parse(console.out().getBytes(UTF_8))).fields("out").object("error");
     assertThat(error.string("code", 64)).isEqualTo("home-invalid");
     assertThat(error.count("exit", 0, 255)).isEqualTo(2);
   }
@@ -88,7 +89,9 @@ final class CloisterCommandTest {
     Path home = folder.resolve("home");
     assertThat(console.run("init", "solo", "--home", home.toString(), "--json")).isZero();
     String thumbprint =
-        ((Json.Obj) Json.parse(console.out().getBytes())).fields("out").string("thumbprint", 80);
+        ((Json.Obj) Json.parse(console.out().getBytes(UTF_8)))
+            .fields("out")
+            .string("thumbprint", 80);
     Path file =
         Files.writeString(
             folder.resolve("collaboration.yaml"),

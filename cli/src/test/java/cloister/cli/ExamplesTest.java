@@ -1,5 +1,6 @@
 package cloister.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import cloister.protocol.Json;
@@ -116,7 +117,7 @@ final class ExamplesTest {
             "rehearse", EXAMPLES.resolve(example).toString(), "--accept-simulated", "--json");
     assertThat(exit).as(console.err()).isZero();
     Json.Fields answers =
-        ((Json.Obj) Json.parse(console.out().getBytes())).fields("out").object("answers");
+        ((Json.Obj) Json.parse(console.out().getBytes(UTF_8))).fields("out").object("answers");
     return answers.object(analysis).array("rows", 100).stream().map(Json.Obj.class::cast).toList();
   }
 
