@@ -45,13 +45,16 @@ final class Room implements AutoCloseable {
     Files.createDirectories(folder);
     var room =
         new Room(folder, new Population(rows, SEED), Server.start(launch, folder, runMegabytes));
+    boolean ready = false;
     try {
       room.agree();
       room.generate();
+      ready = true;
       return room;
-    } catch (Exception e) {
-      room.close();
-      throw e;
+    } finally {
+      if (!ready) {
+        room.close();
+      }
     }
   }
 

@@ -49,7 +49,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class CloisterCommand {
   private static final int INTERRUPTED = 130;
 
-  @Mixin private final Options options;
+  /// Read by picocli, which fills it in before any verb runs.
+  @SuppressWarnings("UnusedVariable")
+  @Mixin
+  private final Options options;
 
   private CloisterCommand(Options options) {
     this.options = options;

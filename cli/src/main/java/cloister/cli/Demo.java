@@ -43,7 +43,6 @@ final class Demo extends Verb {
   private static final Name AIRLINE = new Name("airline");
   private static final Name MEDIA = new Name("media");
   private static final Name RESEARCH = new Name("research");
-  private static final Name CUSTOMERS = new Name("customers");
   private static final long SEED = 2026;
   private static final List<String> DOCUMENTS =
       List.of(

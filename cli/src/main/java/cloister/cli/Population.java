@@ -43,16 +43,23 @@ public record Population(int rows, long seed) {
   /// One of the two tables, by its owner.
   public enum Owner {
     AIRLINE(
+        0,
         "email,zip,age_band,spend,notes",
         "'email': 'VARCHAR', 'zip': 'VARCHAR', 'age_band': 'VARCHAR', 'spend': 'DECIMAL(10,2)',"
             + " 'notes': 'VARCHAR'"),
     MEDIA(
-        "email,age_band,minutes", "'email': 'VARCHAR', 'age_band': 'VARCHAR', 'minutes': 'BIGINT'");
+        1,
+        "email,age_band,minutes",
+        "'email': 'VARCHAR', 'age_band': 'VARCHAR', 'minutes': 'BIGINT'");
+
+    /// Each table has a stream of chance of its own.
+    private final int stream;
 
     private final String header;
     private final String types;
 
-    Owner(String header, String types) {
+    Owner(int stream, String header, String types) {
+      this.stream = stream;
       this.header = header;
       this.types = types;
     }
@@ -86,7 +93,7 @@ public record Population(int rows, long seed) {
 
   /// The people in a table are numbered without gaps, from `first` to the end that this returns.
   private int generate(Owner owner, BufferedWriter writer) throws IOException {
-    var random = new SplittableRandom(seed * 31 + owner.ordinal());
+    var random = new SplittableRandom(seed * 31 + owner.stream);
     int first = first(owner);
     int next = first;
     for (int row = 0; row < rows; row++) {

@@ -1,6 +1,7 @@
 package cloister.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import cloister.protocol.Json;
@@ -54,8 +55,8 @@ final class ExamplesTest {
     Map<String, Set<String>> patients = new TreeMap<>();
     for (String hospital : List.of("north", "south", "west")) {
       for (Map<String, String> row : rows("hospitals/" + hospital + "/patients.csv")) {
-        String patient = row.get("patient").strip();
-        if (row.get("diagnosis").equals("E11") && !patient.isEmpty()) {
+        String patient = value(row, "patient").strip();
+        if (value(row, "diagnosis").equals("E11") && !patient.isEmpty()) {
           patients.computeIfAbsent(row.get("sex"), _ -> new HashSet<>()).add(patient);
         }
       }
@@ -89,7 +90,7 @@ final class ExamplesTest {
     List<Json.Obj> rows = rehearse("airline-media", "/research/analysis/overlap");
     assertThat(rows).hasSize(shared.size());
     for (Json.Obj row : rows) {
-      double exact = shared.get(text(row, "age_band")).size();
+      double exact = requireNonNull(shared.get(text(row, "age_band"))).size();
       double error = number(row, "customers_error");
       assertThat(error).isPositive();
       // Ten times the 95 % error is passed by less than one run in 10¹² for Laplace noise.
@@ -136,8 +137,12 @@ final class ExamplesTest {
     return emails;
   }
 
+  private static String value(Map<String, String> row, String column) {
+    return requireNonNull(row.get(column), column);
+  }
+
   private static String email(Map<String, String> row) {
-    return row.get("email").strip().toLowerCase(Locale.ROOT);
+    return value(row, "email").strip().toLowerCase(Locale.ROOT);
   }
 
   private static List<Map<String, String>> rows(String file) throws IOException {
