@@ -147,7 +147,7 @@ final class ExamplesTest {
 
   private static List<Map<String, String>> rows(String file) throws IOException {
     List<String> lines = Files.readAllLines(EXAMPLES.resolve(file));
-    String[] header = lines.getFirst().split(",");
+    String[] header = lines.getFirst().split(",", -1);
     return lines.stream()
         .skip(1)
         .map(line -> {
