@@ -276,7 +276,7 @@ final class Demo extends Verb {
           Bytes receipt = cast.participant(AIRLINE).result(run).receiptFile();
           Files.write(receiptFile, receipt.toArray());
           Receipts.Checked checked = verify(cast, receipt);
-          checked.facts().forEach((name, value) -> step.note("%-26s %s".formatted(name, value)));
+          Text.facts(checked.facts()).forEach(step::note);
           checked.holds().forEach(promise -> step.holds(promise, true));
         });
     steps.step(

@@ -59,7 +59,7 @@ final class ReceiptVerify extends Verb {
     }
     var lines = new ArrayList<String>();
     Terminal.Ink ink = terminal().resultInk();
-    checked.facts().forEach((name, value) -> lines.add("%-14s %s".formatted(name, value)));
+    lines.addAll(Text.facts(checked.facts()));
     checked.holds().forEach(what -> lines.add(ink.good("✓") + " " + what));
     var facts = Json.object();
     checked.facts().forEach(facts::put);

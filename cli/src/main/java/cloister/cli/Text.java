@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.SequencedMap;
 
 /// How quantities and lists are written for people.
 final class Text {
@@ -63,6 +64,14 @@ final class Text {
   /// `1 row`, `2 rows`
   static String count(long count, String one) {
     return number(count) + " " + one + (count == 1 ? "" : "s");
+  }
+
+  /// Names and values in two columns.
+  static List<String> facts(SequencedMap<String, String> facts) {
+    int widest = facts.keySet().stream().mapToInt(String::length).max().orElse(1);
+    return facts.entrySet().stream()
+        .map(fact -> ("%-" + widest + "s  %s").formatted(fact.getKey(), fact.getValue()))
+        .toList();
   }
 
   /// The candidate that was most likely meant, if any is near.
