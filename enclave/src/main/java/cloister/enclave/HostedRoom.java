@@ -87,6 +87,14 @@ final class HostedRoom implements AutoCloseable {
     return state.id();
   }
 
+  /// What an earlier process began and did not end.
+  void endInterrupted() {
+    locked(() -> {
+      runs.failInterrupted();
+      return null;
+    });
+  }
+
   /// Serves a request whose signature holds.
   Answered handle(SignedRequest request, SignedRequest.Content content, EnclaveChannel channel) {
     long seen = content.ledger();

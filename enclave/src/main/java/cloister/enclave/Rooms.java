@@ -134,9 +134,11 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     Secret root = Secret.of(state.rootSecret().toArray());
     CertificateAuthority authority = authorities.resume(name, root, state.authority());
     var data = engines.data(folder.resolve("data"));
-    return Optional.of(
+    var room =
         new HostedRoom(
-            ledger, state, new RoomKeys(root, authority), clock, platform, uploads, data, engines));
+            ledger, state, new RoomKeys(root, authority), clock, platform, uploads, data, engines);
+    room.endInterrupted();
+    return Optional.of(room);
   }
 
   @Override

@@ -174,6 +174,24 @@ final class RollbackTest {
     }
   }
 
+  /// A host that rolls back cannot average noise away.
+  @Test
+  @Order(4)
+  void aRollbackDrawsNoOtherNoise() throws Exception {
+    var answers = new ArrayList<Object>();
+    for (int times = 0; times < 2; times++) {
+      for (var participant : room.all()) {
+        participant.seen = 0;
+      }
+      try (var _ = serve(older)) {
+        answers.add(room.byKey(room.research, room.overlap()));
+      } finally {
+        home();
+      }
+    }
+    assertThat(answers.getFirst()).isEqualTo(answers.getLast());
+  }
+
   @Test
   @Order(5)
   void aRoomThatWasTakenAwayAltogetherIsMissed() throws Exception {
