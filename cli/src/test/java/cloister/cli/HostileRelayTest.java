@@ -314,8 +314,8 @@ final class HostileRelayTest {
     refused(code, () -> trio.enter(MEDIA));
     trio.relay.carryHonestly();
     try (var media = trio.enter(MEDIA)) {
-      trio.relay.attack((request, onward) ->
-          request.isMessage() ? Response.LOST : attack.carry(request, onward));
+      trio.relay.attack(
+          (request, onward) -> request.isMessage() ? Response.LOST : attack.carry(request, onward));
       refused(code, media::budget);
     }
     assertThat(trio.memory(MEDIA)).isEqualTo(memory);

@@ -30,10 +30,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Random;
 import java.util.TreeMap;
 import org.assertj.core.api.ThrowableAssert;
 
@@ -48,6 +50,9 @@ final class Trio implements AutoCloseable {
   static final Name PEOPLE = new Name("people");
   static final Name VISITS = new Name("visits");
   static final int PERSONS = 400;
+
+  /// People in [#large].
+  static final int LARGE = 3000;
 
   final Path folder;
   final Relay relay;
@@ -178,8 +183,7 @@ final class Trio implements AutoCloseable {
   void join() throws IOException, InterruptedException {
     var document = agreement();
     for (Name name : names()) {
-      Participant.join(
-              home(name), document, Optional.of(relay.uri()), SimulatedEvidence.ACCEPT)
+      Participant.join(home(name), document, Optional.of(relay.uri()), SimulatedEvidence.ACCEPT)
           .close();
     }
   }
@@ -196,6 +200,20 @@ final class Trio implements AutoCloseable {
     var csv = new StringBuilder("email,zip,age,notes\n");
     for (int i = 0; i < persons; i++) {
       csv.append("person%d@example.org,Z%d,%d,%s\n".formatted(i, i % 4, i % 90, note));
+    }
+    return csv.toString();
+  }
+
+  /// Ten megabytes that do not get fewer by compression: three pieces of an upload.
+  static String large() {
+    var random = new Random(1);
+    byte[] note = new byte[10_000_000 / LARGE];
+    var csv = new StringBuilder("email,zip,age,notes\n");
+    for (int i = 0; i < LARGE; i++) {
+      random.nextBytes(note);
+      csv.append("person%d@example.org,Z%d,%d,".formatted(i, i % 4, i % 90))
+          .append(Base64.getEncoder().encodeToString(note))
+          .append('\n');
     }
     return csv.toString();
   }
@@ -219,12 +237,7 @@ final class Trio implements AutoCloseable {
   static Terminal silent() {
     var nowhere = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
     return new Terminal(
-        nowhere,
-        nowhere,
-        Terminal.Ink.PLAIN,
-        Terminal.Ink.PLAIN,
-        Terminal.Motion.STILL,
-        100);
+        nowhere, nowhere, Terminal.Ink.PLAIN, Terminal.Ink.PLAIN, Terminal.Motion.STILL, 100);
   }
 
   /// Another question for each age.

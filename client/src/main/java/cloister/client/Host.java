@@ -80,10 +80,7 @@ final class Host implements AutoCloseable {
   void put(String upload, int part, long offset, byte[] sealed) throws InterruptedException {
     Bytes _ =
         send(
-            "PUT",
-            "v1/uploads/" + upload + "/parts/" + part + "?offset=" + offset,
-            OCTETS,
-            sealed);
+            "PUT", "v1/uploads/" + upload + "/parts/" + part + "?offset=" + offset, OCTETS, sealed);
   }
 
   /// One attempt, whose whole reply has to be there in time: the time limit of an `HttpRequest`

@@ -57,8 +57,8 @@ public final class Participant implements AutoCloseable {
   /// Comes to a collaboration that the home knows.
   ///
   /// @param collaboration may be left out when the home knows one only
-  /// @param moved where the enclave is now, when that has changed; remembered once the enclave there
-  ///   has shown this collaboration's ledger
+  /// @param moved where the enclave is now, when that has changed; remembered once the enclave
+  ///   there has shown this collaboration's ledger
   public static Participant enter(
       Home home, Optional<Name> collaboration, Optional<URI> moved, SimulatedEvidence simulated)
       throws InterruptedException {

@@ -233,10 +233,7 @@ final class Session implements AutoCloseable {
     Bytes message =
         in.channel()
             .request(
-                membership.id(),
-                Instant.now().plus(EXPIRY),
-                ledgerSize(),
-                command.apply(in.key()));
+                membership.id(), Instant.now().plus(EXPIRY), ledgerSize(), command.apply(in.key()));
     // Until its reply is here the session has no place for another request.
     open = in.ended();
     Answered answered =

@@ -78,16 +78,17 @@ public final class Upload {
     public static Source of(Path file) {
       try {
         Path real = file.toRealPath();
-        var attributes = Files.readAttributes(real, "unix:size,ino,ctime");
         return new Source(
             real.toString(),
-            (Long) attributes.get("size"),
-            (Long) attributes.get("ino"),
-            ((FileTime) attributes.get("ctime")).to(TimeUnit.MICROSECONDS));
+            Files.size(real),
+            (Long) Files.getAttribute(real, "unix:ino"),
+            ((FileTime) Files.getAttribute(real, "unix:ctime")).to(TimeUnit.MICROSECONDS));
       } catch (IOException e) {
         throw new CloisterException(
             ErrorCode.FILE_UNREADABLE,
-            e instanceof NoSuchFileException ? "there is no file " + file : file + " cannot be read",
+            e instanceof NoSuchFileException
+                ? "there is no file " + file
+                : file + " cannot be read",
             e);
       }
     }

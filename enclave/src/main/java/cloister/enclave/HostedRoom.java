@@ -106,8 +106,7 @@ final class HostedRoom implements AutoCloseable {
       case Command.Propose(var document) -> locked(() -> propose(caller, document));
       case Command.Sign(var document, var signature) ->
           locked(() -> sign(caller, document, signature));
-      case Command.Enrol(var certificateRequest) ->
-          locked(() -> enrol(caller, certificateRequest));
+      case Command.Enrol(var certificateRequest) -> locked(() -> enrol(caller, certificateRequest));
       case Command.Status() -> locked(this::status);
       case Command.Apply(var documents) -> locked(() -> apply(enrolled(caller), documents));
       case Command.OpenUpload upload -> openUpload(caller, upload, channel);

@@ -127,6 +127,7 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     }
     var state = new RoomState();
     ledger.replay(entry -> state.apply(entry.index(), entry.at(), entry.event()));
+    state.endRuns();
     if (!state.id().equals(name)) {
       throw new CloisterException(
           ErrorCode.LEDGER_CORRUPT, "a ledger lies in the place of another collaboration's");

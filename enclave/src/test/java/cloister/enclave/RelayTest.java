@@ -162,10 +162,8 @@ final class RelayTest {
   void aLostReplyIsAskedForAgainAndTheCommandRunsOnce() throws Exception {
     int before = runs();
     Bytes request = room.research.seal(TestRoom.run("/research/analysis/overlap"));
-    var first =
-        relay.send(post(room.research, request));
-    var second =
-        relay.send(post(room.research, request));
+    var first = relay.send(post(room.research, request));
+    var second = relay.send(post(room.research, request));
     assertThat(second).as("byte for byte").isEqualTo(first);
     assertThat(room.research.wire.channel().reply(bytes(second.body())).reply())
         .isInstanceOf(Reply.Ran.class);
@@ -211,9 +209,9 @@ final class RelayTest {
     room.airline.ask(new Command.Budget());
     Bytes suspend = room.airline.seal(new Command.Suspend());
     CLOCK.advance(Duration.ofMinutes(2));
-    var late =
-        relay.send(post(room.airline, suspend));
-    var refusal = TestRoom.refusal(() -> room.airline.wire.channel().reply(bytes(late.body())).reply());
+    var late = relay.send(post(room.airline, suspend));
+    var refusal =
+        TestRoom.refusal(() -> room.airline.wire.channel().reply(bytes(late.body())).reply());
     assertThat(refusal.code()).isEqualTo(ErrorCode.SESSION_EXPIRED);
   }
 
@@ -306,8 +304,7 @@ final class RelayTest {
   @Test
   void noReplyThatWasCutOrFlippedIsBelievedAndTheWholeOneStillIs() throws Exception {
     Bytes request = room.airline.seal(new Command.Budget());
-    var answer =
-        relay.send(post(room.airline, request));
+    var answer = relay.send(post(room.airline, request));
     Bytes whole = bytes(answer.body());
     var channel = room.airline.wire.channel();
     for (int place : places(whole.size(), 64)) {
@@ -344,8 +341,7 @@ final class RelayTest {
     int helloSize = new Handshake.Hello(Bytes.of(new byte[32])).encode().size();
     for (int place : places(helloSize, 12)) {
       relay.attack((request, onward) ->
-          onward.send(
-              request.isMessage() ? request : request.with(request.body().flipped(place))));
+          onward.send(request.isMessage() ? request : request.with(request.body().flipped(place))));
       assertThatThrownBy(
               () -> {
                 room.media.reconnect(relay.uri());
@@ -364,7 +360,8 @@ final class RelayTest {
       var response = onward.send(request);
       return request.isMessage()
           ? response
-          : response.with(body(rewrite.apply(Handshake.Welcome.decode(bytes(response.body()))).encode()));
+          : response.with(
+              body(rewrite.apply(Handshake.Welcome.decode(bytes(response.body()))).encode()));
     };
   }
 

@@ -23,8 +23,7 @@ import java.util.regex.Pattern;
 public final class Relay implements AutoCloseable {
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final int NO_ENCLAVE = 502;
-  private static final Pattern ERROR =
-      Pattern.compile("\\{\"error\":\\{\"code\":\"([a-z-]+)\"}}");
+  private static final Pattern ERROR = Pattern.compile("\\{\"error\":\\{\"code\":\"([a-z-]+)\"}}");
 
   private final HttpServer http;
   private final List<Carried> carried = new CopyOnWriteArrayList<>();
@@ -128,11 +127,11 @@ public final class Relay implements AutoCloseable {
   public record Carried(Request request, Response response) {}
 
   public interface Onward {
-    Response send(Request request) throws Exception;
+    Response send(Request request) throws IOException, InterruptedException;
   }
 
   public interface Attack {
-    Response carry(Request request, Onward onward) throws Exception;
+    Response carry(Request request, Onward onward) throws IOException, InterruptedException;
   }
 
   public Relay(URI enclave) throws IOException {
@@ -161,7 +160,8 @@ public final class Relay implements AutoCloseable {
     attack = Relay::honest;
   }
 
-  public static Response honest(Request request, Onward onward) throws Exception {
+  public static Response honest(Request request, Onward onward)
+      throws IOException, InterruptedException {
     return onward.send(request);
   }
 
@@ -181,7 +181,7 @@ public final class Relay implements AutoCloseable {
   }
 
   /// What the enclave says to it.
-  public Response send(Request request) throws Exception {
+  public Response send(Request request) throws IOException, InterruptedException {
     var built =
         HttpRequest.newBuilder(enclave.resolve(request.path()))
             .method(
@@ -202,7 +202,8 @@ public final class Relay implements AutoCloseable {
     Response response;
     try {
       response = attack.carry(request, this::send);
-    } catch (Exception e) {
+    } catch (IOException | InterruptedException _) {
+      // As of any relay that cannot reach where it leads.
       response = new Response(NO_ENCLAVE, Body.utf8("relay"));
     }
     try (exchange) {
