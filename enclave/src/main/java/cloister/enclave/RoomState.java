@@ -130,6 +130,15 @@ final class RoomState {
     };
   }
 
+  /// After the whole ledger was applied at a start: whatever was running ended with the process
+  /// that ran it. What it reserved stays spent.
+  void endRuns() {
+    runs.replaceAll((_, run) ->
+        run.progress() instanceof Progress.Running
+            ? new Run(run.reserved(), run.at(), new Progress.Failed())
+            : run);
+  }
+
   private void propose(SignedDocument document) {
     proposedDocument = document;
     proposed = collaboration(document);

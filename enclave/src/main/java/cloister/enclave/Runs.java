@@ -371,15 +371,6 @@ final class Runs {
     room.locked(() -> room.record(new Event.Failed(run, code)));
   }
 
-  /// Ends the runs that an earlier process left behind. They stay paid for.
-  void failInterrupted() {
-    room.state.runs().entrySet().stream()
-        .filter(run -> run.getValue().progress() instanceof RoomState.Progress.Running)
-        .map(Map.Entry::getKey)
-        .toList()
-        .forEach(run -> fail(run, Optional.of(ErrorCode.STOPPING.label())));
-  }
-
   /// A run that is charged, and has room for its inputs.
   private record Admitted(Approved approved, PreparedData.Leases inputs) {}
 
