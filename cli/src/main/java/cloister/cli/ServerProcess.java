@@ -77,7 +77,7 @@ final class ServerProcess implements AutoCloseable {
             "-XX:+UseSerialGC",
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow")
-        : List.of(flags.trim().split(" +"));
+        : flags.lines().filter(flag -> !flag.isBlank()).toList();
   }
 
   URI url() {

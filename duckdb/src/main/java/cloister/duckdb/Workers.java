@@ -1,6 +1,7 @@
 package cloister.duckdb;
 
 import cloister.query.EngineException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -75,20 +77,24 @@ public final class Workers implements AutoCloseable {
   private final int spareCount;
   private final Set<WorkerProcess> processes = ConcurrentHashMap.newKeySet();
   private final LinkedBlockingQueue<Future<WorkerProcess>> spares = new LinkedBlockingQueue<>();
-  private final Future<WorkerHome> home;
+  private final FutureTask<WorkerHome> home;
   private final CompletableFuture<Set<Layer>> layers = new CompletableFuture<>();
   private volatile boolean closed;
 
   private Workers(Settings settings) {
     atWork = new Semaphore(settings.atWork(), true);
     spareCount = settings.spares();
-    home = threads.submit(() -> WorkerHome.create(settings.folder(), settings.bubblewrap()));
-    replenish();
+    home = new FutureTask<>(() -> WorkerHome.create(settings.folder(), settings.bubblewrap()));
   }
 
-  /// Returns at once; the first workers start in the background.
-  public static Workers start(Settings settings) {
+  /// Processes start when they are first needed, or [#warm] says so.
+  public static Workers of(Settings settings) {
     return new Workers(settings);
+  }
+
+  /// Returns at once; the spares start in the background.
+  public void warm() {
+    replenish();
   }
 
   /// Memory-backed storage where the system has it, else `otherwise`.
@@ -162,7 +168,7 @@ public final class Workers implements AutoCloseable {
   private WorkerProcess launch() throws EngineException, InterruptedException {
     WorkerProcess worker;
     try {
-      worker = new WorkerProcess(starter.submit(() -> home.get().start()).get(), threads);
+      worker = new WorkerProcess(starter.submit(this::start).get(), threads);
     } catch (ExecutionException _) {
       throw new EngineException(EngineException.Reason.FAILED);
     }
@@ -173,6 +179,12 @@ public final class Workers implements AutoCloseable {
       dismiss(worker);
     }
     return worker;
+  }
+
+  /// The first makes the folder that all start from.
+  private Process start() throws IOException, ExecutionException, InterruptedException {
+    home.run();
+    return home.get().start();
   }
 
   private void found(Set<Layer> own) {

@@ -49,7 +49,7 @@ final class DuckDbEngineTest {
                 + "' ELSE 'u' || i END AS email,"
                 + " CASE WHEN i % 4 > 0 THEN 'k' || i % 4 END AS k, i AS amount"
                 + " FROM range(10000) t(i)");
-    workers = Workers.start(new Workers.Settings(folder, 2, 2));
+    workers = Workers.of(new Workers.Settings(folder, 2, 2));
     engine = new DuckDbEngine(workers);
   }
 
@@ -242,7 +242,7 @@ final class DuckDbEngineTest {
   @Test
   void closingRemovesEveryProcessAndFile() throws Exception {
     Path home = Files.createDirectory(folder.resolve("home"));
-    var others = Workers.start(new Workers.Settings(home, 1, 1));
+    var others = Workers.of(new Workers.Settings(home, 1, 1));
     var worker = others.take(Deadline.after(Duration.ofSeconds(30)));
     others.close();
     assertThat(ProcessHandle.of(worker.pid()).filter(ProcessHandle::isAlive)).isEmpty();
@@ -254,7 +254,7 @@ final class DuckDbEngineTest {
   void aSandboxedWorkerOutlivesWhoeverAskedForIt() throws Exception {
     Path home = Files.createDirectory(folder.resolve("sandboxed"));
     Path data = Fixtures.parquet(home.resolve("data.parquet"), "SELECT 1 AS i");
-    try (var others = Workers.start(new Workers.Settings(home, 1, 1));
+    try (var others = Workers.of(new Workers.Settings(home, 1, 1));
         var sandboxed = new DuckDbEngine(others)) {
       for (int round = 0; round < 3; round++) {
         var table =
@@ -276,7 +276,7 @@ final class DuckDbEngineTest {
   void aSandboxThatMayNotStartIsDoneWithout() throws Exception {
     Path home = Files.createDirectory(folder.resolve("refused"));
     try (var others =
-        Workers.start(new Workers.Settings(home, 1, 1, Optional.of(Path.of("/bin/false"))))) {
+        Workers.of(new Workers.Settings(home, 1, 1, Optional.of(Path.of("/bin/false"))))) {
       assertThat(others.layers())
           .doesNotContain(Workers.Layer.NAMESPACES)
           .contains(Workers.Layer.LIMITS);

@@ -44,7 +44,7 @@ final class IngestionTest {
 
   @BeforeAll
   static void start() {
-    workers = Workers.start(new Workers.Settings(shared, 1, 1));
+    workers = Workers.of(new Workers.Settings(shared, 1, 1));
   }
 
   @AfterAll

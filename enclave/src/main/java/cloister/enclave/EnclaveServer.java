@@ -150,7 +150,8 @@ public final class EnclaveServer implements AutoCloseable {
     var sessions = new Sessions(platform, clock, metrics, rooms);
     var api = new HttpApi(settings.host(), settings.port(), sessions, uploads, metrics);
     api.start();
-    // The first query would pay for the planner's start; nobody waits for this.
+    // The first query would pay for these; nobody waits for them, not even the server's start.
+    engines.warm();
     Thread.ofPlatform().daemon().name("warm-planner").start(Planner::warm);
     return new EnclaveServer(lockFile, platform, engines, rooms, api);
   }

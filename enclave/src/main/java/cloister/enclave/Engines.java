@@ -32,12 +32,17 @@ final class Engines implements AutoCloseable {
       Path memory, int concurrentRuns, long memoryBytesPerRun, long plaintextBytes, Duration time) {
     this.memory = memory;
     this.plaintext = new Plaintext(plaintextBytes);
-    this.workers = Workers.start(new Workers.Settings(memory, concurrentRuns, 1));
+    this.workers = Workers.of(new Workers.Settings(memory, concurrentRuns, 1));
     this.engine = new DuckDbEngine(workers);
     this.ingestion = new Ingestion(workers);
     this.free = new Semaphore(concurrentRuns);
     int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
     this.limits = new Engine.Limits(time, memoryBytesPerRun, threads, Limits.GROUPS);
+  }
+
+  /// Starts a worker ahead, so that the first run need not wait for one. Returns at once.
+  void warm() {
+    workers.warm();
   }
 
   /// A place among the concurrent runs, until it is closed; or TOO_BUSY, before anything is

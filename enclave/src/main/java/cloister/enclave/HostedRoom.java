@@ -57,6 +57,7 @@ final class HostedRoom implements AutoCloseable {
   private final InstantSource clock;
   private final Uploads uploads;
   private final PreparedData data;
+  private final Plans plans = new Plans(this);
   private final Runs runs;
   private boolean rolledBack;
 
@@ -79,7 +80,7 @@ final class HostedRoom implements AutoCloseable {
     this.clock = clock;
     this.uploads = uploads;
     this.data = data;
-    this.runs = new Runs(this, data, engines, new Receipts(this, platform));
+    this.runs = new Runs(this, data, engines, new Receipts(this, platform), plans);
   }
 
   Digest id() {
@@ -299,7 +300,7 @@ final class HostedRoom implements AutoCloseable {
           switch (verified(document, caller.key())) {
             case Document.DatasetDocument(var dataset, _) -> dataset.address();
             case Document.AnalysisDocument analysis -> {
-              runs.parse(analysis);
+              plans.parse(analysis);
               yield analysis.address();
             }
             case Document.CollaborationDocument _ ->

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /// No protection at all. Its evidence is signed with a published key, its sealing root lies in a
 /// file beside what it seals. It measures the code honestly, for whoever chooses to believe it:
@@ -28,14 +29,14 @@ final class InsecureSimulatedPlatform implements Platform {
 
   private final Path rootFile;
   private final InstantSource clock;
-  private final Measurement measurement;
-  private final InsecureSimulatedTee tee;
+
+  /// Of 100 MB and more, so it goes on while the server starts; whoever asks for it waits.
+  private final CompletableFuture<Measurement> measurement =
+      CompletableFuture.supplyAsync(InsecureSimulatedPlatform::measureClassPath);
 
   InsecureSimulatedPlatform(Path state, InstantSource clock) {
     this.rootFile = state.resolve("sealing-root.INSECURE-SIMULATED");
     this.clock = clock;
-    this.measurement = measureClassPath();
-    this.tee = InsecureSimulatedTee.running(measurement);
     if (!Files.exists(rootFile)) {
       createRoot();
     }
@@ -54,7 +55,7 @@ final class InsecureSimulatedPlatform implements Platform {
 
   @Override
   public Evidence evidence(Binding binding) {
-    return tee.evidence(binding, clock.instant());
+    return InsecureSimulatedTee.running(measurement()).evidence(binding, clock.instant());
   }
 
   @Override
@@ -64,7 +65,7 @@ final class InsecureSimulatedPlatform implements Platform {
 
   @Override
   public Measurement measurement() {
-    return measurement;
+    return measurement.join();
   }
 
   @Override

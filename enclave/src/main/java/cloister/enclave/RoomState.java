@@ -52,6 +52,7 @@ final class RoomState {
   private final Map<String, Long> answers = new HashMap<>();
 
   private Instant latest = Instant.EPOCH;
+  private long basis;
 
   /// The current data of a dataset.
   record Version(Event.Published published, Instant at) {}
@@ -71,6 +72,9 @@ final class RoomState {
   /// @param index where in the ledger the event is
   void apply(long index, Instant at, Event event) {
     latest = at;
+    if (changesBasis(event)) {
+      basis = index;
+    }
     switch (event) {
       case Event.Opened(var document, var secret, var certificate) -> {
         collaboration = document.digest();
@@ -98,6 +102,24 @@ final class RoomState {
       }
       case Event.Failed(var run, _) -> progress(run, new Progress.Failed());
     }
+  }
+
+  private static boolean changesBasis(Event event) {
+    return switch (event) {
+      case Event.Opened _,
+          Event.Proposed _,
+          Event.Signed _,
+          Event.Applied _,
+          Event.Suspended _,
+          Event.Resumed _ ->
+          true;
+      case Event.Enrolled _,
+          Event.Published _,
+          Event.Reserved _,
+          Event.Released _,
+          Event.Failed _ ->
+          false;
+    };
   }
 
   private void propose(SignedDocument document) {
@@ -274,6 +296,11 @@ final class RoomState {
   /// The time of the newest event: no clock may say less.
   Instant latest() {
     return latest;
+  }
+
+  /// The newest event that changed what decisions rest on: documents, signatures, suspension.
+  long basis() {
+    return basis;
   }
 
   Map<Address, Dataset> datasets() {

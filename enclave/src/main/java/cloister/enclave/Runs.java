@@ -23,11 +23,9 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import cloister.protocol.Reply;
 import cloister.protocol.SignedRequest;
-import cloister.query.Catalog;
 import cloister.query.CheckedPlan;
 import cloister.query.Compiled;
 import cloister.query.EngineException;
-import cloister.query.Planner;
 import cloister.query.QueryException;
 import cloister.query.ResultTable;
 import cloister.room.Address;
@@ -62,12 +60,14 @@ final class Runs {
   private final PreparedData data;
   private final Engines engines;
   private final Receipts receipts;
+  private final Plans plans;
 
-  Runs(HostedRoom room, PreparedData data, Engines engines, Receipts receipts) {
+  Runs(HostedRoom room, PreparedData data, Engines engines, Receipts receipts, Plans plans) {
     this.room = room;
     this.data = data;
     this.engines = engines;
     this.receipts = receipts;
+    this.plans = plans;
   }
 
   /// A request that the terms permit, with all that follows from it.
@@ -87,59 +87,6 @@ final class Runs {
   /// What a request came to: permitted, or why not.
   private record Considered(
       Analysis analysis, Request request, CheckedPlan plan, Verdict verdict) {}
-
-  /// Refuses SQL that cannot become a plan, whatever is published yet: what it reads may come
-  /// later.
-  void parse(Document.AnalysisDocument analysis) {
-    try {
-      Planner.inputs(analysis.sql(), analysis.address().party(), catalog());
-    } catch (QueryException e) {
-      if (e.kind() != QueryException.Kind.UNKNOWN_TABLE) {
-        throw rejected(e);
-      }
-    }
-  }
-
-  /// What the participants have signed, with the inputs that the planner finds in each analysis.
-  /// One whose inputs cannot be found reads nothing, which no terms permit.
-  private Agreement agreement() {
-    var catalog = catalog();
-    var analyses = new TreeMap<Address, Analysis>();
-    room.state
-        .analyses()
-        .forEach((address, analysis) ->
-            analyses.put(address, analysis.analysis(inputs(analysis, catalog))));
-    return new Agreement(
-        room.active(),
-        new TreeMap<>(room.state.datasets()),
-        analyses,
-        room.state.suspendedBy().stream().findFirst());
-  }
-
-  private static Set<Address> inputs(Document.AnalysisDocument analysis, Catalog catalog) {
-    try {
-      return Planner.inputs(analysis.sql(), analysis.address().party(), catalog);
-    } catch (QueryException e) {
-      return Set.of();
-    }
-  }
-
-  /// What SQL may name. The planner follows an analysis by its SQL, not by its inputs.
-  private Catalog catalog() {
-    var state = room.state;
-    return new Catalog() {
-      @Override
-      public Optional<Dataset> dataset(Address address) {
-        return Optional.ofNullable(state.datasets().get(address));
-      }
-
-      @Override
-      public Optional<Analysis> analysis(Address address) {
-        return Optional.ofNullable(state.analyses().get(address))
-            .map(analysis -> analysis.analysis(Set.of()));
-      }
-    };
-  }
 
   // Explain.
 
@@ -239,7 +186,7 @@ final class Runs {
   // Decide.
 
   private Considered consider(HostedRoom.Caller caller, RunRequest wanted) {
-    var agreement = agreement();
+    var agreement = plans.agreement();
     Analysis analysis =
         switch (wanted.subject()) {
           case Subject.Named(var address) ->
@@ -252,12 +199,7 @@ final class Runs {
     if (wanted.subject() instanceof Subject.AdHoc) {
       agreement = admit(agreement, analysis);
     }
-    CheckedPlan plan;
-    try {
-      plan = Planner.check(analysis.sql(), analysis.address().party(), catalog());
-    } catch (QueryException e) {
-      throw rejected(e);
-    }
+    CheckedPlan plan = plans.plan(analysis);
     Purpose purpose = wanted.purpose().orElse(analysis.purpose());
     Set<Name> recipients = wanted.recipients().orElse(analysis.recipients());
     var request =
@@ -284,13 +226,7 @@ final class Runs {
       throw new CloisterException(
           ErrorCode.NOT_THE_OWNER, "an ad-hoc analysis is in the package of whoever asks");
     }
-    return analysis.analysis(inputs(analysis, catalog()));
-  }
-
-  static CloisterException rejected(QueryException e) {
-    String where = "line " + e.line() + ", column " + e.column() + ": ";
-    return new CloisterException(
-        ErrorCode.QUERY_REJECTED, where + e.getMessage() + "\n" + e.fix(), e);
+    return analysis.analysis(plans.inputs(analysis));
   }
 
   private static Compiled compile(CheckedPlan plan, Verdict.Permitted permitted, String nonce) {
@@ -301,7 +237,7 @@ final class Runs {
     try {
       return plan.compile(minimumUnits, permitted.noise(), nonce);
     } catch (QueryException e) {
-      throw rejected(e);
+      throw Plans.rejected(e);
     }
   }
 

@@ -49,7 +49,7 @@ final class PreparedDataTest {
   @BeforeEach
   void start() throws Exception {
     memory = Files.createDirectory(folder.resolve("memory"));
-    workers = Workers.start(new Workers.Settings(folder, 1, 1));
+    workers = Workers.of(new Workers.Settings(folder, 1, 1));
   }
 
   @AfterEach
