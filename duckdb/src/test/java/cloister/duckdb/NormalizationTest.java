@@ -119,9 +119,15 @@ final class NormalizationTest {
 
   private static final String PAGE = page();
   private static final String WHITE_SPACE =
-      Pattern.compile("`ws` is `([^`]+)`").matcher(PAGE).results().findFirst().orElseThrow().group(1);
+      Pattern.compile("`ws` is `([^`]+)`")
+          .matcher(PAGE)
+          .results()
+          .findFirst()
+          .orElseThrow()
+          .group(1);
   private static final Pattern PUBLISHED =
-      Pattern.compile("(?m)^\\| `([a-z]+-v1)` \\| `([^`]+)` \\| `((?:regexp_full_match|text)[^`]+)` \\|$");
+      Pattern.compile(
+          "(?m)^\\| `([a-z]+-v1)` \\| `([^`]+)` \\| `((?:regexp_full_match|text)[^`]+)` \\|$");
 
   private static Connection connection;
 
@@ -186,8 +192,11 @@ final class NormalizationTest {
             .findFirst()
             .orElseThrow();
     String text = "(" + row.group(2).replace("ws", WHITE_SPACE) + ")";
-    return "CASE WHEN " + row.group(3).replaceFirst("\\btext\\b", Matcher.quoteReplacement(text))
-        + " THEN " + text + " END";
+    return "CASE WHEN "
+        + row.group(3).replaceFirst("\\btext\\b", Matcher.quoteReplacement(text))
+        + " THEN "
+        + text
+        + " END";
   }
 
   private static String page() {

@@ -360,12 +360,22 @@ final class RunRefusalTest {
     apply(room.airline, stricter);
     room.research.ask(count);
 
+    Path sealed = TestRoom.place(folder, room.airline).resolve("data");
+    int stored = Disk.list(sealed).size();
     var before = CLOCK.instant();
     CLOCK.advance(Duration.ofDays(7).plusMinutes(5));
     room.reconnect();
     refused(ErrorCode.DATA_EXPIRED, count);
+    // Storage has ended with use: longer terms and an earlier clock bring nothing back.
+    assertThat(Disk.list(sealed)).hasSize(stored - 1);
+    apply(room.airline, stricter.replace("P7D", "P70D"));
+    refused(ErrorCode.DATA_EXPIRED, count);
     CLOCK.set(before);
     room.reconnect();
+    refused(ErrorCode.DATA_EXPIRED, count);
+    room.share(room.airline, stricter, csv);
+    room.research.ask(count);
+    assertThat(Disk.list(sealed)).hasSize(stored);
   }
 
   // Suspension.

@@ -11,7 +11,7 @@ import java.util.List;
 /// A real file system of a few megabytes over a folder, which fills up. Only root may mount one:
 /// elsewhere a test that wants it is not run.
 public final class TinyDisk implements AutoCloseable {
-  private static final int STEP_BYTES = 4096;
+  private static final int BLOCK_BYTES = 4096;
 
   private final Path folder;
 
@@ -29,13 +29,15 @@ public final class TinyDisk implements AutoCloseable {
 
   /// Takes all the space that is left.
   public void fill() throws IOException {
+    fillBut(0);
+  }
+
+  /// Takes all the space that is left but so many blocks of 4 KiB.
+  public void fillBut(int blocks) throws IOException {
+    long left = Files.getFileStore(folder).getUsableSpace() / BLOCK_BYTES - blocks;
     try (OutputStream out = Files.newOutputStream(filling())) {
-      while (true) {
-        out.write(new byte[STEP_BYTES]);
-      }
-    } catch (IOException full) {
-      if (Files.getFileStore(folder).getUsableSpace() > 0) {
-        throw full;
+      for (long block = 0; block < left; block++) {
+        out.write(new byte[BLOCK_BYTES]);
       }
     }
   }
