@@ -32,6 +32,7 @@ import org.duckdb.DuckDBPreparedStatement;
 /// Turns an owner's own CSV, JSON or Parquet file into Parquet parts to seal and upload: the
 /// declared columns alone, in the file's order of rows. It runs on the owner's machine, in the
 /// calling process, in bounded memory; whether values fit the schema is settled by [Ingestion].
+/// JSON passes through a private copy beside the parts, which is gone when they are there.
 public final class Transcoding {
   /// Row groups of a part; a part is then below [Ingestion#PART_ROWS].
   private static final int PART_ROW_GROUPS = 8;

@@ -21,6 +21,7 @@ import cloister.room.Column.Semantic;
 import cloister.room.ColumnName;
 import cloister.room.Dataset;
 import cloister.testkit.TinyDisk;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -393,7 +394,13 @@ final class IngestionTest {
     Path cut =
         Files.write(
             folder.resolve("cut.parquet"), java.util.Arrays.copyOf(bytes, bytes.length - 9));
-    for (Path bad : List.of(text, empty, cut)) {
+    Path latin = parquet(folder.resolve("latin.parquet"), "SELECT 'QQQQ' AS id, 1 AS n");
+    Files.write(
+        latin,
+        new String(Files.readAllBytes(latin), StandardCharsets.ISO_8859_1)
+            .replace("QQQQ", "\u00ff\u00ff\u00ff\u00ff")
+            .getBytes(StandardCharsets.ISO_8859_1));
+    for (Path bad : List.of(text, empty, cut, latin)) {
       assertThat(refused(dataset, good, bad)).isEqualTo(new Problem.Malformed(2));
       Files.delete(output.resolve("part-0.parquet"));
     }

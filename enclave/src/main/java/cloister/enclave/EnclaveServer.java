@@ -158,13 +158,21 @@ public final class EnclaveServer implements AutoCloseable {
     Path folder = settings.state().resolve("rooms");
     Disk.createFolder(folder);
     var rooms = new Rooms(folder, platform, clock, engines, authorities(settings.hsm()), uploads);
-    var sessions = new Sessions(platform, clock, metrics, rooms);
-    var api = new HttpApi(settings.host(), settings.port(), sessions, uploads, metrics);
-    api.start();
-    // The first query would pay for these; nobody waits for them, not even the server's start.
-    engines.warm();
-    Thread.ofPlatform().daemon().name("warm-planner").start(Planner::warm);
-    return new EnclaveServer(lockFile, platform, engines, rooms, api);
+    boolean started = false;
+    try {
+      var sessions = new Sessions(platform, clock, metrics, rooms);
+      var api = new HttpApi(settings.host(), settings.port(), sessions, uploads, metrics);
+      api.start();
+      // The first query would pay for these; nobody waits for them, not even the server's start.
+      engines.warm();
+      Thread.ofPlatform().daemon().name("warm-planner").start(Planner::warm);
+      started = true;
+      return new EnclaveServer(lockFile, platform, engines, rooms, api);
+    } finally {
+      if (!started) {
+        rooms.close();
+      }
+    }
   }
 
   private static Authorities authorities(Optional<Hsm> hsm) {
@@ -176,7 +184,10 @@ public final class EnclaveServer implements AutoCloseable {
       var token = Pkcs11Key.Token.open(slot, hsm.get().pin());
       return (collaboration, _) -> token.openOrCreate("cloister-" + collaboration.brief());
     } catch (CryptoException e) {
-      throw new CloisterException(ErrorCode.PARAMETER_INVALID, e.getMessage(), e);
+      throw new CloisterException(
+          ErrorCode.PARAMETER_INVALID,
+          "the HSM cannot be used: check its library, slot and PIN",
+          e);
     }
   }
 

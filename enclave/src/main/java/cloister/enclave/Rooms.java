@@ -15,6 +15,7 @@ import cloister.protocol.EnclaveChannel;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.SignedDocument;
 import cloister.protocol.SignedRequest;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -24,8 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /// The collaborations that this enclave hosts, each in a folder of its own. A collaboration is
@@ -50,9 +50,7 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
   /// them restored; nobody can open another room in their place.
   private final Set<Digest> damaged = new HashSet<>();
 
-  private final ScheduledExecutorService sweeping =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("sweep").factory());
+  private final CountDownLatch closing = new CountDownLatch(1);
 
   Rooms(
       Path folder,
@@ -70,9 +68,18 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     for (Path room : Disk.list(folder)) {
       name(room).ifPresentOrElse(name -> resume(room, name), () -> LOG.log(WARNING, STRAY));
     }
-    // A room that nobody asks anything of has data that expires, too.
-    sweeping.scheduleWithFixedDelay(
-        () -> rooms.values().forEach(HostedRoom::sweep), 1, 1, TimeUnit.MINUTES);
+    Thread.ofPlatform().daemon().name("sweep").start(this::sweep);
+  }
+
+  /// A room that nobody asks anything of has data that expires, too.
+  private void sweep() {
+    try {
+      while (!closing.await(1, TimeUnit.MINUTES)) {
+        rooms.values().forEach(HostedRoom::sweep);
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /// A room that is damaged is nobody else's trouble.
@@ -127,20 +134,31 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
       rooms.put(name, opened);
       return opened;
     } catch (LedgerException e) {
-      throw stopped(e);
+      if (e.getCause() instanceof IOException) {
+        throw stopped(e);
+      }
+      rooms.remove(name);
+      damaged(name);
+      throw corrupt();
     }
+  }
+
+  private static CloisterException corrupt() {
+    return new CloisterException(
+        ErrorCode.LEDGER_CORRUPT, "the ledger of this collaboration is damaged");
   }
 
   private static CloisterException stopped(LedgerException cause) {
     return new CloisterException(
-        ErrorCode.STORAGE_FULL, "the ledger takes no more; what was acknowledged is safe", cause);
+        ErrorCode.STORAGE_FULL,
+        "the ledger has stopped for now; what was acknowledged is safe",
+        cause);
   }
 
   /// The first proposal of a collaboration makes its room.
   private synchronized HostedRoom found(SignedRequest request, SignedRequest.Content content) {
     if (damaged.contains(content.collaboration())) {
-      throw new CloisterException(
-          ErrorCode.LEDGER_CORRUPT, "the ledger of this collaboration is damaged");
+      throw corrupt();
     }
     if (!(content.command() instanceof Command.Propose(var document))
         || !document.digest().equals(content.collaboration())) {
@@ -251,7 +269,7 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
 
   @Override
   public void close() {
-    sweeping.shutdownNow();
+    closing.countDown();
     rooms.values().forEach(HostedRoom::close);
   }
 }

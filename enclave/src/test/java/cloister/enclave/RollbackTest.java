@@ -282,6 +282,26 @@ final class RollbackTest {
   }
 
   @Test
+  @Order(11)
+  void aLedgerThatIsChangedUnderARunningServerIsServedNoLonger() throws Exception {
+    Path parent = Files.createTempDirectory(copies, "running");
+    copy(newer, parent.resolve("state"));
+    try (var server = TestRoom.start(parent, InstantSource.system())) {
+      Path ledger = ledger(parent.resolve("state"));
+      byte[] bytes = Files.readAllBytes(ledger);
+      java.util.Arrays.fill(bytes, 1024, bytes.length, (byte) 0);
+      Files.write(ledger, bytes);
+      room.research.reconnect(TestRoom.uri(server));
+      room.research.seen = 1;
+      assertThat(TestRoom.refusal(() -> room.research.ask(new Command.Status())).code())
+          .isIn(ErrorCode.STORAGE_FULL, ErrorCode.LEDGER_CORRUPT);
+      everythingIsRefused(server, "changed while it was open");
+    } finally {
+      home();
+    }
+  }
+
+  @Test
   @Order(10)
   void aDamagedRoomIsNamedInTheLogAndHindersNoOther() throws Exception {
     Path parent = Files.createTempDirectory(copies, "neighbours");
