@@ -108,10 +108,8 @@ final class TotalityTest {
     TEXT(Kind.TEXT, "string"),
     TRUTH(Kind.TRUTH, "boolean"),
     WHOLE(Kind.NUMBER, "integer"),
-    DIGIT(Kind.NUMBER, "decimal(1,0)"),
     MONEY(Kind.NUMBER, "decimal(18,2)"),
     LARGE(Kind.NUMBER, "decimal(38,0)"),
-    MIDDLE(Kind.NUMBER, "decimal(38,19)"),
     SMALL(Kind.NUMBER, "decimal(38,38)"),
     REAL(Kind.NUMBER, "double"),
     DAY(Kind.DATE, "date"),
@@ -459,14 +457,7 @@ final class TotalityTest {
         switch (kind) {
           case TEXT -> List.of("''", "'9999-12-31 24:00:00'");
           case TRUTH -> List.of("TRUE", "CAST(" + text + " AS BOOLEAN)");
-          case NUMBER ->
-              List.of(
-                  "CAST(" + text + " AS DOUBLE)",
-                  "0",
-                  Long.MAX_VALUE + "",
-                  NINES,
-                  FRACTION,
-                  "1.7e308");
+          case NUMBER -> List.of("CAST(" + text + " AS DOUBLE)", "0", NINES, FRACTION, "1.7e308");
           case DATE ->
               List.of("CAST(" + text + " AS DATE)", "DATE '0001-01-01'", "DATE '9999-12-31'");
           case TIMESTAMP ->
