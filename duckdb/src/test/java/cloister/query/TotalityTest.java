@@ -661,7 +661,7 @@ final class TotalityTest {
       var kind = Kind.values()[index % Kind.values().length];
       probe(any(kind, 2, forms, random)).ifPresent(probes::add);
     }
-    assertThat(probes).hasSizeGreaterThan(500);
+    assertThat(probes).hasSizeGreaterThan(200);
     for (var batch : batches(probes, BATCH)) {
       var query = compiled("SELECT " + each(batch, ", ", "COUNT(DISTINCT %s)") + FROM, NO_NOISE);
       var cells = run(query.orElseThrow(), extremes).rows().getFirst().cells();
