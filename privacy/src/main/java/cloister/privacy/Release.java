@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /// Turns exact aggregates into what may leave the enclave: the noise, the thresholds, the error
 /// bars, and beforehand the cost.
@@ -20,9 +21,9 @@ import java.util.TreeMap;
 /// - with noise and only public keys (or none): every combination of the domains; a group whose
 ///   *noisy* unit count is below a minimum has its values withheld (absent);
 /// - with noise and a private key: the groups that pass the threshold, no others;
-/// - without noise: the groups whose every counter reaches its minimum. Suppressed and absent
-///   groups look the same, whether keys have domains or not; without keys there is one row, its
-///   values absent.
+/// - without noise: the groups whose every counter reaches its minimum, less the values of measures
+///   whose own counters do not. Suppressed and absent groups look the same, whether keys have
+///   domains or not, and so do withheld values and SQL's NULL; without keys there is one row.
 ///
 /// Noisy counts may be negative: rounding them up to 0 would bias every sum made of them.
 public final class Release {
@@ -209,7 +210,7 @@ public final class Release {
       ReleasePlan plan, SortedMap<List<Optional<String>>, ExactTable.Row> groups) {
     var rows = new ArrayList<Answer.Row>();
     groups.forEach((keys, row) -> {
-      if (reachesMinimums(plan, row)) {
+      if (reachesMinimums(plan, row, ReleasePlan.Counter::ofGroups)) {
         rows.add(new Answer.Row(keys, exactValues(plan, row)));
       }
     });
@@ -219,10 +220,12 @@ public final class Release {
     return new Answer(rows);
   }
 
-  private static boolean reachesMinimums(ReleasePlan plan, ExactTable.Row row) {
+  private static boolean reachesMinimums(
+      ReleasePlan plan, ExactTable.Row row, Predicate<ReleasePlan.Counter> counted) {
     for (int i = 0; i < plan.counters().size(); i++) {
-      var minimum = BigInteger.valueOf(plan.counters().get(i).minimumUnits());
-      if (row.counters().get(i).value().compareTo(minimum) < 0) {
+      var counter = plan.counters().get(i);
+      var minimum = BigInteger.valueOf(counter.minimumUnits());
+      if (counted.test(counter) && row.counters().get(i).value().compareTo(minimum) < 0) {
         return false;
       }
     }
@@ -234,9 +237,15 @@ public final class Release {
   private static List<Optional<Answer.Value>> exactValues(ReleasePlan plan, ExactTable.Row row) {
     var values = new ArrayList<Optional<Answer.Value>>();
     int next = 0;
-    for (var measure : plan.measures()) {
+    for (int i = 0; i < plan.measures().size(); i++) {
+      int index = i;
+      var measure = plan.measures().get(i);
       int cell = next;
       next += measure.cells();
+      if (!reachesMinimums(plan, row, counter -> counter.measures().contains(index))) {
+        values.add(Optional.empty());
+        continue;
+      }
       Optional<BigDecimal> number =
           switch (measure) {
             case Measure.Units(int counter) ->
