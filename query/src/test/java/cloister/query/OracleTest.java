@@ -359,6 +359,52 @@ class OracleTest {
     return result;
   }
 
+  /// Without a bound before the join one unit's presence would decide whether a run ends in time.
+  @Test
+  void aUnitsRowsInAJoinAreBoundedBySource() throws Exception {
+    String two =
+        "SELECT COUNT(*), SUM(a.spend) FROM airline.customers a JOIN media.customers m ON a.email ="
+            + " m.email WHERE a.spend > 0";
+    String three =
+        "SELECT COUNT(*), SUM(a.spend) FROM airline.customers a JOIN media.customers m ON a.email ="
+            + " m.email JOIN media.customers w ON w.email = m.email WHERE m.channel <> 'none'"
+            + " AND w.channel <> m.channel";
+    var terms = new DifferentialPrivacy(Epsilon.of("1"), Delta.ZERO, 1, 1_000_000);
+    var kept = new TreeMap<String, List<String>>();
+    for (String order : List.of("i", "hash(i)", "-i")) {
+      try (var duck = new Duck()) {
+        duck.run("SET threads=2");
+        duck.run("CREATE SCHEMA airline");
+        duck.run("CREATE SCHEMA media");
+        duck.run(
+            "CREATE TABLE airline.customers AS SELECT CASE WHEN i < 30000 THEN 'heavy' ELSE 'u' || i"
+                + " END AS email, CASE WHEN i % 2 = 0 THEN i / 100 ELSE 0 END::DECIMAL(10,2) AS spend"
+                + " FROM range(35000) t(i) ORDER BY "
+                + order);
+        duck.run(
+            "CREATE TABLE media.customers AS SELECT CASE WHEN i < 30000 THEN 'heavy' ELSE 'u' || i"
+                + " END AS email, 'c' || i AS channel FROM range(35000) t(i) ORDER BY "
+                + order);
+        for (String sql : List.of(two, three)) {
+          EngineQuery query = compile(sql, Optional.of(terms));
+          List<String> rows = duck.rows(query);
+          assertThat(kept.computeIfAbsent(sql, _ -> rows)).as(order).isEqualTo(rows);
+          String[] heavy = duck.rows(query, _ -> "email = 'heavy'").getFirst().split("\\|", -1);
+          assertThat(heavy[0]).isEqualTo("1");
+          // 1000 rows of each of two sources, 100 of each of three less those that do not match
+          assertThat(Long.parseLong(heavy[1]))
+              .isBetween(sql.equals(two) ? 1_000_000L : 900_000L, 1_000_000L);
+          long others =
+              Long.parseLong(
+                  duck.rows(query, _ -> "email <> 'heavy'").getFirst().split("\\|", -1)[1]);
+          assertThat(others).isEqualTo(sql.equals(two) ? 2500 : 0);
+          assertThat(Long.parseLong(rows.getFirst().split("\\|", -1)[1]))
+              .isEqualTo(others + Long.parseLong(heavy[1]));
+        }
+      }
+    }
+  }
+
   @Test
   void whichZeroAKeyIsCalledDoesNotDependOnRows() throws Exception {
     var each =

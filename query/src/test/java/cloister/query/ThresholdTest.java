@@ -50,7 +50,7 @@ class ThresholdTest {
             + " THEN 100.25 END::DECIMAL(10,2) AS spend,"
             + " CASE WHEN i < "
             + few
-            + " THEN 0.5 ELSE 'nan' END::DOUBLE AS score, 'n' || i AS notes FROM range(200) t(i)");
+            + " THEN 0.5 ELSE 'nan'::DOUBLE END AS score, 'n' || i AS notes FROM range(200) t(i)");
     duck.run(
         "CREATE TABLE media.customers AS SELECT 'p' || i AS email, 'tv' AS channel, i AS views"
             + " FROM range(200) t(i)");
@@ -154,20 +154,20 @@ class ThresholdTest {
       try (var duck = data(few)) {
         assertThat(answer(duck, sql))
             .as("%d", few)
-            .containsExactly(List.of("200", "-", "-", "-", "200", "-", "6210"));
+            .containsExactly(List.of("200", "-", "-", "-", "200", "-", "6209"));
       }
     }
     try (var duck = data(MINIMUM)) {
       assertThat(answer(duck, sql))
           .containsExactly(
-              List.of("200", "25", "2506.25", "100.25000000", "200", "12.500000", "6210"));
+              List.of("200", "25", "2506.25", "100.25000000", "200", "12.500000", "6209"));
     }
   }
 
   @Test
   void aValueOfManyUnitsInOneGroupSaysNothingInAnother() throws Exception {
     try (var duck = data(100)) {
-      duck.run("UPDATE airline.customers SET zip = CASE WHEN email < 'p3' THEN 'A' ELSE 'B' END");
+      duck.run("UPDATE airline.customers SET zip = CASE WHEN email < 'p5' THEN 'A' ELSE 'B' END");
       duck.run("UPDATE airline.customers SET spend = NULL WHERE zip = 'B' AND email <> 'p99'");
       assertThat(
               answer(
