@@ -369,7 +369,10 @@ class OracleTest {
         "SELECT COUNT(*), SUM(a.spend) FROM airline.customers a JOIN media.customers m ON a.email ="
             + " m.email JOIN media.customers w ON w.email = m.email WHERE m.channel <> 'none'"
             + " AND w.channel <> m.channel";
-    var terms = new DifferentialPrivacy(Epsilon.of("1"), Delta.ZERO, 1, 1_000_000);
+    String which =
+        "SELECT m.channel, COUNT(*) FROM airline.customers a JOIN media.customers m ON a.email ="
+            + " m.email GROUP BY m.channel";
+    var terms = new DifferentialPrivacy(Epsilon.of("1"), Delta.of("0.000001"), 2_000, 1_000_000);
     var kept = new TreeMap<String, List<String>>();
     for (String order : List.of("i", "hash(i)", "-i")) {
       try (var duck = new Duck()) {
@@ -385,6 +388,9 @@ class OracleTest {
             "CREATE TABLE media.customers AS SELECT CASE WHEN i < 30000 THEN 'heavy' ELSE 'u' || i"
                 + " END AS email, 'c' || i AS channel FROM range(35000) t(i) ORDER BY "
                 + order);
+        List<String> chosen = duck.rows(compile(which, Optional.of(terms)), _ -> "email = 'heavy'");
+        assertThat(chosen).hasSize(1000).allMatch(row -> row.endsWith("|1|1000"));
+        assertThat(kept.computeIfAbsent(which, _ -> chosen)).as(order).isEqualTo(chosen);
         for (String sql : List.of(two, three)) {
           EngineQuery query = compile(sql, Optional.of(terms));
           List<String> rows = duck.rows(query);
