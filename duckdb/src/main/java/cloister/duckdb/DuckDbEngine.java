@@ -9,11 +9,11 @@ import cloister.room.Address;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /// The embedded engine. Each query runs in a worker process that has opened its input files and no
 /// other; a worker that succeeded waits for the next query on the same files under the same limits.
@@ -38,29 +38,37 @@ public final class DuckDbEngine implements Engine {
   }
 
   @Override
-  public ExactTable run(EngineQuery query, Map<Address, List<Path>> data, Limits limits)
+  public void run(
+      EngineQuery query,
+      Map<Address, List<Path>> data,
+      Limits limits,
+      Consumer<ExactTable.Row> rows)
       throws EngineException, InterruptedException {
     var opening = opening(query, data, limits);
     var deadline = Deadline.after(limits.time());
     workers.enter(deadline);
     try {
-      return run(query, opening, limits.groups(), deadline);
+      run(query, opening, limits.groups(), rows, deadline);
     } finally {
       workers.leave();
     }
   }
 
-  private ExactTable run(EngineQuery query, Wire.Opening opening, int groups, Deadline deadline)
+  private void run(
+      EngineQuery query,
+      Wire.Opening opening,
+      int groups,
+      Consumer<ExactTable.Row> rows,
+      Deadline deadline)
       throws EngineException, InterruptedException {
     var worker = opened(opening, deadline);
     boolean succeeded = false;
     try {
-      var rows = new ArrayList<ExactTable.Row>();
       worker.query(
           new Wire.Query(query.sql(), query.keys(), query.counters() + query.cells(), groups),
           (keys, numbers) -> {
             var exact = numbers.stream().map(Exact::of).toList();
-            rows.add(
+            rows.accept(
                 new ExactTable.Row(
                     keys,
                     exact.subList(0, query.counters()),
@@ -68,7 +76,6 @@ public final class DuckDbEngine implements Engine {
           },
           deadline.left());
       succeeded = worker.queries() < MOST_QUERIES;
-      return new ExactTable(rows);
     } finally {
       if (succeeded) {
         keep(new Open(opening, worker));

@@ -10,6 +10,7 @@ import cloister.query.Engine.Limits;
 import cloister.query.EngineException;
 import cloister.query.EngineException.Reason;
 import cloister.query.EngineQueries;
+import cloister.query.EngineQuery;
 import cloister.room.Address;
 import java.math.BigInteger;
 import java.nio.file.Files;
@@ -62,9 +63,10 @@ final class DuckDbEngineTest {
 
   private static ExactTable run(String sql, int keys, int counters, int cells, Limits limits)
       throws EngineException, InterruptedException {
-    return engine.run(
+    return run(
+        engine,
         EngineQueries.of(sql, Map.of("t0", CUSTOMERS), keys, counters, cells),
-        Map.of(CUSTOMERS, List.of(customers)),
+        customers,
         limits);
   }
 
@@ -78,6 +80,13 @@ final class DuckDbEngineTest {
     engine.forget(folder);
     CompletableFuture.anyOf(ends.toArray(CompletableFuture[]::new)).get(30, TimeUnit.SECONDS);
     assertThat(count()).isEqualTo(BigInteger.valueOf(10_000));
+  }
+
+  private static ExactTable run(DuckDbEngine engine, EngineQuery query, Path data, Limits limits)
+      throws EngineException, InterruptedException {
+    var rows = new ArrayList<ExactTable.Row>();
+    engine.run(query, Map.of(CUSTOMERS, List.of(data)), limits, rows::add);
+    return new ExactTable(rows);
   }
 
   private static BigInteger count() throws EngineException, InterruptedException {
@@ -123,6 +132,8 @@ final class DuckDbEngineTest {
     fails("SELECT email, 1::BIGINT FROM t0", 1, LIMITS, Reason.GROUPS);
     var exactly = new Limits(LIMITS.time(), LIMITS.memoryBytes(), 2, 10_000);
     assertThat(run("SELECT email, 1::BIGINT FROM t0", 1, 1, 0, exactly).rows()).hasSize(10_000);
+    assertThat(run("SELECT email, 1::BIGINT FROM t0", 1, 1, 0, LIMITS.anyGroups()).rows())
+        .hasSize(10_000);
   }
 
   @Test
@@ -213,9 +224,10 @@ final class DuckDbEngineTest {
     var other = Fixtures.parquet(folder.resolve("other.parquet"), "SELECT 1 AS i");
     assertThat(count()).isEqualTo(10_000);
     var table =
-        engine.run(
+        run(
+            engine,
             EngineQueries.of("SELECT count(*) FROM t0", Map.of("t0", CUSTOMERS), 0, 1, 0),
-            Map.of(CUSTOMERS, List.of(other)),
+            other,
             LIMITS);
     assertThat(ExactValues.of(table.rows().getFirst().counters())).containsExactly(BigInteger.ONE);
   }
@@ -271,9 +283,10 @@ final class DuckDbEngineTest {
         var sandboxed = new DuckDbEngine(others)) {
       for (int round = 0; round < 3; round++) {
         var table =
-            sandboxed.run(
+            run(
+                sandboxed,
                 EngineQueries.of("SELECT count(*) FROM t0", Map.of("t0", CUSTOMERS), 0, 1, 0),
-                Map.of(CUSTOMERS, List.of(data)),
+                data,
                 LIMITS);
         assertThat(ExactValues.of(table.rows().getFirst().counters()))
             .containsExactly(BigInteger.ONE);
@@ -300,9 +313,10 @@ final class DuckDbEngineTest {
   void pathsThatDuckDbWouldExpandAreRefused() {
     for (String name : List.of("*.parquet", "a[0].parquet", "{a,b}.parquet", "a?.parquet")) {
       assertThatThrownBy(() ->
-              engine.run(
+              run(
+                  engine,
                   EngineQueries.of("SELECT 1", Map.of("t0", CUSTOMERS), 0, 1, 0),
-                  Map.of(CUSTOMERS, List.of(folder.resolve(name))),
+                  folder.resolve(name),
                   LIMITS))
           .isInstanceOf(IllegalArgumentException.class);
     }

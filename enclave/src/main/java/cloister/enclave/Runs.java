@@ -10,7 +10,6 @@ import cloister.privacy.BudgetFilter;
 import cloister.privacy.BudgetLimit;
 import cloister.privacy.Charge;
 import cloister.privacy.DifferentialPrivacy;
-import cloister.privacy.ExactTable;
 import cloister.privacy.NoiseStream;
 import cloister.privacy.Release;
 import cloister.protocol.AnswerTable;
@@ -452,8 +451,7 @@ final class Runs {
       Approved approved,
       PreparedData.Leases inputs) {
     String reservation = room.locked(() -> room.state.run(run).reserved().reservation());
-    Answer answer =
-        known(reservation).orElseGet(() -> release(compute(approved, inputs), approved));
+    Answer answer = known(reservation).orElseGet(() -> release(approved, inputs));
     Bytes canonical =
         table(room.keys.salt(approved.question()), approved.plan().present(answer)).encode();
     return room.locked(() -> {
@@ -525,9 +523,26 @@ final class Runs {
     throw new IllegalStateException("the state names another entry");
   }
 
-  private ExactTable compute(Approved approved, PreparedData.Leases inputs) {
-    try {
-      return engines.engine().run(approved.compiled().engine(), inputs.files(), engines.limits());
+  /// The limit is on the groups that are released: that there are too many says no more than they
+  /// would.
+  private Answer release(Approved approved, PreparedData.Leases inputs) {
+    var plan = approved.compiled().release();
+    try (Secret key = room.keys.noise(approved.question());
+        var stream = new NoiseStream(key.expose())) {
+      var release = Release.of(plan, stream, engines.limits().groups());
+      engines
+          .engine()
+          .run(
+              approved.compiled().engine(),
+              inputs.files(),
+              engines.limits().anyGroups(),
+              release::accept);
+      return release
+          .answer()
+          .orElseThrow(() ->
+              new CloisterException(
+                  ErrorCode.GROUP_LIMIT,
+                  "the run did not complete; its reservation stays charged"));
     } catch (EngineException e) {
       throw new CloisterException(
           switch (e.reason()) {
@@ -541,13 +556,6 @@ final class Runs {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CloisterException(ErrorCode.STOPPING, "the enclave is stopping", e);
-    }
-  }
-
-  private Answer release(ExactTable exact, Approved approved) {
-    try (Secret key = room.keys.noise(approved.question());
-        var stream = new NoiseStream(key.expose())) {
-      return Release.release(approved.compiled().release(), exact, stream);
     }
   }
 

@@ -10,7 +10,8 @@ import java.math.RoundingMode;
 /// *contribution* is what one privacy unit has in one group, over all contributing datasets
 /// together, and the engine guarantees, in this order:
 ///
-/// 1. rows whose unit is NULL, or whose key lies outside a declared domain, are dropped;
+/// 1. rows whose unit is NULL, or whose key lies outside a declared domain, are dropped, and so are
+///    rows of a joined source beyond a number per unit, by a rule that looks at that unit alone;
 /// 2. each row's value is turned into an integer by itself (rounded `value / granularity`; NULL,
 ///    NaN and what cannot be computed are no value), so that no other row can move it;
 /// 3. the contribution of each unit to each group is bounded as each measure says;

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /// Turns exact aggregates into what may leave the enclave: the noise, the thresholds, the error
 /// bars, and beforehand the cost.
@@ -20,33 +21,121 @@ import java.util.TreeMap;
 /// - with noise and only public keys (or none): every combination of the domains; a group whose
 ///   *noisy* unit count is below a minimum has its values withheld (absent);
 /// - with noise and a private key: the groups that pass the threshold, no others;
-/// - without noise: the groups whose every counter reaches its minimum. Suppressed and absent
-///   groups look the same, whether keys have domains or not; without keys there is one row, its
-///   values absent.
+/// - without noise: the groups whose every counter reaches its minimum, less the values of measures
+///   whose own counters do not. Suppressed and absent groups look the same, whether keys have
+///   domains or not, and so do withheld values and SQL's NULL; without keys there is one row.
 ///
 /// Noisy counts may be negative: rounding them up to 0 would bias every sum made of them.
+///
+/// The engine's rows are taken one by one. A group with a private key is decided on as it comes and
+/// kept if it passes: how many do not pass is exact, and neither the answer nor a limit may depend
+/// on it. A group's noise depends on the run and its own key alone ([GroupStreams]). Not safe for
+/// concurrent use.
 public final class Release {
   /// The rows that [#expectedErrors(ReleasePlan)] assumes behind a mean.
   public static final long TYPICAL_ROWS = 1000;
 
   private final ReleasePlan plan;
-  private final Mechanism mechanism;
   private final NoiseStream stream;
+  private final int mostGroups;
+  private final Optional<Candidates> candidates;
+  private final int cells;
 
-  private Release(ReleasePlan plan, Mechanism mechanism, NoiseStream stream) {
+  /// What the engine found, or, of candidates, what of it is released.
+  private final SortedMap<List<Optional<String>>, ExactTable.Row> found =
+      new TreeMap<>(Release::compareKeys);
+
+  private final SortedMap<List<Optional<String>>, Answer.Row> released =
+      new TreeMap<>(Release::compareKeys);
+  private boolean tooMany;
+
+  private Release(ReleasePlan plan, NoiseStream stream, int mostGroups) {
     this.plan = plan;
-    this.mechanism = mechanism;
     this.stream = stream;
+    this.mostGroups = mostGroups;
+    this.cells = plan.measures().stream().mapToInt(Measure::cells).sum();
+    this.candidates =
+        plan.noise().isPresent() && !plan.listsEveryGroup()
+            ? Optional.of(
+                new Candidates(Mechanism.of(plan), new GroupStreams(stream), domains(plan)))
+            : Optional.empty();
   }
 
+  /// Groups with a private key, on which noise decides.
+  private record Candidates(
+      Mechanism mechanism, GroupStreams streams, List<Optional<Set<Optional<String>>>> domains) {}
+
+  /// A release that takes its rows with [#accept].
+  ///
   /// @param noise used for this release only, and not at all by a plan without noise
-  /// @throws IllegalStateException when the table has not the plan's shape or lists a group twice;
-  ///   the engine's contract is broken then, and nothing is released
+  /// @param mostGroups how many groups that the data names an answer may have
+  public static Release of(ReleasePlan plan, NoiseStream noise, int mostGroups) {
+    return new Release(plan, noise, mostGroups);
+  }
+
+  /// As if the rows of the table came one by one.
   public static Answer release(ReleasePlan plan, ExactTable table, NoiseStream noise) {
-    var groups = byKey(plan, table);
+    var release = of(plan, noise, Integer.MAX_VALUE);
+    table.rows().forEach(release::accept);
+    return release.answer().orElseThrow();
+  }
+
+  /// @throws IllegalStateException when the row has not the plan's shape or its group was there
+  ///   before; the engine's contract is broken then, and nothing is released
+  public void accept(ExactTable.Row row) {
+    if (row.keys().size() != plan.keys().size()
+        || row.counters().size() != plan.counters().size()
+        || row.cells().size() != cells) {
+      throw new IllegalStateException("the exact table has not the plan's shape");
+    }
+    if (tooMany || !isReleasable(row)) {
+      return;
+    }
+    boolean twice =
+        candidates.isPresent()
+            ? candidate(candidates.get(), row)
+                .map(shown -> released.put(shown.keys(), shown) != null)
+                .orElse(false)
+            : found.put(row.keys(), row) != null;
+    if (twice) {
+      throw new IllegalStateException("the exact table lists a group twice");
+    }
+    int groups = candidates.isPresent() ? released.size() : found.size();
+    if (groups > mostGroups && !listsEveryGroup()) {
+      tooMany = true;
+      found.clear();
+      released.clear();
+    }
+  }
+
+  /// What is exactly known to stay out.
+  private boolean isReleasable(ExactTable.Row row) {
     return plan.noise().isPresent()
-        ? new Release(plan, Mechanism.of(plan), noise).noisy(groups)
-        : exact(plan, groups);
+        ? candidates.isEmpty() || inside(candidates.get().domains(), row.keys())
+        : reachesMinimums(plan, row, ReleasePlan.Counter::ofGroups);
+  }
+
+  private boolean listsEveryGroup() {
+    return plan.noise().isPresent() && plan.listsEveryGroup();
+  }
+
+  /// Once, after the last row: the answer, absent when more groups than allowed would be in it.
+  public Optional<Answer> answer() {
+    if (tooMany) {
+      return Optional.empty();
+    }
+    if (plan.noise().isEmpty()) {
+      return Optional.of(exact());
+    }
+    if (candidates.isPresent()) {
+      return Optional.of(new Answer(List.copyOf(released.values())));
+    }
+    var mechanism = Mechanism.of(plan);
+    return Optional.of(
+        new Answer(
+            combinations(plan.keys()).stream()
+                .map(keys -> listed(mechanism, keys, Optional.ofNullable(found.get(keys))))
+                .toList()));
   }
 
   /// What a release charges every dataset it draws on, whatever the data.
@@ -100,64 +189,55 @@ public final class Release {
     return List.copyOf(errors);
   }
 
-  private Answer noisy(SortedMap<List<Optional<String>>, ExactTable.Row> groups) {
-    var rows = new ArrayList<Answer.Row>();
-    if (plan.listsEveryGroup()) {
-      for (var keys : combinations(plan.keys())) {
-        rows.add(listed(keys, Optional.ofNullable(groups.get(keys))));
-      }
-    } else {
-      var domains = domains(plan);
-      groups.forEach((keys, row) -> {
-        if (inside(domains, keys)) {
-          candidate(keys, row).ifPresent(rows::add);
-        }
-      });
-    }
-    return new Answer(rows);
-  }
-
   /// A group with public keys; without a row of the table, all its numbers are 0.
-  private Answer.Row listed(List<Optional<String>> keys, Optional<ExactTable.Row> row) {
-    var drawn = draw();
+  private Answer.Row listed(
+      Mechanism mechanism, List<Optional<String>> keys, Optional<ExactTable.Row> row) {
+    var drawn = draw(mechanism, stream);
     for (int i = 0; i < plan.counters().size(); i++) {
       int minimum = plan.counters().get(i).minimumUnits();
       if (minimum > 1
-          && counter(row, i).add(counterNoise(drawn, i)).compareTo(BigInteger.valueOf(minimum))
+          && counter(row, i)
+                  .add(counterNoise(mechanism, drawn, i))
+                  .compareTo(BigInteger.valueOf(minimum))
               < 0) {
         return new Answer.Row(keys, withheld(plan));
       }
     }
-    return new Answer.Row(keys, values(row, drawn));
+    return new Answer.Row(keys, values(mechanism, row, drawn));
   }
 
   /// A group with a private key, if it passes ([Mechanism], Threshold).
-  private Optional<Answer.Row> candidate(List<Optional<String>> keys, ExactTable.Row row) {
-    var drawn = draw();
+  private Optional<Answer.Row> candidate(Candidates candidates, ExactTable.Row row) {
+    var mechanism = candidates.mechanism();
+    List<BigInteger> drawn;
+    try (var own = candidates.streams().of(row.keys())) {
+      drawn = draw(mechanism, own);
+    }
     var threshold = mechanism.threshold().orElseThrow();
     for (int i = 0; i < plan.counters().size(); i++) {
       var shifted =
           counter(Optional.of(row), i)
               .subtract(BigInteger.valueOf(plan.counters().get(i).minimumUnits() - 1L));
-      if (shifted.signum() <= 0 || shifted.add(counterNoise(drawn, i)).compareTo(threshold) < 0) {
+      if (shifted.signum() <= 0
+          || shifted.add(counterNoise(mechanism, drawn, i)).compareTo(threshold) < 0) {
         return Optional.empty();
       }
     }
-    return Optional.of(new Answer.Row(keys, values(Optional.of(row), drawn)));
+    return Optional.of(new Answer.Row(row.keys(), values(mechanism, Optional.of(row), drawn)));
   }
 
   /// All noise of one group. It is drawn before anything is tested, so that neither the stream's
   /// position nor the time depends on the result.
-  private List<BigInteger> draw() {
+  private static List<BigInteger> draw(Mechanism mechanism, NoiseStream stream) {
     return mechanism.noises().stream().map(noise -> noise.sample(stream)).toList();
   }
 
-  private BigInteger counterNoise(List<BigInteger> drawn, int counter) {
+  private static BigInteger counterNoise(Mechanism mechanism, List<BigInteger> drawn, int counter) {
     return drawn.get(mechanism.draws().ofCounter().get(counter).orElseThrow());
   }
 
   private List<Optional<Answer.Value>> values(
-      Optional<ExactTable.Row> row, List<BigInteger> drawn) {
+      Mechanism mechanism, Optional<ExactTable.Row> row, List<BigInteger> drawn) {
     var values = new ArrayList<Optional<Answer.Value>>();
     int cell = 0;
     for (int i = 0; i < plan.measures().size(); i++) {
@@ -167,26 +247,36 @@ public final class Release {
           Optional.of(
               switch (measure) {
                 case Measure.Units(int counter) ->
-                    value(counter(row, counter).add(drawn.get(draw)), draw, BigDecimal.ONE);
+                    value(
+                        mechanism,
+                        counter(row, counter).add(drawn.get(draw)),
+                        draw,
+                        BigDecimal.ONE);
                 case Measure.Rows _, Measure.DistinctValues _ ->
-                    value(cell(row, cell).add(drawn.get(draw)), draw, BigDecimal.ONE);
+                    value(mechanism, cell(row, cell).add(drawn.get(draw)), draw, BigDecimal.ONE);
                 case Measure.Sum sum ->
-                    value(cell(row, cell).add(drawn.get(draw)), draw, sum.granularity());
-                case Measure.Mean mean -> mean(mean, row, cell, drawn, draw);
+                    value(mechanism, cell(row, cell).add(drawn.get(draw)), draw, sum.granularity());
+                case Measure.Mean mean -> mean(mechanism, mean, row, cell, drawn, draw);
               }));
       cell += measure.cells();
     }
     return values;
   }
 
-  private Answer.Value value(BigInteger number, int draw, BigDecimal granularity) {
+  private static Answer.Value value(
+      Mechanism mechanism, BigInteger number, int draw, BigDecimal granularity) {
     var error = mechanism.halfWidths().get(draw).ofOne();
     return new Answer.Value(
         new BigDecimal(number).multiply(granularity), new BigDecimal(error).multiply(granularity));
   }
 
-  private Answer.Value mean(
-      Measure.Mean mean, Optional<ExactTable.Row> row, int cell, List<BigInteger> drawn, int draw) {
+  private static Answer.Value mean(
+      Mechanism mechanism,
+      Measure.Mean mean,
+      Optional<ExactTable.Row> row,
+      int cell,
+      List<BigInteger> drawn,
+      int draw) {
     var count = cell(row, cell + 1);
     var centred = cell(row, cell).subtract(mean.middle().multiply(count));
     var noisy = new NoisyMean(mean, centred.add(drawn.get(draw)), count.add(drawn.get(draw + 1)));
@@ -205,24 +295,21 @@ public final class Release {
     return row.map(found -> found.cells().get(cell).value()).orElse(BigInteger.ZERO);
   }
 
-  private static Answer exact(
-      ReleasePlan plan, SortedMap<List<Optional<String>>, ExactTable.Row> groups) {
+  private Answer exact() {
     var rows = new ArrayList<Answer.Row>();
-    groups.forEach((keys, row) -> {
-      if (reachesMinimums(plan, row)) {
-        rows.add(new Answer.Row(keys, exactValues(plan, row)));
-      }
-    });
+    found.forEach((keys, row) -> rows.add(new Answer.Row(keys, exactValues(plan, row))));
     if (plan.keys().isEmpty() && rows.isEmpty()) {
       rows.add(new Answer.Row(List.of(), withheld(plan)));
     }
     return new Answer(rows);
   }
 
-  private static boolean reachesMinimums(ReleasePlan plan, ExactTable.Row row) {
+  private static boolean reachesMinimums(
+      ReleasePlan plan, ExactTable.Row row, Predicate<ReleasePlan.Counter> counted) {
     for (int i = 0; i < plan.counters().size(); i++) {
-      var minimum = BigInteger.valueOf(plan.counters().get(i).minimumUnits());
-      if (row.counters().get(i).value().compareTo(minimum) < 0) {
+      var counter = plan.counters().get(i);
+      var minimum = BigInteger.valueOf(counter.minimumUnits());
+      if (counted.test(counter) && row.counters().get(i).value().compareTo(minimum) < 0) {
         return false;
       }
     }
@@ -234,9 +321,15 @@ public final class Release {
   private static List<Optional<Answer.Value>> exactValues(ReleasePlan plan, ExactTable.Row row) {
     var values = new ArrayList<Optional<Answer.Value>>();
     int next = 0;
-    for (var measure : plan.measures()) {
+    for (int i = 0; i < plan.measures().size(); i++) {
+      int index = i;
+      var measure = plan.measures().get(i);
       int cell = next;
       next += measure.cells();
+      if (!reachesMinimums(plan, row, counter -> counter.measures().contains(index))) {
+        values.add(Optional.empty());
+        continue;
+      }
       Optional<BigDecimal> number =
           switch (measure) {
             case Measure.Units(int counter) ->
@@ -269,23 +362,6 @@ public final class Release {
 
   private static List<Optional<Answer.Value>> withheld(ReleasePlan plan) {
     return Collections.nCopies(plan.measures().size(), Optional.empty());
-  }
-
-  private static SortedMap<List<Optional<String>>, ExactTable.Row> byKey(
-      ReleasePlan plan, ExactTable table) {
-    int cells = plan.measures().stream().mapToInt(Measure::cells).sum();
-    var groups = new TreeMap<List<Optional<String>>, ExactTable.Row>(Release::compareKeys);
-    for (var row : table.rows()) {
-      if (row.keys().size() != plan.keys().size()
-          || row.counters().size() != plan.counters().size()
-          || row.cells().size() != cells) {
-        throw new IllegalStateException("the exact table has not the plan's shape");
-      }
-      if (groups.put(row.keys(), row) != null) {
-        throw new IllegalStateException("the exact table lists a group twice");
-      }
-    }
-    return groups;
   }
 
   /// The cartesian product of the domains, in the answer's order.

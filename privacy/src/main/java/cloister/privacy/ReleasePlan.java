@@ -3,6 +3,7 @@ package cloister.privacy;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// How an exact table becomes a released one; fixed before any data is read.
 ///
@@ -11,10 +12,10 @@ import java.util.Optional;
 /// every counter; that needs a δ above 0.
 ///
 /// @param keys the group keys, in the engine's column order; none means one group of everything
-/// @param counters the distinct privacy units of what contributes. All counters are one id space,
-///   so one unit may be counted by each of them; each that decides about a release is noised and
-///   charged. Datasets that are inner-joined on the unit have equal counts, so they are *one*
-///   counter
+/// @param counters the distinct privacy units of what contributes, at least those of a group. All
+///   counters are one id space, so one unit may be counted by each of them; each that decides about
+///   a release is noised and charged. Datasets that are inner-joined on the unit have equal counts,
+///   so they are *one* counter
 /// @param noise absent in threshold-only mode
 public record ReleasePlan(
     List<GroupKey> keys,
@@ -25,21 +26,30 @@ public record ReleasePlan(
   public static final int LARGEST_LISTING = 1_000_000;
 
   private static final int MOST_KEYS = 64;
-  private static final int MOST_COUNTERS = 64;
+  public static final int MOST_COUNTERS = 1024;
   private static final int MOST_MEASURES = 256;
 
   public ReleasePlan {
     keys = List.copyOf(keys);
     counters = List.copyOf(counters);
     measures = List.copyOf(measures);
-    if (counters.isEmpty()) {
-      throw new IllegalArgumentException("a release counts the units of at least one dataset");
-    }
+    int guarded = measures.size();
     if (keys.size() > MOST_KEYS
         || counters.size() > MOST_COUNTERS
         || measures.size() > MOST_MEASURES) {
       throw new IllegalArgumentException(
-          "a release has at most 64 keys, 64 counters and 256 measures");
+          "a release has at most 64 keys, 1024 counters and 256 measures");
+    }
+    for (var counter : counters) {
+      if (counter.measures().stream().anyMatch(measure -> measure < 0 || measure >= guarded)) {
+        throw new IllegalArgumentException("a counter is of a measure that there is not");
+      }
+      if (noise.isPresent() && !counter.ofGroups()) {
+        throw new IllegalArgumentException("with noise, counters are of groups");
+      }
+    }
+    if (counters.stream().noneMatch(Counter::ofGroups)) {
+      throw new IllegalArgumentException("a release counts the units of its groups");
     }
     for (var measure : measures) {
       if (measure instanceof Measure.Units(int counter) && counter >= counters.size()) {
@@ -104,13 +114,26 @@ public record ReleasePlan(
   /// The units of one dataset, or of several that are inner-joined on the unit, and how many of
   /// them each released group must have.
   ///
+  /// Without noise a measure that looks at some rows of a group only, those with a value, has
+  /// counters of its own: a number about fewer units is withheld, though its group is released.
+  ///
   /// @param dataset a label for messages; for joined datasets, all their names and the largest of
   ///   their minimums
-  public record Counter(String dataset, int minimumUnits) {
+  /// @param measures those whose numbers need so many units; none means the group itself
+  public record Counter(String dataset, int minimumUnits, Set<Integer> measures) {
+    public Counter(String dataset, int minimumUnits) {
+      this(dataset, minimumUnits, Set.of());
+    }
+
     public Counter {
+      measures = Set.copyOf(measures);
       if (minimumUnits < 1) {
         throw new IllegalArgumentException("minimum units must be at least 1");
       }
+    }
+
+    boolean ofGroups() {
+      return measures.isEmpty();
     }
   }
 }

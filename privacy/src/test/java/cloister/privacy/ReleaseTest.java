@@ -17,9 +17,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ReleaseTest {
@@ -190,6 +192,93 @@ class ReleaseTest {
       assertThat(Release.release(plan, new ExactTable(rows), stream(1))).isEqualTo(forwards);
       assertThat(Release.release(plan, new ExactTable(rows), stream(2))).isNotEqualTo(forwards);
     }
+  }
+
+  @Test
+  void aGroupsNoiseDoesNotDependOnOtherGroups() {
+    var plan =
+        plan(List.of(privateKey()), 1, List.of(new Measure.Units(0)), terms("1", "0.01", 1, 1));
+    var rows = new ArrayList<ExactTable.Row>();
+    for (int i = 0; i < 50; i++) {
+      rows.add(row(key("group" + i), 100));
+    }
+    var all = Release.release(plan, new ExactTable(rows), stream(1));
+    var some = Release.release(plan, new ExactTable(rows.subList(20, 30)), stream(1));
+    assertThat(some.rows()).hasSize(10);
+    assertThat(all.rows()).containsAll(some.rows());
+    assertThat(all.rows().stream().map(Answer.Row::values).distinct().count()).isGreaterThan(5);
+    // Keys of several parts are told apart by where their parts end.
+    var streams = new GroupStreams(stream(1));
+    assertThat(
+            List.of(key("ab", "c"), key("a", "bc"), List.of(Optional.<String>empty()), key(""))
+                .stream()
+                .map(keys -> streams.of(keys).nextLong())
+                .distinct())
+        .hasSize(4);
+  }
+
+  /// How many candidates there are is exact, and one unit can be one more.
+  @Test
+  void theLimitOnGroupsCountsThoseThatAreReleased() {
+    var noisy =
+        plan(List.of(privateKey()), 25, List.of(new Measure.Units(0)), terms("1", "1e-9", 1, 1));
+    var exact = plan(List.of(privateKey()), 25, List.of(new Measure.Units(0)), Optional.empty());
+    for (var plan : List.of(noisy, exact)) {
+      for (int candidates : List.of(10, 11, 5000)) {
+        var rows = new ArrayList<ExactTable.Row>();
+        for (int i = 0; i < 10; i++) {
+          rows.add(row(key("large" + i), 1000));
+        }
+        for (int i = 10; i < candidates; i++) {
+          rows.add(row(key("small" + i), 24));
+        }
+        assertThat(released(plan, rows).orElseThrow().rows()).hasSize(10);
+        rows.add(row(key("one more"), 1000));
+        assertThat(released(plan, rows)).isEmpty();
+      }
+    }
+    var candidates = new ArrayList<ExactTable.Row>();
+    for (int i = 0; i < 5000; i++) {
+      candidates.add(row(key("candidate" + i), 25));
+    }
+    assertThat(released(noisy, candidates).orElseThrow().rows()).isEmpty();
+  }
+
+  private static Optional<Answer> released(ReleasePlan plan, List<ExactTable.Row> rows) {
+    var release = Release.of(plan, stream(5), 10);
+    rows.forEach(release::accept);
+    return release.answer();
+  }
+
+  @Test
+  void withoutNoiseANumberAboutFewUnitsIsWithheldInAGroupOfMany() {
+    var plan =
+        new ReleasePlan(
+            List.of(privateKey()),
+            List.of(
+                new ReleasePlan.Counter("all", 5),
+                new ReleasePlan.Counter("one", 5, Set.of(1, 2)),
+                new ReleasePlan.Counter("other", 3, Set.of(1))),
+            List.of(new Measure.Rows(), sum("1", "0", "9"), new Measure.Rows()),
+            Optional.empty());
+    var table = new ArrayList<ExactTable.Row>();
+    int[][] counters = {{4, 4, 4}, {5, 5, 3}, {5, 4, 3}, {5, 5, 2}, {5, 0, 0}};
+    for (int i = 0; i < counters.length; i++) {
+      table.add(
+          new ExactTable.Row(
+              key("k" + i),
+              Arrays.stream(counters[i]).mapToObj(Samples::exact).toList(),
+              List.of(Samples.exact(7), Samples.exact(8), Samples.exact(4), Samples.exact(9))));
+    }
+    assertThat(numbers(Release.release(plan, new ExactTable(table), stream(1))))
+        .containsExactly(
+            List.of("7", "8", "9"),
+            List.of("7", "-", "-"),
+            List.of("7", "-", "9"),
+            List.of("7", "-", "-"));
+    assertThatThrownBy(
+            () -> new ReleasePlan(plan.keys(), plan.counters(), plan.measures(), HARDLY_ANY_NOISE))
+        .hasMessageContaining("with noise");
   }
 
   @Test

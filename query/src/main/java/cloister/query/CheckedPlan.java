@@ -88,7 +88,8 @@ public final class CheckedPlan {
   /// @param noise absent for thresholds only
   /// @param nonceHex fresh per run and public: which groups a unit counts in when it is in too many
   /// @throws QueryException with [QueryException.Kind#UNBOUNDED], when noise needs bounds that no
-  ///   owner declares
+  ///   owner declares; with [QueryException.Kind#NEEDS_NOISE], when without noise one answer could
+  ///   single out a unit
   public Compiled compile(
       Map<Address, Integer> minimumUnits, Optional<DifferentialPrivacy> noise, String nonceHex)
       throws QueryException {

@@ -6,13 +6,19 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// Runs a checked plan on prepared data: Parquet files whose columns have the dataset's declared
 /// names and types, whose privacy unit is normalised and never null. Safe for concurrent use.
 public interface Engine extends AutoCloseable {
   /// @param data the prepared Parquet files of each table's dataset, in memory-backed storage
+  /// @param rows takes the rows as they come; those of a query that fails are to be forgotten
   /// @throws EngineException when the query cannot be completed; it never carries the engine's text
-  ExactTable run(EngineQuery query, Map<Address, List<Path>> data, Limits limits)
+  void run(
+      EngineQuery query,
+      Map<Address, List<Path>> data,
+      Limits limits,
+      Consumer<ExactTable.Row> rows)
       throws EngineException, InterruptedException;
 
   /// Lets go of all files in a folder that is about to be deleted: what is deleted is plaintext,
@@ -23,5 +29,12 @@ public interface Engine extends AutoCloseable {
   void close();
 
   /// What one run may use. `groups` bounds the rows of the result.
-  record Limits(Duration time, long memoryBytes, int threads, int groups) {}
+  record Limits(Duration time, long memoryBytes, int threads, int groups) {
+    private static final int ANY = 1 << 30;
+
+    /// The same for a query whose number of groups is nobody's to know, not even by a failure.
+    public Limits anyGroups() {
+      return new Limits(time, memoryBytes, threads, ANY);
+    }
+  }
 }

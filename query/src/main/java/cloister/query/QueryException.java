@@ -30,7 +30,9 @@ public final class QueryException extends Exception {
     /// Analyses that read each other.
     CYCLE,
     /// A sum or average under noise of something without declared bounds.
-    UNBOUNDED
+    UNBOUNDED,
+    /// What could single out a unit without noise.
+    NEEDS_NOISE
   }
 
   private final Kind kind;

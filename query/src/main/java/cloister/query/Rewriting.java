@@ -7,6 +7,7 @@ import cloister.privacy.ReleasePlan.Counter;
 import cloister.privacy.ReleasePlan.GroupKey;
 import cloister.query.QueryException.Kind;
 import cloister.query.QueryException.Position;
+import cloister.query.Question.Aggregate;
 import cloister.query.Question.Aggregation;
 import cloister.room.Address;
 import cloister.room.Column;
@@ -16,12 +17,15 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -35,7 +39,9 @@ import java.util.stream.IntStream;
 /// where it is a plain column. (Neither would break privacy: rows without a unit would be one
 /// unit's, and a group outside the domains is not released.)
 ///
-/// Without noise one aggregation of `r` is the answer. With noise
+/// Without noise one aggregation of `r` is the answer, and every number in it is about enough units
+/// ([#requireManyUnits]). With noise
+/// - `f0…` are the sources of joins with a bounded number of rows of each unit ([#bounded]),
 /// - `p` aggregates `r` per unit and group and clamps,
 /// - `b` keeps `groupsPerUnit` groups of each unit, chosen by a keyed hash of the unit's own rows,
 /// - the outer SELECT adds up, so that one unit moves each cell by no more than its bound.
@@ -50,11 +56,20 @@ final class Rewriting {
   /// Doubles are summed in steps of a millionth, or of a millionth of small bounds.
   private static final int REAL_DIGITS = 6;
 
+  /// What one unit may make of a join: its presence must not decide whether a run ends in time.
+  private static final int MOST_JOINED_ROWS = 1_000_000;
+
+  /// Units are first counted together, by so many values of a hash: a table that fits a cache.
+  private static final int BUCKETS = 1 << 16;
+
   private final Question question;
   private final Map<Address, Integer> minimumUnits;
   private final Optional<DifferentialPrivacy> noise;
   private final String nonce;
   private final List<Set<Address>> groups;
+
+  /// The definitions of bounded sources by what they are, in the order of their numbers.
+  private final Map<String, String> bounded = new LinkedHashMap<>();
 
   private Rewriting(
       Question question,
@@ -78,8 +93,19 @@ final class Rewriting {
   }
 
   private Compiled compiled() throws QueryException {
+    if (noise.isEmpty()) {
+      requireManyUnits();
+    }
     List<GroupKey> keys = IntStream.range(0, question.keys()).mapToObj(this::key).toList();
-    List<Counter> counters = counters();
+    List<Counter> counters = new ArrayList<>(counters());
+    valueCounts().forEach(each -> counters.addAll(each.counters()));
+    if (counters.size() > ReleasePlan.MOST_COUNTERS) {
+      throw new QueryException(
+          Kind.TOO_LARGE,
+          Position.START,
+          "too many measures over a UNION ALL of too many parts",
+          "ask for fewer measures at once");
+    }
     List<Measure> measures = new ArrayList<>();
     for (Aggregation aggregation : question.aggregations()) {
       measures.add(measure(aggregation));
@@ -130,16 +156,118 @@ final class Rewriting {
   /// One group of datasets: its units. Several: the units of all first, then those of each group.
   private List<Counter> counters() {
     List<Counter> counters = new ArrayList<>();
-    for (Set<Address> group : groups) {
-      int minimum = group.stream().mapToInt(this::minimum).max().orElseThrow();
-      String name = group.stream().map(Address::toString).collect(Collectors.joining(" and "));
-      counters.add(new Counter(name, minimum));
-    }
+    groups.forEach(group -> counters.add(counter(group)));
     if (counters.size() > 1) {
       int largest = counters.stream().mapToInt(Counter::minimumUnits).max().orElseThrow();
       counters.addFirst(new Counter("all", largest));
     }
     return counters;
+  }
+
+  private Counter counter(Set<Address> group) {
+    return new Counter(
+        group.stream().map(Address::toString).collect(Collectors.joining(" and ")),
+        group.stream().mapToInt(this::minimum).max().orElseThrow());
+  }
+
+  /// Exact numbers obey a minimum of units only if each is about every row that its counters count.
+  /// What an expression does to the rows of one unit is invisible to a counter, and so is what one
+  /// of two overlapping parts of a union lacks: `SUM` over `x` and over `-x WHERE zip <> '1'` is
+  /// the sum of those at '1'. Little is lost: a sum of sums is the sum of two columns, a condition
+  /// belongs to WHERE or GROUP BY, and grouping by a column counts its values, as far as enough
+  /// units have them.
+  private void requireManyUnits() throws QueryException {
+    for (Aggregation aggregation : question.aggregations()) {
+      if (aggregation.aggregate() == Aggregate.DISTINCT_VALUES) {
+        throw new QueryException(
+            Kind.NEEDS_NOISE,
+            Position.START,
+            "without noise COUNT(DISTINCT …) is of the privacy unit only: a value may be one unit's",
+            "GROUP BY it: the answer has a row for each value that enough units have");
+      }
+      if (aggregation.argument() >= 0
+          && !question.over(aggregation.argument()).stream()
+              .allMatch(Scalar.Column.class::isInstance)) {
+        throw new QueryException(
+            Kind.NEEDS_NOISE,
+            Position.START,
+            "without noise COUNT, SUM and AVG are of a column as it is: an expression may be of one"
+                + " unit",
+            "put the condition into WHERE or GROUP BY, and compute with the answer's numbers");
+      }
+    }
+    Set<Address> united = new HashSet<>();
+    for (Branch branch : question.branches()) {
+      for (Address dataset : branch.datasets()) {
+        if (!united.add(dataset)) {
+          throw new QueryException(
+              Kind.NEEDS_NOISE,
+              branch.sources().getFirst().position(),
+              "without noise "
+                  + dataset
+                  + " is in one part of a UNION ALL only: two parts may differ by one unit",
+              "put the condition into WHERE or GROUP BY, and read each dataset once");
+        }
+      }
+    }
+  }
+
+  /// The units with a value of an argument, per group of datasets: for measures without noise whose
+  /// argument may be NULL. A sum's NULL is also NaN and the infinities.
+  private record ValueCount(int aggregation, List<Counter> counters) {
+    List<String> columns(int first) {
+      return IntStream.range(0, counters.size())
+          .mapToObj(group ->
+              "count(DISTINCT u) FILTER (WHERE x"
+                  + aggregation
+                  + " IS NOT NULL"
+                  + (counters.size() == 1 ? "" : " AND g = " + group)
+                  + ") AS n"
+                  + (first + group))
+          .toList();
+    }
+  }
+
+  private List<ValueCount> valueCounts() {
+    Map<Integer, Set<Integer>> measures = new TreeMap<>();
+    for (int index = 0; noise.isEmpty() && index < question.aggregations().size(); index++) {
+      Aggregation aggregation = question.aggregations().get(index);
+      if (aggregation.argument() >= 0 && mayBeNull(aggregation.argument())) {
+        int alike = question.aggregations().indexOf(withTheSameNulls(aggregation));
+        measures.computeIfAbsent(alike, _ -> new TreeSet<>()).add(index);
+      }
+    }
+    return measures.entrySet().stream()
+        .map(each -> new ValueCount(each.getKey(), counters(each.getValue())))
+        .toList();
+  }
+
+  private List<Counter> counters(Set<Integer> measures) {
+    return groups.stream()
+        .map(this::counter)
+        .map(each -> new Counter(each.dataset(), each.minimumUnits(), measures))
+        .toList();
+  }
+
+  /// The first that is over the same values: a count of doubles counts NaN, and a sum does not.
+  private Aggregation withTheSameNulls(Aggregation aggregation) {
+    boolean exact = isExact(aggregation);
+    return question.aggregations().stream()
+        .filter(each ->
+            each.argument() == aggregation.argument()
+                && (exact
+                    || (each.aggregate() == Aggregate.VALUES)
+                        == (aggregation.aggregate() == Aggregate.VALUES)))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private boolean mayBeNull(int argument) {
+    return question.branches().stream()
+        .anyMatch(branch ->
+            branch.outputs().get(argument) instanceof Scalar.Column column
+                && (column.type() instanceof ColumnType.Real
+                    || !branch.sources().get(column.source()).column(column.name()).required()));
   }
 
   private int minimum(Address dataset) {
@@ -269,12 +397,17 @@ final class Rewriting {
       outputs.add(groups.indexOf(branch.datasets()) + " AS g");
     }
     // The conditions say how the sources join; DuckDB's optimizer makes hash joins of them.
+    boolean multiplies = noise.isPresent() && branch.sources().size() > 1;
     List<String> sources =
         IntStream.range(0, branch.sources().size())
-            .mapToObj(index -> table(branch.sources().get(index).address()) + " AS s" + index)
+            .mapToObj(index ->
+                (multiplies ? bounded(branch, index) : table(branch.sources().get(index).address()))
+                    + " AS s"
+                    + index)
             .toList();
     String where =
         branch.conditions().stream()
+            .filter(condition -> !multiplies || sources(condition).size() != 1)
             .map(Rewriting::expression)
             .collect(Collectors.joining(" AND "));
     return "SELECT "
@@ -282,6 +415,97 @@ final class Rewriting {
         + " FROM "
         + String.join(", ", sources)
         + (where.isEmpty() ? "" : " WHERE " + where);
+  }
+
+  /// The rows of a source that its own conditions leave, of each unit at most so many that all
+  /// sources together make no more than [#MOST_JOINED_ROWS] of it. Which rows a unit keeps depends
+  /// on the columns that are read of its own rows there, and the nonce.
+  ///
+  /// Hardly any unit is in a bucket of too many rows (`w`), fewer have too many themselves (`h`),
+  /// and only those are sorted.
+  private String bounded(Branch branch, int source) {
+    int most = (int) Math.floor(Math.pow(MOST_JOINED_ROWS, 1.0 / branch.sources().size()) + 1e-9);
+    Branch.Source from = branch.sources().get(source);
+    String unit = "s." + DuckDbSql.identifier(from.unit());
+    Set<Scalar.Column> columns = new LinkedHashSet<>();
+    columns.add(new Scalar.Column(source, from.unit(), from.unitColumn().type()));
+    List<String> own = new ArrayList<>();
+    for (Scalar condition : branch.conditions()) {
+      if (sources(condition).equals(Set.of(source))) {
+        own.add(DuckDbSql.expression(condition, column -> "s." + name(column)));
+      } else {
+        columnsOf(source, condition, columns);
+      }
+    }
+    branch.outputs().forEach(output -> columnsOf(source, output, columns));
+    List<String> names = columns.stream().map(column -> "s." + name(column)).sorted().toList();
+    // Of two rows that differ in the sign of a zero only, neither is first but as text.
+    List<String> order =
+        columns.stream()
+            .map(column ->
+                column.type() instanceof ColumnType.Real
+                    ? "CAST(s." + name(column) + " AS VARCHAR)"
+                    : "s." + name(column))
+            .sorted()
+            .toList();
+    String rows =
+        " FROM "
+            + table(from.address())
+            + " AS s WHERE "
+            + own.stream().map(each -> each + " AND ").collect(Collectors.joining());
+    String bucket = "CAST(hash(" + unit + ") % " + BUCKETS + " AS USMALLINT)";
+    String keys = String.join(", ", names);
+    String key = most + rows + keys;
+    int number = List.copyOf(bounded.keySet()).indexOf(key);
+    if (number < 0) {
+      number = bounded.size();
+      String heavy = " IN (SELECT u FROM h" + number + ")";
+      String chosen = String.join(", ", order);
+      bounded.put(
+          key,
+          String.join(
+              "\n",
+              "w" + number + " AS MATERIALIZED (",
+              "  SELECT " + bucket + " AS w" + rows + "true GROUP BY 1 HAVING count(*) > " + most,
+              "), h" + number + " AS MATERIALIZED (",
+              "  SELECT " + unit + " AS u" + rows + bucket + " IN (SELECT w FROM w" + number + ")",
+              "  GROUP BY 1 HAVING count(*) > " + most,
+              "), f" + number + " AS NOT MATERIALIZED (",
+              "  SELECT " + keys + rows + "NOT " + unit + heavy,
+              "  UNION ALL",
+              "  SELECT " + keys + rows + unit + heavy,
+              "  QUALIFY row_number() OVER (PARTITION BY " + unit,
+              "    ORDER BY hash("
+                  + chosen
+                  + ", "
+                  + DuckDbSql.text(nonce)
+                  + "), "
+                  + chosen
+                  + ") <= "
+                  + most,
+              "), "));
+    }
+    return "f" + number;
+  }
+
+  private static Set<Integer> sources(Scalar scalar) {
+    Set<Integer> sources = new HashSet<>();
+    Scalar.forEachColumn(scalar, column -> sources.add(column.source()));
+    return sources;
+  }
+
+  private static void columnsOf(int source, Scalar scalar, Set<Scalar.Column> columns) {
+    Scalar.forEachColumn(
+        scalar,
+        column -> {
+          if (column.source() == source) {
+            columns.add(column);
+          }
+        });
+  }
+
+  private static String name(Scalar.Column column) {
+    return DuckDbSql.identifier(column.name());
   }
 
   private static String unit(int source, Branch branch) {
@@ -366,6 +590,11 @@ final class Rewriting {
         outputs.add("count(DISTINCT u) FILTER (WHERE g = " + group + ") AS n" + (group + 1));
       }
     }
+    int counter = counters().size();
+    for (ValueCount each : valueCounts()) {
+      outputs.addAll(each.columns(counter));
+      counter += each.counters().size();
+    }
     int cell = 0;
     for (int index = 0; index < measures.size(); index++) {
       String argument = "x" + index;
@@ -374,7 +603,7 @@ final class Rewriting {
             case UNITS -> List.of();
             case ROWS -> List.of("count(*)");
             case VALUES -> List.of("count(" + argument + ")");
-            case DISTINCT_VALUES -> List.of("count(DISTINCT " + argument + ")");
+            case DISTINCT_VALUES -> throw new IllegalStateException("it needs noise");
             case SUM, MEAN ->
                 List.of("COALESCE(sum(" + argument + "), 0)", "count(" + argument + ")");
           };
@@ -434,7 +663,10 @@ final class Rewriting {
             + String.join(", ", perUnit)
             + "\n  FROM r\n  GROUP BY "
             + String.join(", ", perUnit.subList(0, question.keys() + 1));
-    var sql = new StringBuilder("WITH r AS (\n  ").append(rows()).append("\n), ");
+    String rows = rows();
+    var sql = new StringBuilder("WITH ");
+    bounded.values().forEach(sql::append);
+    sql.append("r AS (\n  ").append(rows).append("\n), ");
     if (coversAllGroups(keys, bound)) {
       sql.append("b AS (\n  ").append(aggregated).append("\n)");
     } else {

@@ -17,7 +17,8 @@ import java.util.stream.Stream;
 /// An oracle: the rows that queries over [Fixture]'s datasets aggregate, made in plain Java, and
 /// what the contract of [cloister.privacy.Measure] says of them, without SQL.
 final class Rows {
-  static final int HEAVY = 3_000;
+  /// Fewer than a unit may bring to a join.
+  static final int HEAVY = 900;
 
   private record Customer(
       String email,
@@ -77,7 +78,7 @@ final class Rows {
   private final List<Viewer> viewers = new ArrayList<>();
   private final List<Visit> visits = new ArrayList<>();
 
-  /// Few units and values, so many duplicates; one unit with thousands of rows, one with dozens in
+  /// Few units and values, so many duplicates; one unit with hundreds of rows, one with dozens in
   /// every dataset, so that joins fan out on both sides.
   Rows(RandomGenerator random) {
     for (int i = 0; i < HEAVY; i++) {

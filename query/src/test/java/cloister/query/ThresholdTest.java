@@ -1,0 +1,226 @@
+package cloister.query;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import cloister.privacy.Delta;
+import cloister.privacy.DifferentialPrivacy;
+import cloister.privacy.Epsilon;
+import cloister.privacy.NoiseStream;
+import cloister.privacy.Release;
+import cloister.query.QueryException.Kind;
+import cloister.room.Address;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What an attacker tries with one question where terms demand a minimum of units and no noise: a
+/// number about fewer.
+class ThresholdTest {
+  private static final int MINIMUM = 25;
+
+  private static final String JOIN =
+      " FROM airline.customers c JOIN media.customers v ON c.email = v.email";
+
+  private static Compiled compile(String sql, Optional<DifferentialPrivacy> noise)
+      throws QueryException {
+    CheckedPlan plan = Fixture.check(sql);
+    Map<Address, Integer> minimums =
+        plan.datasets().stream().collect(Collectors.toMap(each -> each, _ -> MINIMUM));
+    return plan.compile(minimums, noise, "c0ffee");
+  }
+
+  /// 200 customers who are viewers too: number 77 alone is at SECRET1 and 42 years old, `few` have
+  /// a spend, and of the visits `few` are at FRA.
+  private static Duck data(int few) throws SQLException {
+    var duck = new Duck();
+    duck.run("CREATE SCHEMA airline");
+    duck.run("CREATE SCHEMA media");
+    duck.run(
+        "CREATE TABLE airline.customers AS SELECT 'p' || i AS email,"
+            + " CASE WHEN i = 77 THEN 'SECRET1' ELSE 'Z' || i % 4 END AS zip,"
+            + " CASE WHEN i = 77 THEN 42 ELSE 30 + i % 3 END::BIGINT AS age,"
+            + " CASE WHEN i < "
+            + few
+            + " THEN 100.25 END::DECIMAL(10,2) AS spend,"
+            + " CASE WHEN i < "
+            + few
+            + " THEN 0.5 ELSE 'nan'::DOUBLE END AS score, 'n' || i AS notes FROM range(200) t(i)");
+    duck.run(
+        "CREATE TABLE media.customers AS SELECT 'p' || i AS email, 'tv' AS channel, i AS views"
+            + " FROM range(200) t(i)");
+    duck.run(
+        "CREATE TABLE airline.visits AS SELECT 'p' || i AS email, CASE WHEN i < "
+            + few
+            + " THEN 'FRA' ELSE 'JFK' END AS airport, 1.00::DECIMAL(10,2) AS spend"
+            + " FROM range(200) t(i)");
+    return duck;
+  }
+
+  private static List<List<String>> answer(Duck duck, String sql) throws Exception {
+    CheckedPlan plan = Fixture.check(sql);
+    Compiled compiled = compile(sql, Optional.empty());
+    try (var unused = new NoiseStream(new byte[NoiseStream.KEY_BYTES])) {
+      var answer = Release.release(compiled.release(), duck.table(compiled.engine()), unused);
+      return plan.present(answer).rows().stream()
+          .map(row ->
+              row.stream()
+                  .map(cell ->
+                      switch (cell) {
+                        case ResultTable.Text(var text) -> text;
+                        case ResultTable.Value(var number, var _) -> number.toPlainString();
+                        case ResultTable.Missing() -> "-";
+                      })
+                  .toList())
+          .toList();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "COUNT(CASE WHEN zip = 'SECRET1' THEN 1 END)",
+        "SUM(CASE WHEN zip = 'SECRET1' THEN spend END)",
+        "SUM(CASE WHEN zip = 'SECRET1' THEN spend ELSE 0 END)",
+        "COUNT(NULLIF(age, 42))",
+        "COUNT(1 / (age - 42))",
+        "SUM(COALESCE(CAST(age - 33 AS DECIMAL(1,0)) * 0, 1))",
+        "SUM(CAST(age - 33 AS DECIMAL(1,0)))",
+        "COUNT(CAST(SUBSTRING(notes, 1, 1) AS INTEGER))",
+        "SUM(FLOOR(1 - ABS(age - 42) * 0.005))",
+        "SUM(age / 164000000)",
+        "SUM(views * age)",
+        "SUM((age - 30) * (age - 31) * (age - 32))",
+        "COUNT(DISTINCT zip)",
+        "COUNT(DISTINCT LOWER(zip))"
+      })
+  void whatLooksAtPartOfItsRowsNeedsNoise(String measure) throws QueryException {
+    QueryException refusal =
+        catchThrowableOfType(
+            QueryException.class,
+            () -> compile("SELECT COUNT(*), " + measure + JOIN, Optional.empty()));
+    assertThat(refusal.kind()).isEqualTo(Kind.NEEDS_NOISE);
+    assertThat(refusal.fix()).contains("GROUP BY");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SELECT SUM(x) FROM (SELECT c.spend AS x, c.email FROM airline.customers c WHERE zip ="
+            + " 'SECRET1' UNION ALL SELECT 0, email FROM airline.visits) t",
+        "SELECT COUNT(x) FROM (SELECT c.spend AS x, c.email FROM airline.customers c WHERE zip ="
+            + " 'SECRET1' UNION ALL SELECT CAST(NULL AS DECIMAL(10,2)), email FROM airline.visits) t",
+        "SELECT SUM(x) FROM (SELECT spend AS x, email FROM airline.customers UNION ALL"
+            + " SELECT - spend, email FROM airline.customers WHERE zip <> 'SECRET1') t",
+        "SELECT COUNT(*), COUNT(DISTINCT email) FROM (SELECT email FROM airline.customers UNION ALL"
+            + " SELECT email FROM airline.customers WHERE zip <> 'SECRET1') t",
+        "SELECT k, COUNT(*) FROM (SELECT email, 'all' AS k FROM airline.customers UNION ALL"
+            + " SELECT email, 'but one' FROM airline.customers WHERE zip <> 'SECRET1') t GROUP BY k",
+        "SELECT COUNT(*) FROM (SELECT c.email"
+            + JOIN
+            + " UNION ALL SELECT a.email FROM airline.visits a JOIN media.customers m ON a.email ="
+            + " m.email) t"
+      })
+  void partsOfAUnionThatMayDifferByOneUnitNeedNoise(String sql) throws QueryException {
+    assertThat(
+            catchThrowableOfType(QueryException.class, () -> compile(sql, Optional.empty())).kind())
+        .isEqualTo(Kind.NEEDS_NOISE);
+  }
+
+  @Test
+  void withNoiseAllOfThatIsAllowed() throws QueryException {
+    var noise = new DifferentialPrivacy(Epsilon.of("1"), Delta.of("0.000001"), 1, 1);
+    for (String sql :
+        List.of(
+            "SELECT SUM(CASE WHEN zip = 'SECRET1' THEN spend END), COUNT(DISTINCT zip)" + JOIN,
+            "SELECT COUNT(*) FROM (SELECT email FROM airline.customers UNION ALL"
+                + " SELECT email FROM airline.customers WHERE zip <> 'SECRET1') t")) {
+      assertThat(compile(sql, Optional.of(noise)).release().noise()).as(sql).contains(noise);
+    }
+  }
+
+  /// Also where none has one: withheld, zero and NULL look the same.
+  @Test
+  void aNumberAboutFewUnitsIsWithheldThoughItsGroupIsNot() throws Exception {
+    String sql =
+        "SELECT COUNT(*), COUNT(spend), SUM(spend), AVG(spend), COUNT(score), SUM(score), SUM(age)"
+            + JOIN;
+    for (int few : List.of(0, 1, MINIMUM - 1)) {
+      try (var duck = data(few)) {
+        assertThat(answer(duck, sql))
+            .as("%d", few)
+            .containsExactly(List.of("200", "-", "-", "-", "200", "-", "6209"));
+      }
+    }
+    try (var duck = data(MINIMUM)) {
+      assertThat(answer(duck, sql))
+          .containsExactly(
+              List.of("200", "25", "2506.25", "100.25000000", "200", "12.500000", "6209"));
+    }
+  }
+
+  @Test
+  void aValueOfManyUnitsInOneGroupSaysNothingInAnother() throws Exception {
+    try (var duck = data(100)) {
+      duck.run("UPDATE airline.customers SET zip = CASE WHEN email < 'p5' THEN 'A' ELSE 'B' END");
+      duck.run("UPDATE airline.customers SET spend = NULL WHERE zip = 'B' AND email <> 'p99'");
+      assertThat(
+              answer(
+                      duck,
+                      "SELECT zip, COUNT(*), SUM(age), SUM(spend) FROM airline.customers"
+                          + " GROUP BY zip")
+                  .stream()
+                  .map(List::getLast))
+          .containsExactly(
+              duck.rows("SELECT SUM(spend) FROM airline.customers WHERE zip = 'A'").getFirst(),
+              "-");
+    }
+  }
+
+  @Test
+  void everyPartOfAUnionHasEnoughUnitsByItself() throws Exception {
+    String sql =
+        "SELECT COUNT(*), SUM(s) FROM (SELECT email, age, spend AS s FROM airline.customers UNION"
+            + " ALL SELECT email, 0 AS age, spend FROM airline.visits WHERE airport = 'FRA') t";
+    for (int few : List.of(0, 1, MINIMUM - 1)) {
+      try (var duck = data(few)) {
+        duck.run("UPDATE airline.customers SET spend = 7");
+        assertThat(answer(duck, sql)).as("%d", few).containsExactly(List.of("-", "-"));
+      }
+    }
+    try (var duck = data(MINIMUM)) {
+      duck.run("UPDATE airline.customers SET spend = 7");
+      assertThat(answer(duck, sql)).containsExactly(List.of("225", "1425.00"));
+      duck.run("UPDATE airline.visits SET spend = NULL WHERE email = 'p3'");
+      assertThat(answer(duck, sql)).containsExactly(List.of("225", "-"));
+    }
+  }
+
+  /// Neither its own rows, nor those of a join with itself, nor another table's make one unit many.
+  @Test
+  void manyRowsOfAUnitAreOneUnit() throws Exception {
+    try (var duck = data(0)) {
+      duck.run("INSERT INTO media.customers SELECT 'p77', 'ch' || i % 50, i FROM range(1000) t(i)");
+      for (String sql :
+          List.of(
+              "SELECT COUNT(*), SUM(views)" + JOIN + " WHERE zip = 'SECRET1'",
+              "SELECT COUNT(*), COUNT(v.views)"
+                  + JOIN
+                  + " JOIN media.customers w ON w.email = v.email WHERE v.channel <> w.channel")) {
+        assertThat(answer(duck, sql)).as(sql).containsExactly(List.of("-", "-"));
+      }
+      assertThat(
+              answer(
+                  duck,
+                  "SELECT CASE WHEN zip = 'SECRET1' THEN 'x' END AS k, COUNT(*) AS n"
+                      + JOIN
+                      + " GROUP BY CASE WHEN zip = 'SECRET1' THEN 'x' END ORDER BY n LIMIT 1"))
+          .containsExactly(List.of("-", "199"));
+    }
+  }
+}
