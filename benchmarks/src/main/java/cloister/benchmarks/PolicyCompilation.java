@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.calcite.config.CalciteConnectionConfigImpl;
 import org.apache.calcite.config.CalciteConnectionProperty;
@@ -91,7 +92,9 @@ public class PolicyCompilation {
         instanceof Document.CollaborationDocument collaboration)) {
       throw new IllegalStateException("not a collaboration");
     }
-    var signed = Agreement.of(collaboration.collaboration());
+    var signed =
+        new Agreement(
+            collaboration.collaboration(), new TreeMap<>(), new TreeMap<>(), Optional.empty());
     for (Name owner : List.of(Terms.AIRLINE, Terms.MEDIA)) {
       if (!(Documents.parse("dataset", Terms.dataset(owner), owner).getFirst()
           instanceof Document.DatasetDocument document)) {

@@ -56,7 +56,7 @@ final class Acts {
           }
           step.holds(
               "the collaboration is active: all have signed the same digest",
-              cast.participant(cast.names().getFirst()).standing().active());
+              cast.participant(cast.names().getFirst()).standing().inForce().isPresent());
         });
   }
 

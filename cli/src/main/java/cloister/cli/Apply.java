@@ -3,6 +3,7 @@ package cloister.cli;
 import cloister.client.DocumentPackage;
 import cloister.client.Home;
 import cloister.client.Participant;
+import cloister.protocol.Document.CollaborationDocument;
 import cloister.protocol.Json;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,10 +30,22 @@ final class Apply extends Verb {
     super(options);
   }
 
+  /// Names in documents are those of the collaboration that is applied with them, or else of the
+  /// one that this home has signed. Without either, the enclave is not even asked.
+  private DocumentPackage documents(Home home) {
+    DocumentPackage documents = DocumentPackage.read(path, home.participant());
+    return documents
+        .collaboration()
+        .map(CollaborationDocument::collaboration)
+        .or(() -> home.agreed(options.collaboration()))
+        .map(agreed -> DocumentPackage.read(path, home.participant(), agreed))
+        .orElse(documents);
+  }
+
   @Override
   void run() throws Exception {
     Home home = options.home();
-    DocumentPackage documents = DocumentPackage.read(path, home.participant());
+    DocumentPackage documents = documents(home);
     try (Participant participant =
         documents.collaboration().isPresent()
             ? options.join(home, documents.collaboration().get())

@@ -2,9 +2,11 @@ package cloister.cli;
 
 import cloister.client.Attestation;
 import cloister.client.Participant;
+import cloister.client.Standing;
 import cloister.protocol.Json;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 
 /// `cloister attest`
@@ -27,22 +29,30 @@ final class Attest extends Verb {
   @Override
   void run() throws Exception {
     try (Participant participant = options.participant()) {
+      // The version in force is asked for first: an enclave that it does not name is refused here.
+      Optional<Standing.Version> version = participant.inForce();
       Attestation attestation = participant.attestation();
       options.print(
           Json.object()
               .put("collaboration", participant.collaboration().value())
+              .putIfPresent("version", version, is -> Json.of(is.number()))
               .put("enclave", attestation.enclave().toString())
               .put("tee", attestation.tee().label())
               .put("measurement", attestation.measurement().toString())
               .put("holds", attestation.checks())
               .put("simulated", participant.simulated())
               .build(),
-          lines(attestation, terminal().resultInk()));
+          lines(version, attestation, terminal().resultInk()));
     }
   }
 
-  static List<String> lines(Attestation attestation, Terminal.Ink ink) {
+  private static List<String> lines(
+      Optional<Standing.Version> version, Attestation attestation, Terminal.Ink ink) {
     var lines = new ArrayList<String>();
+    lines.add(
+        version
+            .map(is -> Text.version(is) + " is in force.")
+            .orElse("No version is in force: not all have signed."));
     lines.add("enclave      " + attestation.enclave());
     lines.add("TEE          " + attestation.tee());
     lines.add("measurement  " + attestation.measurement());

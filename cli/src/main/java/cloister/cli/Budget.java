@@ -41,7 +41,9 @@ final class Budget extends Verb {
                     .put("spentEpsilon", line.spentEpsilon().toPlainString())
                     .put("spentDelta", line.spentDelta().toPlainString())
                     .put("remainingEpsilon", line.remainingEpsilon().toPlainString())
-                    .putIfPresent("cost", line.cost(), cost -> Json.of(cost.toPlainString()))
+                    .putIfPresent(
+                        "cost", line.cost(), cost -> Json.of(cost.epsilon().toPlainString()))
+                    .putIfPresent("covered", line.cost(), cost -> Json.of(cost.covered()))
                     .build())
             .toList());
   }

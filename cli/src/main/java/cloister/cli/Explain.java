@@ -76,12 +76,18 @@ final class Explain extends Verb {
     var lines = new ArrayList<String>();
     String outcome =
         switch (explanation.outcome()) {
-          case PERMITTED -> ink.good("✓ permitted");
+          case PERMITTED ->
+              explanation.covered()
+                  ? ink.good("✓ permitted")
+                  : ink.warning("! permitted, but not paid for");
           case NEEDS_APPROVAL -> ink.warning("… needs approval");
           case DENIED -> ink.bad("✗ denied");
         };
     lines.add(outcome + ": " + explanation.reason());
     explanation.trace().forEach(step -> lines.add("  " + step));
+    if (explanation.repeated()) {
+      lines.add(ink.good("Asked before: free, same answer."));
+    }
     explanation.mechanism().ifPresent(mechanism -> lines.add("Noise: " + mechanism));
     for (Reply.ExpectedError error : explanation.errors()) {
       lines.add("  " + error.column() + "  ± " + Text.number(error.error()) + "  (95 %)");
@@ -97,11 +103,18 @@ final class Explain extends Verb {
       for (Reply.BudgetLine line : explanation.budgets()) {
         table.row(
             line.dataset().toString(),
-            line.cost().map(Text::amount).orElse("–"),
+            line.cost().map(cost -> Text.amount(cost.epsilon())).orElse("–"),
             Text.amount(line.remainingEpsilon()),
             Text.amount(line.limitEpsilon()));
       }
       lines.addAll(table.lines(ink));
+      for (Reply.BudgetLine line : explanation.budgets()) {
+        if (line.cost().filter(cost -> !cost.covered()).isPresent()) {
+          lines.add(
+              ink.bad(
+                  "✗ what is left of the budget of " + line.dataset() + " does not pay for it"));
+        }
+      }
     }
     explanation
         .fix()
@@ -130,6 +143,8 @@ final class Explain extends Verb {
                             .build())
                     .toList()))
         .put("budgets", Budget.json(explanation.budgets()))
+        .put("covered", explanation.covered())
+        .put("repeated", explanation.repeated())
         .put("simulated", simulated)
         .build();
   }

@@ -2,13 +2,15 @@ package cloister.cli;
 
 import cloister.client.DocumentPackage;
 import cloister.client.Participant;
+import cloister.client.Standing;
 import cloister.protocol.Document.CollaborationDocument;
 import cloister.protocol.Json;
 import cloister.room.Collaboration;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.SortedSet;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -36,11 +38,14 @@ final class Sign extends Verb {
   void run() throws Exception {
     CollaborationDocument document = DocumentPackage.collaboration(file);
     try (Participant participant = options.join(options.home(), document)) {
-      var status = participant.status();
+      Standing standing = participant.standing();
       Collaboration collaboration = document.collaboration();
-      var missing = new TreeSet<>(collaboration.participants().keySet());
-      boolean active = status.active().isPresent() && status.proposed().isEmpty();
-      missing.removeAll(active ? collaboration.participants().keySet() : status.signed());
+      boolean active =
+          standing.inForce().filter(is -> is.digest().equals(document.digest())).isPresent();
+      SortedSet<String> missing =
+          active
+              ? Collections.emptySortedSet()
+              : standing.pending().map(Standing.Pending::missing).orElseThrow();
       var lines = new ArrayList<String>();
       lines.add(
           "Signed "
@@ -52,18 +57,21 @@ final class Sign extends Verb {
               + ":");
       lines.add("  " + document.digest());
       lines.add(
-          missing.isEmpty()
+          active
               ? "All participants have signed: it is active."
               : "It becomes active when "
-                  + String.join(" and ", missing.stream().map(Object::toString).toList())
+                  + String.join(" and ", missing)
                   + (missing.size() == 1 ? " has" : " have")
                   + " signed too.");
+      if (active) {
+        standing.pending().ifPresent(pending -> lines.add(Status.waiting(pending)));
+      }
       options.print(
           Json.object()
               .put("collaboration", collaboration.name().value())
               .put("version", collaboration.version())
               .put("digest", document.digest())
-              .put("active", missing.isEmpty())
+              .put("active", active)
               .put("missing", missing)
               .put("simulated", participant.simulated())
               .build(),

@@ -42,6 +42,8 @@ final class Status extends Verb {
     Terminal.Ink ink = terminal().resultInk();
     var lines = new ArrayList<String>();
     lines.add(ink.strong(standing.name().value()) + "  " + state(standing, ink));
+    standing.inForce().ifPresent(version -> lines.add(Text.version(version) + " is in force."));
+    standing.pending().ifPresent(pending -> lines.add(waiting(pending)));
     lines.add("");
     var participants =
         new Table(
@@ -55,7 +57,7 @@ final class Status extends Verb {
             participants.row(
                 each.name() + (each.you() ? " (you)" : ""),
                 each.signed() ? "yes" : "no",
-                each.enrolled() ? "issued" : "none",
+                certificate(standing, each),
                 each.key().brief()));
     lines.addAll(participants.lines(ink));
     if (!standing.documents().isEmpty()) {
@@ -96,10 +98,29 @@ final class Status extends Verb {
     return lines;
   }
 
+  static String waiting(Standing.Pending pending) {
+    return Text.version(pending.version())
+        + " waits for "
+        + String.join(" and ", pending.missing())
+        + " to sign; "
+        + String.join(" and ", pending.signed())
+        + (pending.signed().size() == 1 ? " has." : " have.");
+  }
+
+  /// A certificate is issued by itself, at the first command of its holder once it can be.
+  private static String certificate(Standing standing, Standing.Member member) {
+    if (member.enrolled()) {
+      return "issued";
+    }
+    return standing.inForce().isPresent() ? "at its next command" : "once all have signed";
+  }
+
   private static String state(Standing standing, Terminal.Ink ink) {
     if (!standing.suspendedBy().isEmpty()) {
       return ink.bad("suspended by " + String.join(", ", standing.suspendedBy()));
     }
-    return standing.active() ? ink.good("active") : ink.warning("waits for signatures");
+    return standing.inForce().isPresent()
+        ? ink.good("active")
+        : ink.warning("waits for signatures");
   }
 }

@@ -1,5 +1,6 @@
 package cloister.cli;
 
+import cloister.client.Standing;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.time.Duration;
@@ -64,6 +65,11 @@ final class Text {
   /// `1 row`, `2 rows`
   static String count(long count, String one) {
     return number(count) + " " + one + (count == 1 ? "" : "s");
+  }
+
+  /// `Version 2 (sha256:1f2e…)`
+  static String version(Standing.Version version) {
+    return "Version " + version.number() + " (" + version.digest().brief() + ")";
   }
 
   /// Names and values in two columns.

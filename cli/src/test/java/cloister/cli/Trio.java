@@ -30,6 +30,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -119,30 +120,46 @@ final class Trio implements AutoCloseable {
     return Participant.enter(home(name), Optional.of(ROOM), moved, SimulatedEvidence.ACCEPT);
   }
 
-  private String collaboration() {
-    return """
-    collaboration: %s
-    participants:
-      airline: {key: "%s"}
-      media: {key: "%s"}
-      research: {key: "%s"}
-    purposes: [ResearchAndDevelopment]
-    enclave:
-      accept: [simulated]
-      measurements: ["%s"]
-    noise: strongest
-    """
-        .formatted(
-            ROOM,
-            home(AIRLINE).thumbprint(),
-            home(MEDIA).thumbprint(),
-            home(RESEARCH).thumbprint(),
-            EnclaveServer.measureSimulated());
+  /// @param measurements of the enclaves that may run it
+  Path collaboration(int version, String measurements) throws IOException {
+    return Files.writeString(
+        folder.resolve("collaboration-%d.yaml".formatted(version)),
+        """
+        collaboration: %s
+        version: %d
+        participants:
+          airline: {key: "%s"}
+          media: {key: "%s"}
+          research: {key: "%s"}
+        purposes: [ResearchAndDevelopment]
+        enclave:
+          accept: [simulated]
+          measurements: [%s]
+        noise: strongest
+        """
+            .formatted(
+                ROOM,
+                version,
+                home(AIRLINE).thumbprint(),
+                home(MEDIA).thumbprint(),
+                home(RESEARCH).thumbprint(),
+                measurements));
+  }
+
+  /// The measurement of the enclaves of these tests, as it is written in a list.
+  static String measured() {
+    return '"' + EnclaveServer.measureSimulated().toString() + '"';
   }
 
   CollaborationDocument agreement() throws IOException {
-    return DocumentPackage.collaboration(
-        Files.writeString(folder.resolve("collaboration.yaml"), collaboration()));
+    return DocumentPackage.collaboration(collaboration(1, measured()));
+  }
+
+  /// What this participant types, with what it takes to be at home.
+  int types(Console console, Name name, String... arguments) {
+    List<String> line = new ArrayList<>(List.of(arguments));
+    line.addAll(List.of("--home", homeOf(name).toString(), "--accept-simulated"));
+    return console.run(line.toArray(String[]::new));
   }
 
   private static String dataset(Name name, String obligations) {

@@ -11,6 +11,7 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.InvalidDocument;
 import cloister.protocol.Mistake;
 import cloister.room.Address;
+import cloister.room.Collaboration;
 import cloister.room.Name;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,11 +41,24 @@ public record DocumentPackage(Optional<CollaborationDocument> collaboration, Lis
   ///
   /// @throws CloisterException DOCUMENT_INVALID, with the mistakes of all files, a line each
   public static DocumentPackage read(Path path, Name party) {
+    return read(path, (name, text) -> Documents.parse(name, text, party));
+  }
+
+  /// The same, and names of participants and purposes must be the collaboration's.
+  public static DocumentPackage read(Path path, Name party, Collaboration collaboration) {
+    return read(path, (name, text) -> Documents.parse(name, text, party, collaboration));
+  }
+
+  private interface Parser {
+    List<Document> parse(String fileName, String text);
+  }
+
+  private static DocumentPackage read(Path path, Parser parser) {
     var documents = new ArrayList<Document>();
     var mistakes = new ArrayList<Mistake>();
     for (Path file : files(path)) {
       try {
-        documents.addAll(parse(file, party));
+        documents.addAll(parse(file, parser));
       } catch (InvalidDocument e) {
         mistakes.addAll(e.mistakes());
       }
@@ -83,13 +97,13 @@ public record DocumentPackage(Optional<CollaborationDocument> collaboration, Lis
                 ErrorCode.DOCUMENT_INVALID, file + ": not a collaboration and nothing else"));
   }
 
-  private static List<Document> parse(Path file, Name party) {
+  private static List<Document> parse(Path file, Parser parser) {
     String name = file.toString();
     try {
       if (Files.size(file) > MAX_FILE_BYTES) {
         throw new CloisterException(ErrorCode.TOO_LARGE, name + " is larger than 1 MiB");
       }
-      return Documents.parse(name, Documents.utf8(name, Files.readAllBytes(file)), party);
+      return parser.parse(name, Documents.utf8(name, Files.readAllBytes(file)));
     } catch (IOException e) {
       throw unreadable(file, e);
     }

@@ -9,6 +9,7 @@ import cloister.ledger.SignedCheckpoint;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
+import cloister.room.Collaboration;
 import cloister.room.Name;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -172,6 +173,19 @@ public final class Home {
     } catch (IOException e) {
       throw unusable(folder, e);
     }
+  }
+
+  /// What this participant has signed: the version that it has seen in force, else the newest.
+  ///
+  /// @param name may be left out when the home knows one collaboration only
+  /// @return empty when it is not clear which is meant
+  public Optional<Collaboration> agreed(Optional<Name> name) {
+    return name.flatMap(this::find)
+        .or(() -> {
+          List<Membership> all = memberships();
+          return name.isEmpty() && all.size() == 1 ? Optional.of(all.getFirst()) : Optional.empty();
+        })
+        .map(Membership::agreed);
   }
 
   /// The named collaboration; without a name the only one there is.

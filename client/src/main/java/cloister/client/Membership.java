@@ -8,6 +8,7 @@ import cloister.ledger.TreeHead;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
+import cloister.room.Collaboration;
 import cloister.room.Name;
 import java.net.URI;
 import java.util.ArrayList;
@@ -19,6 +20,8 @@ import java.util.Optional;
 /// @param id the digest of the first version, which names the collaboration for good
 /// @param signed the canonical JSON of the versions that this participant signed, newest last: what
 ///   it demands of the evidence is what it signed, never what a server says
+/// @param inForce the digest of the newest of them that the enclave has said is in force, together
+///   with a checkpoint that held; from then on no older one counts
 /// @param enclave where the enclave is
 /// @param enclaveKey the key that signs the ledger's checkpoints, as the first attested session
 ///   told; it never changes
@@ -29,6 +32,7 @@ record Membership(
     Name name,
     Digest id,
     List<Bytes> signed,
+    Optional<Digest> inForce,
     URI enclave,
     Optional<Bytes> enclaveKey,
     Optional<Bytes> certificateAuthority,
@@ -50,6 +54,7 @@ record Membership(
         name,
         id,
         List.of(signed),
+        Optional.empty(),
         enclave,
         Optional.empty(),
         Optional.empty(),
@@ -57,17 +62,45 @@ record Membership(
         Optional.empty());
   }
 
-  /// With one more version that the participant signed; the oldest are forgotten.
+  /// With one more version that the participant signed; of too many the oldest is forgotten, but
+  /// not the one in force.
   Membership withSigned(Bytes document) {
     if (signed.contains(document)) {
       return this;
     }
     var versions = new ArrayList<>(signed);
     versions.add(document);
+    if (versions.size() > MAX_VERSIONS) {
+      versions.remove(isInForce(versions.getFirst()) ? 1 : 0);
+    }
+    return withVersions(versions, inForce);
+  }
+
+  /// Without a version whose signature was not taken.
+  Membership withoutSigned(Bytes document) {
+    return withVersions(
+        signed.stream().filter(version -> !version.equals(document)).toList(), inForce);
+  }
+
+  /// With the version that the enclave says is in force, if this participant has signed it and has
+  /// not seen a newer one in force: what is in force never gets older.
+  Membership withInForce(Bytes version) {
+    boolean newer =
+        signed.contains(version)
+            && inForce()
+                .flatMap(this::version)
+                .filter(known ->
+                    known.version() >= Session.collaboration(version).collaboration().version())
+                .isEmpty();
+    return newer ? withVersions(signed, Optional.of(Digest.of(version))) : this;
+  }
+
+  private Membership withVersions(List<Bytes> versions, Optional<Digest> active) {
     return new Membership(
         name,
         id,
-        versions.subList(Math.max(0, versions.size() - MAX_VERSIONS), versions.size()),
+        versions,
+        active,
         enclave,
         enclaveKey,
         certificateAuthority,
@@ -75,9 +108,51 @@ record Membership(
         checkpoint);
   }
 
+  private boolean isInForce(Bytes version) {
+    return inForce.filter(Digest.of(version)::equals).isPresent();
+  }
+
+  private Optional<Collaboration> version(Digest digest) {
+    return signed.stream()
+        .filter(version -> Digest.of(version).equals(digest))
+        .findFirst()
+        .map(version -> Session.collaboration(version).collaboration());
+  }
+
+  /// The versions whose demands an enclave may meet, newest first: the one in force, and those that
+  /// this participant has signed to follow it, since an enclave that only the next version names
+  /// must be reached too. Until one was seen in force, all that it signed.
+  List<Collaboration> demanded() {
+    var versions =
+        signed.reversed().stream().map(version -> Session.collaboration(version).collaboration());
+    Optional<Collaboration> active = inForce.flatMap(this::version);
+    return active.isEmpty()
+        ? versions.toList()
+        : versions
+            .filter(version ->
+                version.document().equals(active.get().document())
+                    || version.version() > active.get().version())
+            .toList();
+  }
+
+  /// The version in force; until one was seen, the newest.
+  Collaboration agreed() {
+    return inForce
+        .flatMap(this::version)
+        .orElseGet(() -> Session.collaboration(signed.getLast()).collaboration());
+  }
+
   Membership withEnclave(URI where) {
     return new Membership(
-        name, id, signed, where, enclaveKey, certificateAuthority, certificate, checkpoint);
+        name,
+        id,
+        signed,
+        inForce,
+        where,
+        enclaveKey,
+        certificateAuthority,
+        certificate,
+        checkpoint);
   }
 
   Membership withEnclaveKey(Bytes key, Bytes authority) {
@@ -85,6 +160,7 @@ record Membership(
         name,
         id,
         signed,
+        inForce,
         enclave,
         Optional.of(key),
         Optional.of(authority),
@@ -97,6 +173,7 @@ record Membership(
         name,
         id,
         signed,
+        inForce,
         enclave,
         enclaveKey,
         certificateAuthority,
@@ -115,6 +192,7 @@ record Membership(
             name,
             id,
             signed,
+            inForce,
             enclave,
             enclaveKey,
             certificateAuthority,
@@ -141,6 +219,7 @@ record Membership(
         .put("name", name.value())
         .put("id", id)
         .put("signed", Json.array(signed.stream().map(bytes -> Json.of(bytes.base64())).toList()))
+        .putIfPresent("inForce", inForce, digest -> Json.of(digest.toString()))
         .put("enclave", enclave.toString())
         .putIfPresent("enclaveKey", enclaveKey, bytes -> Json.of(bytes.base64()))
         .putIfPresent(
@@ -161,6 +240,7 @@ record Membership(
             fields.strings("signed", MAX_VERSIONS, 2 * MAX_DOCUMENT_BYTES).stream()
                 .map(Bytes::base64)
                 .toList(),
+            fields.optional("inForce", Json.Fields::digest),
             fields.parsed("enclave", MAX_URL, URI::create),
             fields.optional("enclaveKey", (in, key) -> in.bytes(key, MAX_CERTIFICATE_BYTES)),
             fields.optional(

@@ -1,7 +1,6 @@
 package cloister.client;
 
 import cloister.attestation.SimulatedEvidence;
-import cloister.crypto.Bytes;
 import cloister.crypto.CertificateRequest;
 import cloister.crypto.CryptoException;
 import cloister.crypto.Digest;
@@ -27,13 +26,9 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 
 /// A participant of a collaboration, at its enclave: everything that it can do there, over a
 /// session with an enclave whose evidence it has checked.
@@ -96,7 +91,7 @@ public final class Participant implements AutoCloseable {
     try {
       // Before the signature leaves: it may arrive and no reply come back.
       participant.session.remember(before -> before.withSigned(document.canonical()));
-      participant.sign(document);
+      participant.sign(document, known);
       // Written down when it is true: a mistyped address or a refused enclave leaves no trace.
       if (known.isEmpty()) {
         home.add(participant.session.membership());
@@ -161,6 +156,22 @@ public final class Participant implements AutoCloseable {
     return new LedgerStanding(before.map(TreeHead::size).orElse(0L), now.size(), now.root());
   }
 
+  /// @param before what the home knew before it was told to sign
+  private void sign(CollaborationDocument document, Optional<Membership> before)
+      throws InterruptedException {
+    try {
+      sign(document);
+    } catch (CloisterException e) {
+      boolean fresh =
+          before.filter(known -> !known.signed().contains(document.canonical())).isPresent();
+      if (fresh && e.code() == ErrorCode.DOCUMENT_CONFLICT) {
+        // The signature was not taken: what it demands of the evidence must not count.
+        session.remember(known -> known.withoutSigned(document.canonical()));
+      }
+      throw e;
+    }
+  }
+
   private void sign(CollaborationDocument document) throws InterruptedException {
     Optional<Reply.Status> status = session.statusIfKnown();
     boolean proposed =
@@ -184,59 +195,26 @@ public final class Participant implements AutoCloseable {
     return session.send(new Command.Status(), Reply.Status.class);
   }
 
+  /// The version of the collaboration that is in force, if the enclave that says so still meets it.
+  public Optional<Standing.Version> inForce() throws InterruptedException {
+    return status().active().map(Session::collaboration).map(Standing.Version::of);
+  }
+
   /// How the collaboration stands, for people and programs.
   public Standing standing() throws InterruptedException {
     Reply.Status status = status();
-    Optional<Bytes> newest = status.proposed().or(status::active);
-    Collaboration collaboration =
-        newest
-            .map(document -> Documents.fromCanonical(document.toArray()))
-            .filter(CollaborationDocument.class::isInstance)
-            .map(document -> ((CollaborationDocument) document).collaboration())
-            .orElseThrow(() -> Session.unsound("its status names no collaboration"));
-    List<Standing.Member> members =
-        collaboration.participants().entrySet().stream()
-            .map(entry ->
-                new Standing.Member(
-                    entry.getKey(),
-                    entry.getValue(),
-                    status.proposed().isEmpty() || status.signed().contains(entry.getKey()),
-                    status.enrolled().contains(entry.getKey()),
-                    entry.getKey().equals(name())))
-            .toList();
-    List<Standing.Lent> lent =
-        new TreeMap<>(status.documents())
-            .entrySet().stream()
-                .map(entry ->
-                    new Standing.Lent(
-                        entry.getKey(),
-                        entry.getValue().digest(),
-                        data(entry.getKey(), status.versions())))
-                .toList();
-    return new Standing(
-        collaboration.name(),
-        status.active().isPresent(),
-        status.suspendedBy().stream()
-            .map(Name::value)
-            .collect(Collectors.toCollection(TreeSet::new)),
-        members,
-        lent,
-        status.enrolled().contains(name()) ? runs() : List.of(),
-        simulated());
-  }
-
-  private static String data(Address address, Map<Address, Reply.Version> versions) {
-    if (address.kind() != Kind.DATASET) {
-      return "";
+    boolean takesPart =
+        status
+            .active()
+            .map(document -> Session.collaboration(document).collaboration())
+            .filter(active -> home.thumbprint().equals(active.participants().get(name())))
+            .isPresent();
+    if (takesPart && !status.enrolled().contains(name())) {
+      enrol();
+      status = status();
     }
-    Reply.Version version = versions.get(address);
-    return version == null
-        ? "none published"
-        : version.published().truncatedTo(ChronoUnit.SECONDS)
-            + version
-                .until()
-                .map(until -> ", until " + until.truncatedTo(ChronoUnit.SECONDS))
-                .orElse("");
+    return Standing.of(
+        collaboration(), name(), status, takesPart ? runs() : List.of(), simulated());
   }
 
   /// The runs that this participant asked for, receives or lends data to.

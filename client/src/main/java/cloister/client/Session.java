@@ -1,6 +1,7 @@
 package cloister.client;
 
 import cloister.attestation.Appraisal;
+import cloister.attestation.Binding;
 import cloister.attestation.EvidenceException;
 import cloister.attestation.Report;
 import cloister.attestation.SimulatedEvidence;
@@ -30,6 +31,7 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Handshake;
 import cloister.protocol.Limits;
 import cloister.protocol.Reply;
+import cloister.room.Collaboration;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -69,13 +71,21 @@ final class Session implements AutoCloseable {
 
   /// What one handshake gave.
   ///
+  /// @param evidence what the enclave showed, and met when the session was opened
   /// @param until when to open another; at once, if a request in it was left without a reply
   private record Open(
-      ClientChannel channel, SealingKey key, Attestation attestation, Instant until) {
+      ClientChannel channel,
+      SealingKey key,
+      Evidence evidence,
+      Attestation attestation,
+      Instant until) {
     Open ended() {
-      return new Open(channel, key, attestation, Instant.EPOCH);
+      return new Open(channel, key, evidence, attestation, Instant.EPOCH);
     }
   }
+
+  /// A report that is genuine, and what it has to be tied to.
+  private record Evidence(VerifiedReport report, Binding expected) {}
 
   static Session open(Home home, Membership membership, SimulatedEvidence simulated)
       throws InterruptedException {
@@ -104,12 +114,14 @@ final class Session implements AutoCloseable {
     Bytes welcome = host.open(hello);
     var said = Handshake.Welcome.decode(welcome);
     // 3. Nothing of it is believed before it is appraised.
-    Appraisal.Accepted accepted = appraise(nonce, said);
+    Evidence evidence = evidence(nonce, said);
+    Appraisal.Accepted accepted = appraise(evidence);
     // 4. Contexts that differ when a relay changed a byte of either body.
     try {
       return new Open(
           new ClientChannel(home.signingKey(), hello, welcome),
           SealingKey.decode(said.key()),
+          evidence,
           new Attestation(host.url(), accepted),
           Instant.now().plus(LIFE));
     } catch (CryptoException e) {
@@ -124,31 +136,35 @@ final class Session implements AutoCloseable {
     }
   }
 
-  /// Any version that this participant signed may be in force: the newest that accepts decides, and
-  /// when none does the newest one's reasons are told.
-  private Appraisal.Accepted appraise(Bytes nonce, Handshake.Welcome said) {
+  private Evidence evidence(Bytes nonce, Handshake.Welcome said) {
     if (said.evidence().tee() == Tee.SIMULATED && simulated == SimulatedEvidence.REFUSE) {
       throw new CloisterException(
           ErrorCode.EVIDENCE_SIMULATED,
           "the enclave at " + host.url() + " is simulated: it protects nothing");
     }
-    VerifiedReport report;
     try {
-      report = Report.parse(said.evidence()).verify(Instant.now());
+      return new Evidence(
+          Report.parse(said.evidence()).verify(Instant.now()),
+          Handshake.binding(nonce, said.session(), said.key()));
     } catch (EvidenceException e) {
       throw new CloisterException(ErrorCode.EVIDENCE_REFUSED, String.valueOf(e.getMessage()), e);
     }
-    var expected = Handshake.binding(nonce, said.session(), said.key());
+  }
+
+  /// The newest version that accepts decides, and when none does the newest one's reasons are told.
+  private Appraisal.Accepted appraise(Evidence evidence) {
     List<String> reasons = new ArrayList<>();
-    for (Bytes version : membership.signed().reversed()) {
-      var requirements = collaboration(version).collaboration().enclave();
-      switch (Appraisal.appraise(report, requirements, expected, simulated)) {
+    for (Collaboration version : membership.demanded()) {
+      switch (Appraisal.appraise(
+          evidence.report(), version.enclave(), evidence.expected(), simulated)) {
         case Appraisal.Accepted accepted -> {
           return accepted;
         }
         case Appraisal.Refused refused -> {
           if (reasons.isEmpty()) {
-            reasons.addAll(refused.reasons());
+            refused
+                .reasons()
+                .forEach(reason -> reasons.add("version " + version.version() + ": " + reason));
           }
         }
       }
@@ -187,6 +203,11 @@ final class Session implements AutoCloseable {
     // A refusal is no cover for a ledger that is not the one this home has seen.
     if (!refused || membership.enclaveKey().isPresent()) {
       answered.proof().ifPresent(this::check);
+    }
+    if (answered.outcome() instanceof Answered.Outcome.Ok(Reply.Status status)) {
+      status.active().ifPresent(active -> remember(known -> known.withInForce(active)));
+      // What was accepted under an older version may have been let in for the last time.
+      appraise(open.evidence());
     }
     Reply reply = answered.reply();
     if (!expected.isInstance(reply)) {
@@ -229,6 +250,7 @@ final class Session implements AutoCloseable {
     }
     // What other processes of this home have seen of the ledger counts from here on.
     membership = known().orElse(membership);
+    appraise(open.evidence());
     Open in = open;
     Bytes message =
         in.channel()

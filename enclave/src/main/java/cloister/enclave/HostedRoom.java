@@ -24,6 +24,7 @@ import cloister.protocol.SealedData;
 import cloister.protocol.SignedDocument;
 import cloister.protocol.SignedRequest;
 import cloister.room.Address;
+import cloister.room.Agreement;
 import cloister.room.Collaboration;
 import cloister.room.Dataset;
 import cloister.room.Name;
@@ -33,9 +34,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -43,6 +44,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// A collaboration in this enclave: its ledger, its state, its keys, and what participants may do
 /// with them.
@@ -65,6 +67,7 @@ final class HostedRoom implements AutoCloseable {
   final RoomLedger ledger;
   final RoomKeys keys;
   private final InstantSource clock;
+  private final Platform platform;
   private final Uploads uploads;
   private final PreparedData data;
   private final Plans plans = new Plans(this);
@@ -88,6 +91,7 @@ final class HostedRoom implements AutoCloseable {
     this.state = state;
     this.keys = keys;
     this.clock = clock;
+    this.platform = platform;
     this.uploads = uploads;
     this.data = data;
     this.runs = new Runs(this, data, engines, new Receipts(this, platform), plans);
@@ -265,8 +269,30 @@ final class HostedRoom implements AutoCloseable {
       throw new CloisterException(
           ErrorCode.DOCUMENT_CONFLICT, "the next version of this collaboration is " + expected);
     }
+    var pending =
+        state.proposedDocument().filter(other -> !other.signer().equals(document.signer()));
+    if (pending.isPresent()) {
+      throw new CloisterException(
+          ErrorCode.DOCUMENT_CONFLICT,
+          "version "
+              + expected
+              + " with the digest "
+              + pending.get().digest()
+              + " waits for signatures; only who proposed it may propose another in its place");
+    }
+    var share = DocumentShare.among(proposed.participants().size());
+    proposed
+        .participants()
+        .keySet()
+        .forEach(party -> share.require(party, documentsOf(party).values()));
     record(new Event.Proposed(document));
     return status();
+  }
+
+  private Map<Address, SignedDocument> documentsOf(Name party) {
+    Map<Address, SignedDocument> own = new HashMap<>(state.documents());
+    own.keySet().removeIf(address -> !address.party().equals(party));
+    return own;
   }
 
   /// A collaboration document that the holder of the key has signed and takes part in.
@@ -349,13 +375,18 @@ final class HostedRoom implements AutoCloseable {
   /// All of them or none.
   private Reply apply(Caller caller, List<SignedDocument> documents) {
     notSuspended();
-    List<SignedDocument> fresh = new ArrayList<>();
+    Map<Address, SignedDocument> fresh = new LinkedHashMap<>();
+    Agreement agreement = plans.agreement(Set.of());
     for (SignedDocument document : documents) {
       Address address =
           switch (verified(document, caller.key())) {
-            case Document.DatasetDocument(var dataset, _) -> dataset.address();
+            case Document.DatasetDocument(var dataset, _) -> {
+              agreement = Plans.admit(agreement, dataset);
+              yield dataset.address();
+            }
             case Document.AnalysisDocument analysis -> {
               plans.parse(analysis);
+              agreement = Plans.admit(agreement, analysis.analysis(plans.inputs(analysis)));
               yield analysis.address();
             }
             case Document.CollaborationDocument _ ->
@@ -368,11 +399,27 @@ final class HostedRoom implements AutoCloseable {
             ErrorCode.NOT_THE_OWNER, address + " is not " + caller.name() + "'s to change");
       }
       if (!document.equals(state.documents().get(address))) {
-        fresh.add(document);
+        fresh.put(address, document);
       }
     }
-    fresh.forEach(document -> record(new Event.Applied(document)));
+    if (!fresh.isEmpty()) {
+      var after = documentsOf(caller.name());
+      after.putAll(fresh);
+      share().require(caller.name(), after.values());
+    }
+    fresh.values().forEach(document -> record(new Event.Applied(document)));
     return status();
+  }
+
+  /// A version that is proposed counts already: it finds the documents within its shares when it
+  /// comes into force.
+  private DocumentShare share() {
+    return DocumentShare.among(
+        Stream.of(state.active(), state.proposed())
+            .flatMap(Optional::stream)
+            .mapToInt(version -> version.participants().size())
+            .max()
+            .orElse(1));
   }
 
   private Reply suspend(Caller caller) {
@@ -395,6 +442,24 @@ final class HostedRoom implements AutoCloseable {
     if (!state.suspendedBy().isEmpty()) {
       throw new CloisterException(
           ErrorCode.COLLABORATION_SUSPENDED, "suspended by " + state.suspendedBy());
+    }
+  }
+
+  /// Data is taken and computed on only here: by code that the version in force still names, in a
+  /// collaboration that nobody has suspended.
+  void requireService() {
+    notSuspended();
+    Collaboration active = active();
+    if (!active.enclave().accept().contains(platform.tee())
+        || !active.enclave().measurements().contains(platform.measurement())) {
+      throw new CloisterException(
+          ErrorCode.EVIDENCE_REFUSED,
+          "version "
+              + active.version()
+              + " of the collaboration does not name this enclave any more, a "
+              + platform.tee()
+              + " that measures "
+              + platform.measurement());
     }
   }
 
@@ -436,7 +501,7 @@ final class HostedRoom implements AutoCloseable {
     Dataset dataset =
         locked(() -> {
           enrolled(caller);
-          notSuspended();
+          requireService();
           return ownDataset(caller, upload);
         });
     var context =
@@ -546,7 +611,7 @@ final class HostedRoom implements AutoCloseable {
 
   private Reply publish(
       Caller caller, Uploads.Upload upload, Event.Published published, Reply.Report report) {
-    notSuspended();
+    requireService();
     ownDataset(enrolled(caller), upload.opened());
     record(published);
     sweep();

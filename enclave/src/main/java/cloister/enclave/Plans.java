@@ -3,6 +3,7 @@ package cloister.enclave;
 import cloister.protocol.CloisterException;
 import cloister.protocol.Document;
 import cloister.protocol.ErrorCode;
+import cloister.protocol.Spelling;
 import cloister.query.Catalog;
 import cloister.query.CheckedPlan;
 import cloister.query.Planner;
@@ -12,9 +13,11 @@ import cloister.room.Agreement;
 import cloister.room.Analysis;
 import cloister.room.Dataset;
 import cloister.room.Name;
+import cloister.room.StrangerException;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -60,6 +63,34 @@ final class Plans {
         new TreeMap<>(room.state.datasets()),
         reached,
         room.state.suspendedBy().stream().findFirst());
+  }
+
+  /// The agreement with one more dataset, unless it names a stranger.
+  static Agreement admit(Agreement agreement, Dataset dataset) {
+    try {
+      return agreement.with(dataset);
+    } catch (StrangerException e) {
+      throw stranger(dataset.address(), e, agreement);
+    }
+  }
+
+  /// The agreement with one more analysis, unless it names a stranger.
+  static Agreement admit(Agreement agreement, Analysis analysis) {
+    try {
+      return agreement.with(analysis);
+    } catch (StrangerException e) {
+      throw stranger(analysis.address(), e, agreement);
+    }
+  }
+
+  private static CloisterException stranger(
+      Address document, StrangerException e, Agreement agreement) {
+    List<String> known =
+        agreement.collaboration().participants().keySet().stream().map(Name::value).toList();
+    return new CloisterException(
+        ErrorCode.DOCUMENT_INVALID,
+        document + ": " + e.getMessage() + Spelling.suggestion(e.stranger().value(), known),
+        e);
   }
 
   private Optional<Analysis> analysis(Address address) {

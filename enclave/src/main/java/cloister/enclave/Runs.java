@@ -20,6 +20,7 @@ import cloister.protocol.Document;
 import cloister.protocol.Documents;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
+import cloister.protocol.Limits;
 import cloister.protocol.Reply;
 import cloister.protocol.SignedRequest;
 import cloister.query.CheckedPlan;
@@ -47,6 +48,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /// Runs of one room: decided, priced, computed, released, in this order, each step durable before
 /// the next.
@@ -117,31 +119,54 @@ final class Runs {
 
   private Reply explain(Considered considered, Verdict.Permitted permitted) {
     var compiled = compile(considered.plan(), permitted, "0".repeat(64));
-    Charge cost = Release.cost(compiled.release());
-    var errors = new ArrayList<Reply.ExpectedError>();
-    var expected = Release.expectedErrors(compiled.release());
-    List<String> names =
-        considered.plan().output().stream()
-            .filter(column -> column.content() == ResultTable.Content.MEASURE)
-            .map(ResultTable.Column::name)
-            .toList();
-    for (int i = 0; i < Math.min(names.size(), expected.size()); i++) {
-      errors.add(new Reply.ExpectedError(names.get(i), expected.get(i)));
-    }
+    Optional<Digest> asked = asked(considered, permitted);
+    var budgets =
+        costs(
+            permitted,
+            Release.cost(compiled.release()),
+            asked.map(room.state::charged).orElse(Set.of()));
     return new Reply.Explanation(
         Reply.Outcome.PERMITTED,
         "every owner's terms permit it",
         permitted.trace().stream().map(Runs::line).toList(),
         Optional.empty(),
-        lines(permitted, cost),
-        errors,
-        compiled.release().noise().map(_ -> mechanism(compiled)));
+        budgets,
+        errors(considered.plan(), compiled),
+        compiled.release().noise().map(_ -> mechanism(compiled)),
+        asked.isPresent() && budgets.stream().allMatch(Runs::isFree));
+  }
+
+  /// The question, if somebody has paid for it before.
+  private Optional<Digest> asked(Considered considered, Verdict.Permitted permitted) {
+    try {
+      return Optional.of(question(considered, permitted, versions(considered)))
+          .filter(question -> room.state.payer(question).isPresent());
+    } catch (CloisterException _) {
+      // There is no data to ask it of.
+      return Optional.empty();
+    }
+  }
+
+  private static List<Reply.ExpectedError> errors(CheckedPlan plan, Compiled compiled) {
+    if (compiled.release().noise().isEmpty()) {
+      return List.of();
+    }
+    List<BigDecimal> expected = Release.expectedErrors(compiled.release());
+    List<String> names =
+        plan.output().stream()
+            .filter(column -> column.content() == ResultTable.Content.MEASURE)
+            .map(ResultTable.Column::name)
+            .toList();
+    List<Integer> measures = plan.measures();
+    return IntStream.range(0, names.size())
+        .mapToObj(i -> new Reply.ExpectedError(names.get(i), expected.get(measures.get(i))))
+        .toList();
   }
 
   private static Reply.Explanation explanation(
       Reply.Outcome outcome, String reason, List<String> trace, Optional<String> fix) {
     return new Reply.Explanation(
-        outcome, reason, trace, fix, List.of(), List.of(), Optional.empty());
+        outcome, reason, trace, fix, List.of(), List.of(), Optional.empty(), false);
   }
 
   static String line(Verdict.Step step) {
@@ -198,7 +223,7 @@ final class Runs {
       }
       case Subject.AdHoc(var document) -> {
         analysis = adHoc(caller, document);
-        agreement = admit(plans.agreement(analysis.inputs()), analysis);
+        agreement = Plans.admit(plans.agreement(analysis.inputs()), analysis);
       }
     }
     CheckedPlan plan = plans.plan(analysis);
@@ -208,15 +233,6 @@ final class Runs {
         new Request(
             caller.name(), analysis.address(), purpose, recipients, plan.uses(), plan.joined());
     return new Considered(analysis, request, plan, agreement.decide(request));
-  }
-
-  private static Agreement admit(Agreement agreement, Analysis analysis) {
-    try {
-      return agreement.with(analysis);
-    } catch (IllegalArgumentException e) {
-      throw new CloisterException(
-          ErrorCode.DOCUMENT_INVALID, "the analysis names somebody who is no participant", e);
-    }
   }
 
   private Analysis adHoc(HostedRoom.Caller caller, Bytes document) {
@@ -245,7 +261,7 @@ final class Runs {
 
   /// The permitted request with current data, or the refusal.
   private Approved approve(HostedRoom.Caller caller, RunRequest wanted) {
-    room.notSuspended();
+    room.requireService();
     var considered = consider(caller, wanted);
     var permitted =
         switch (considered.verdict()) {
@@ -266,10 +282,7 @@ final class Runs {
                       + String.join("\n", refusal(denied))
                       + denied.suggestion().map(fix -> "\nwould pass: " + asTyped(fix)).orElse(""));
         };
-    Map<Address, RoomState.Version> versions = new TreeMap<>();
-    for (Address dataset : considered.plan().datasets()) {
-      versions.put(dataset, current(dataset));
-    }
+    Map<Address, RoomState.Version> versions = versions(considered);
     Digest question = question(considered, permitted, versions);
     var compiled =
         compile(considered.plan(), permitted, HexFormat.of().formatHex(question.toArray()));
@@ -281,6 +294,14 @@ final class Runs {
         versions,
         compiled,
         question);
+  }
+
+  private Map<Address, RoomState.Version> versions(Considered considered) {
+    Map<Address, RoomState.Version> versions = new TreeMap<>();
+    for (Address dataset : considered.plan().datasets()) {
+      versions.put(dataset, current(dataset));
+    }
+    return versions;
   }
 
   private RoomState.Version current(Address dataset) {
@@ -620,7 +641,8 @@ final class Runs {
                     }));
           }
         });
-    return new Reply.RunList(lines);
+    return new Reply.RunList(
+        lines.subList(Math.max(0, lines.size() - Limits.RUNS_LISTED), lines.size()));
   }
 
   /// Every dataset's budget under its strictest rule.
@@ -644,18 +666,30 @@ final class Runs {
                 one.delta().compareTo(other.delta()) <= 0 ? one.delta() : other.delta()));
   }
 
-  private List<Reply.BudgetLine> lines(Verdict.Permitted permitted, Charge cost) {
+  /// The budgets of a run, each with its cost.
+  ///
+  /// @param paid the datasets that were charged for the same before
+  private List<Reply.BudgetLine> costs(
+      Verdict.Permitted permitted, Charge charge, Set<Address> paid) {
     List<Reply.BudgetLine> lines = new ArrayList<>();
     permitted
         .obligations()
         .forEach((dataset, bound) ->
             bound
                 .budget()
-                .ifPresent(limit -> lines.add(line(dataset, limit, Optional.of(cost.epsilon())))));
+                .ifPresent(limit -> {
+                  Charge due = paid.contains(dataset) ? Charge.NONE : charge;
+                  var cost = new Reply.Cost(due.epsilon(), books(dataset, limit).admits(due));
+                  lines.add(line(dataset, limit, Optional.of(cost)));
+                }));
     return lines;
   }
 
-  private Reply.BudgetLine line(Address dataset, BudgetLimit limit, Optional<BigDecimal> cost) {
+  private static boolean isFree(Reply.BudgetLine line) {
+    return line.cost().filter(cost -> cost.epsilon().signum() == 0).isPresent();
+  }
+
+  private Reply.BudgetLine line(Address dataset, BudgetLimit limit, Optional<Reply.Cost> cost) {
     var books = books(dataset, limit);
     return new Reply.BudgetLine(
         dataset,

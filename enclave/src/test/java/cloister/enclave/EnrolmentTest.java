@@ -382,7 +382,7 @@ final class EnrolmentTest {
   }
 
   @Test
-  void anAmendmentHasTheNextNumberAndStaysProposedUntilAnotherIs() throws Exception {
+  void anAmendmentHasTheNextNumberAndOnlyWhoProposedItPutsAnotherInItsPlace() throws Exception {
     room.activate();
     var skipped = room.airline.signed(room.collaborationYaml(3));
     refused(ErrorCode.DOCUMENT_CONFLICT, () -> room.airline.ask(new Command.Propose(skipped)));
@@ -391,13 +391,19 @@ final class EnrolmentTest {
     var first = room.airline.signed(room.collaborationYaml(2));
     room.airline.ask(new Command.Propose(first));
     sign(room.media, first.digest());
-    // Another second version: what was signed for the first counts no more.
-    var second =
-        room.media.signed(room.collaborationYaml(2).replace("noise: strongest", "noise: equal"));
-    room.media.ask(new Command.Propose(second));
+    // Others' signatures are not wiped by somebody else's second version.
+    String other = room.collaborationYaml(2).replace("noise: strongest", "noise: equal");
+    refused(
+        ErrorCode.DOCUMENT_CONFLICT,
+        () -> room.media.ask(new Command.Propose(room.media.signed(other))));
+    assertThat(status(room.media).signed()).isEqualTo(Set.of(room.airline.name, room.media.name));
+    // Who proposed it may think again: what was signed for the first counts no more.
+    var second = room.airline.signed(other);
+    room.airline.ask(new Command.Propose(second));
     refused(ErrorCode.COLLABORATION_MISMATCH, () -> sign(room.research, first.digest()));
     sign(room.research, second.digest());
-    assertThat(status(room.media).signed()).isEqualTo(Set.of(room.media.name, room.research.name));
+    assertThat(status(room.media).signed())
+        .isEqualTo(Set.of(room.airline.name, room.research.name));
     assertThat(status(room.media).proposed()).contains(second.canonical());
   }
 

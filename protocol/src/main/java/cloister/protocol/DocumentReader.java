@@ -472,9 +472,7 @@ final class DocumentReader {
           Optional<Set<Name>> analysts =
               section.required("analysts").flatMap(this::participantNames);
           Optional<Set<AnalysisPattern>> analyses =
-              section
-                  .required("analyses")
-                  .flatMap(list -> set(list, value -> parsed(value, this::pattern)));
+              section.required("analyses").flatMap(list -> set(list, this::pattern));
           Optional<Set<Purpose>> purposes = section.required("purposes").flatMap(this::purposes);
           Optional<Set<Name>> recipients =
               section.required("recipients").flatMap(this::participantNames);
@@ -489,6 +487,12 @@ final class DocumentReader {
                   recipients.orElseThrow(),
                   obligations.orElseThrow());
         });
+  }
+
+  private Optional<AnalysisPattern> pattern(Tree tree) {
+    return parsed(tree, this::pattern)
+        .filter(pattern ->
+            pattern.named().isEmpty() || participant(tree, pattern.named().get()).isPresent());
   }
 
   private AnalysisPattern pattern(String text) {
@@ -612,18 +616,13 @@ final class DocumentReader {
   }
 
   private Optional<Set<Name>> participantNames(Tree tree) {
-    return set(
-        tree,
-        value ->
-            name(value)
-                .flatMap(name ->
-                    collaboration.isEmpty()
-                        ? Optional.of(name)
-                        : among(
-                            value.at(),
-                            name,
-                            "participant",
-                            collaboration.get().participants().keySet())));
+    return set(tree, value -> name(value).flatMap(name -> participant(value, name)));
+  }
+
+  private Optional<Name> participant(Tree tree, Name name) {
+    return collaboration.isEmpty()
+        ? Optional.of(name)
+        : among(tree.at(), name, "participant", collaboration.get().participants().keySet());
   }
 
   private Optional<Name> among(Tree.Position at, Name name, String what, Collection<Name> known) {

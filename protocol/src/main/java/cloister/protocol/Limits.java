@@ -11,6 +11,17 @@ public final class Limits {
   public static final int UPLOAD_PARTS = 4096;
   public static final int DOCUMENT_BYTES = 256 << 10;
   public static final int DOCUMENTS = 256;
+
+  /// Datasets and analyses of all participants. Each has an equal share, so that none can take
+  /// another's; together with [#DOCUMENT_BYTES_OF_ALL] it keeps a `status` within one message.
+  public static final int DOCUMENTS_OF_ALL = 1000;
+
+  /// In canonical JSON; in a `status` they are a third larger.
+  public static final int DOCUMENT_BYTES_OF_ALL = 1536 << 10;
+
+  /// The newest ones.
+  public static final int RUNS_LISTED = 1000;
+
   public static final int SQL_CHARACTERS = 64 << 10;
   public static final int GROUPS = 10_000;
   public static final Duration REQUEST_EXPIRY = Duration.ofMinutes(5);

@@ -227,6 +227,7 @@ final class Replies {
         .put("budgets", lines(explanation.budgets()))
         .put("errors", Json.array(errors))
         .putIfPresent("mechanism", explanation.mechanism(), Json::of)
+        .put("repeated", explanation.repeated())
         .build();
   }
 
@@ -243,7 +244,8 @@ final class Replies {
         json.optional("fix", (in, name) -> in.string(name, MAX_TEXT)),
         budgetLines(json),
         errors,
-        json.optional("mechanism", (in, name) -> in.string(name, MAX_TEXT)));
+        json.optional("mechanism", (in, name) -> in.string(name, MAX_TEXT)),
+        json.bool("repeated"));
   }
 
   private static Json.Arr lines(List<Reply.BudgetLine> budgets) {
@@ -257,7 +259,14 @@ final class Replies {
                     .put("spent-epsilon", line.spentEpsilon().toPlainString())
                     .put("spent-delta", line.spentDelta().toPlainString())
                     .put("remaining-epsilon", line.remainingEpsilon().toPlainString())
-                    .putIfPresent("cost", line.cost(), cost -> Json.of(cost.toPlainString()))
+                    .putIfPresent(
+                        "cost",
+                        line.cost(),
+                        cost ->
+                            Json.object()
+                                .put("epsilon", cost.epsilon().toPlainString())
+                                .put("covered", cost.covered())
+                                .build())
                     .build())
             .toList());
   }
@@ -273,10 +282,16 @@ final class Replies {
               exact(line, "spent-epsilon"),
               exact(line, "spent-delta"),
               exact(line, "remaining-epsilon"),
-              line.optional("cost", Replies::exact)));
+              line.optional("cost", (in, name) -> cost(in.object(name)))));
       line.noOther();
     }
     return lines;
+  }
+
+  private static Reply.Cost cost(Json.Fields json) {
+    var cost = new Reply.Cost(exact(json, "epsilon"), json.bool("covered"));
+    json.noOther();
+    return cost;
   }
 
   private static BigDecimal exact(Json.Fields json, String name) {

@@ -74,9 +74,10 @@ public sealed interface Reply {
   /// @param trace what each owner's terms say, a line each
   /// @param fix a request that would pass, as a person would type it
   /// @param budgets of the datasets that the run reads
-  /// @param errors per released number, the half width that holds with 95 %, known before any data
-  ///   is read
+  /// @param errors per column with numbers, the half width that holds with 95 %, known before any
+  ///   data is read; none when the terms ask for no noise
   /// @param mechanism how noise would be drawn; absent when the terms ask for none
+  /// @param repeated the same was asked before and is paid for: the answer is the same, and free
   record Explanation(
       Outcome outcome,
       String reason,
@@ -84,12 +85,21 @@ public sealed interface Reply {
       Optional<String> fix,
       List<BudgetLine> budgets,
       List<ExpectedError> errors,
-      Optional<String> mechanism)
+      Optional<String> mechanism,
+      boolean repeated)
       implements Reply {
     public Explanation {
       trace = List.copyOf(trace);
       budgets = List.copyOf(budgets);
       errors = List.copyOf(errors);
+    }
+
+    /// Whether every budget pays for its part.
+    public boolean covered() {
+      return budgets.stream()
+          .map(BudgetLine::cost)
+          .flatMap(Optional::stream)
+          .allMatch(Cost::covered);
     }
   }
 
@@ -118,7 +128,7 @@ public sealed interface Reply {
 
   /// A dataset's budget, as exact decimals.
   ///
-  /// @param cost what the run in question would spend, or spent
+  /// @param cost of the run in question, where there is one
   record BudgetLine(
       Address dataset,
       BigDecimal limitEpsilon,
@@ -126,7 +136,12 @@ public sealed interface Reply {
       BigDecimal spentEpsilon,
       BigDecimal spentDelta,
       BigDecimal remainingEpsilon,
-      Optional<BigDecimal> cost) {}
+      Optional<Cost> cost) {}
+
+  /// What a run would spend of a budget: nothing, when it was charged for the same before.
+  ///
+  /// @param covered whether what is left pays for it
+  record Cost(BigDecimal epsilon, boolean covered) {}
 
   /// A finished run.
   ///

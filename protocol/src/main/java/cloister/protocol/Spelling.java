@@ -6,11 +6,11 @@ import java.util.Locale;
 import java.util.Optional;
 
 /// Finds what somebody may have meant.
-final class Spelling {
+public final class Spelling {
   private Spelling() {}
 
   /// `; did you mean "…"?`, or the whole choice when it is short, or nothing.
-  static String suggestion(String written, Collection<String> known) {
+  public static String suggestion(String written, Collection<String> known) {
     return nearest(written, known)
         .map(near -> "; did you mean \"" + near + "\"?")
         .orElseGet(() ->

@@ -384,6 +384,22 @@ class DocumentsTest {
   }
 
   @Test
+  void theOwnersOfAnalysesInRulesAreCheckedAgainstTheCollaborationToo() {
+    Collaboration collaboration = collaboration(COLLABORATION);
+    String misspelt =
+        CUSTOMERS.replace("/research/analysis/*", "/reserch/analysis/*, /nobody/analysis/one");
+
+    var invalid =
+        catchThrowableOfType(
+            InvalidDocument.class, () -> Documents.parse("f", misspelt, AIRLINE, collaboration));
+
+    assertThat(invalid.mistakes())
+        .extracting(Mistake::toString)
+        .anyMatch(it -> it.contains("unknown participant \"reserch\"; did you mean \"research\"?"))
+        .anyMatch(it -> it.contains("unknown participant \"nobody\"; it is one of"));
+  }
+
+  @Test
   void invalidUtf8IsRefusedAtItsPlace() {
     byte[] bytes = "é: 1\nab?".getBytes(StandardCharsets.UTF_8);
     bytes[bytes.length - 1] = (byte) 0xC0;

@@ -76,6 +76,15 @@ public final class CheckedPlan {
         .toList();
   }
 
+  /// For each column of [#output] that shows a number, in order, which of the release's measures it
+  /// is: two columns may show the same.
+  public List<Integer> measures() {
+    return question.select().stream()
+        .filter(column -> column >= question.keys())
+        .map(column -> column - question.keys())
+        .toList();
+  }
+
   /// The same for queries that ask the same, however they are written: one stored answer serves
   /// them all, each through its own [#present].
   public Digest digest() {

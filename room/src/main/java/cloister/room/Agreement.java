@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /// What the participants have signed, as it stands: the active collaboration with its datasets and
 /// analyses.
@@ -35,15 +34,6 @@ public record Agreement(
     analyses.forEach((address, analysis) -> requireSame(address, analysis.address()));
   }
 
-  /// A collaboration without documents yet.
-  public static Agreement of(Collaboration collaboration) {
-    return new Agreement(
-        collaboration,
-        Collections.emptySortedMap(),
-        Collections.emptySortedMap(),
-        Optional.empty());
-  }
-
   /// Whether this run may happen, and what then binds its answer. Pure and total: every request has
   /// a verdict.
   public Verdict decide(Request request) {
@@ -52,7 +42,7 @@ public record Agreement(
 
   /// This agreement with a dataset added or replaced.
   ///
-  /// @throws IllegalArgumentException if its owner, or anyone its terms name, is no participant
+  /// @throws StrangerException if its owner, or anyone its terms name, is no participant
   public Agreement with(Dataset dataset) {
     checkReferences(dataset.address(), dataset.terms());
     var more = new TreeMap<>(datasets);
@@ -62,7 +52,7 @@ public record Agreement(
 
   /// This agreement with an analysis added or replaced; also how an ad-hoc query is asked about.
   ///
-  /// @throws IllegalArgumentException if its owner, or anyone it names, is no participant
+  /// @throws StrangerException if its owner, or anyone it names, is no participant
   public Agreement with(Analysis analysis) {
     checkReferences(analysis.address(), analysis.terms());
     for (Name recipient : analysis.recipients()) {
@@ -74,29 +64,6 @@ public record Agreement(
     var more = new TreeMap<>(analyses);
     more.put(analysis.address(), analysis);
     return new Agreement(collaboration, datasets, more, suspendedBy);
-  }
-
-  /// This agreement under an amended collaboration.
-  public Agreement with(Collaboration amended) {
-    return new Agreement(amended, datasets, analyses, suspendedBy);
-  }
-
-  /// This agreement without a dataset or an analysis.
-  public Agreement without(Address address) {
-    var fewerDatasets = new TreeMap<>(datasets);
-    fewerDatasets.remove(address);
-    var fewerAnalyses = new TreeMap<>(analyses);
-    fewerAnalyses.remove(address);
-    return new Agreement(collaboration, fewerDatasets, fewerAnalyses, suspendedBy);
-  }
-
-  public Agreement suspended(Name by) {
-    requireParticipant(by, "party that suspends");
-    return new Agreement(collaboration, datasets, analyses, Optional.of(by));
-  }
-
-  public Agreement resumed() {
-    return new Agreement(collaboration, datasets, analyses, Optional.empty());
   }
 
   List<Rule> terms(Address address) {
@@ -118,25 +85,18 @@ public record Agreement(
         requireParticipant(recipient, "recipient of rule " + rule.name());
       }
       for (AnalysisPattern pattern : rule.analyses()) {
-        partyOf(pattern)
-            .forEach(party ->
+        pattern
+            .named()
+            .ifPresent(party ->
                 requireParticipant(party, "party of " + pattern + " in rule " + rule.name()));
       }
     }
   }
 
-  private static Stream<Name> partyOf(AnalysisPattern pattern) {
-    return switch (pattern) {
-      case AnalysisPattern.Exactly(Address analysis) -> Stream.of(analysis.party());
-      case AnalysisPattern.AllOf(Name party) -> Stream.of(party);
-      case AnalysisPattern.Version _, AnalysisPattern.AnySql _ -> Stream.empty();
-    };
-  }
-
   private void requireParticipant(Name party, String role) {
     if (!collaboration.hasParticipant(party)) {
-      throw new IllegalArgumentException(
-          "the " + role + ", " + party + ", is no participant of " + collaboration.name());
+      throw new StrangerException(
+          party, "the " + role + ", " + party + ", is no participant of " + collaboration.name());
     }
   }
 

@@ -1,9 +1,19 @@
 package cloister.room;
 
 import cloister.crypto.Digest;
+import java.util.Optional;
 
 /// Which analyses a rule means.
 public sealed interface AnalysisPattern {
+  /// Whose analyses it means, where it names somebody.
+  default Optional<Name> named() {
+    return switch (this) {
+      case Exactly(Address analysis) -> Optional.of(analysis.party());
+      case AllOf(Name party) -> Optional.of(party);
+      case Version _, AnySql _ -> Optional.empty();
+    };
+  }
+
   /// One analysis, whatever its version: `/research/analysis/overlap`.
   record Exactly(Address analysis) implements AnalysisPattern {
     public Exactly {

@@ -9,6 +9,7 @@ import cloister.privacy.Delta;
 import cloister.privacy.DifferentialPrivacy;
 import cloister.privacy.Epsilon;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +39,7 @@ final class Sample {
     for (String participant : participants) {
       keys.put(name(participant), Digest.ofUtf8("key of " + participant));
     }
-    return Agreement.of(
+    return new Agreement(
         new Collaboration(
             name("room"),
             Digest.ofUtf8("room"),
@@ -47,7 +48,10 @@ final class Sample {
             Set.of(Purpose.RESEARCH_AND_DEVELOPMENT, Purpose.MARKETING),
             new Requirements(
                 Set.of(Tee.SIMULATED), Set.of(Measurement.parse("sha256:" + "00".repeat(32)))),
-            noise));
+            noise),
+        Collections.emptySortedMap(),
+        Collections.emptySortedMap(),
+        Optional.empty());
   }
 
   static Agreement agreement(String... participants) {

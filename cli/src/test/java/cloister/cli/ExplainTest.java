@@ -1,0 +1,89 @@
+package cloister.cli;
+
+import static cloister.cli.Trio.RESEARCH;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import cloister.protocol.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What is said of a run beforehand is what then happens.
+final class ExplainTest {
+  @TempDir private Path folder;
+  private final Console console = new Console();
+
+  private int ask(Trio trio, String verb, String sql, String... more) throws IOException {
+    Path file = Files.writeString(folder.resolve("question.sql"), sql);
+    var line = new java.util.ArrayList<String>();
+    line.addAll(java.util.List.of(verb, "--sql", file.toString()));
+    line.addAll(java.util.List.of("--for", "ResearchAndDevelopment"));
+    line.addAll(java.util.List.of(more));
+    return trio.types(console, RESEARCH, line.toArray(String[]::new));
+  }
+
+  private static String people(int age) {
+    return "SELECT zip, COUNT(DISTINCT email) AS n FROM airline.people WHERE age >= "
+        + age
+        + " GROUP BY zip";
+  }
+
+  @Test
+  void aRunIsPricedByWhatIsLeftAndByWhatWasAskedBefore() throws Exception {
+    try (var server = Trio.serve(folder.resolve("state"));
+        var trio = Trio.at(folder, Trio.uri(server))) {
+      trio.ready(1);
+      assertThat(ask(trio, "explain", people(1))).as(console.err()).isZero();
+      assertThat(console.out())
+          .contains("✓ permitted: ")
+          .doesNotContain("Asked before", "does not pay");
+      assertThat(ask(trio, "run", people(1))).as(console.err()).isZero();
+
+      assertThat(ask(trio, "explain", people(1))).isZero();
+      assertThat(console.out())
+          .contains("✓ permitted: ", "Asked before: free, same answer.")
+          .containsPattern("/airline/dataset/people +0 +0 +1");
+      assertThat(ask(trio, "run", people(1))).as("it is free").isZero();
+
+      assertThat(ask(trio, "explain", people(2))).isZero();
+      assertThat(console.out())
+          .contains(
+              "! permitted, but not paid for: ",
+              "✗ what is left of the budget of /airline/dataset/people does not pay for it")
+          .doesNotContain("Asked before");
+      assertThat(ask(trio, "explain", people(2), "--json")).isZero();
+      Json.Fields said = ((Json.Obj) Json.parse(console.out().getBytes(UTF_8))).fields("out");
+      assertThat(said.bool("covered")).isFalse();
+      assertThat(said.bool("repeated")).isFalse();
+      assertThat(ask(trio, "run", people(2))).isEqualTo(3);
+      assertThat(console.err()).contains("budget-exhausted");
+    }
+  }
+
+  @Test
+  void everyColumnHasItsErrorAndExactOnesHaveNone() throws Exception {
+    try (var server = Trio.serve(folder.resolve("state"));
+        var trio = Trio.at(folder, Trio.uri(server))) {
+      trio.ready(3);
+      assertThat(
+              ask(
+                  trio,
+                  "explain",
+                  "SELECT zip, COUNT(DISTINCT email) AS heads, COUNT(DISTINCT email) AS people"
+                      + " FROM airline.people GROUP BY zip"))
+          .as(console.err())
+          .isZero();
+      assertThat(console.out()).containsPattern("heads +± \\d").containsPattern("people +± \\d");
+      assertThat(
+              ask(
+                  trio,
+                  "explain",
+                  "SELECT zip, COUNT(DISTINCT email) AS n FROM airline.visits GROUP BY zip"))
+          .isZero();
+      assertThat(console.out()).contains("✓ permitted").doesNotContain("±", "95 %");
+    }
+  }
+}
