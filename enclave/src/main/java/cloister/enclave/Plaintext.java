@@ -147,7 +147,7 @@ final class Plaintext {
     if (bytes + size > mostBytes) {
       throw new CloisterException(
           ErrorCode.MEMORY_LIMIT,
-          "the data needs more memory in the clear than the enclave has free");
+          "the data needs more memory in the clear than the enclave has free; nothing was charged");
     }
     bytes += size;
   }

@@ -41,11 +41,20 @@ final class RoomState {
   private final Map<Address, Dataset> datasets = new HashMap<>();
   private final Map<Address, Document.AnalysisDocument> analyses = new HashMap<>();
   private final Map<Address, Version> versions = new HashMap<>();
+
+  /// Where the entry is by which each upload became a version.
+  private final Map<String, Long> commits = new HashMap<>();
+
   private final Map<String, Run> runs = new LinkedHashMap<>();
   private final Map<Address, List<Charge>> spent = new HashMap<>();
 
-  /// The run that paid for each question, whatever became of it: who asks again does not pay again.
+  /// The run that asked each question first, whatever became of it: who asks again does not pay
+  /// again.
   private final Map<Digest, String> payers = new HashMap<>();
+
+  /// The datasets whose budgets were charged for each question. A budget that its owner demanded
+  /// later was not.
+  private final Map<Digest, Set<Address>> charged = new HashMap<>();
 
   /// Where the first answer under each reservation is. One reservation has one noise, so whoever
   /// asks again gets this answer and never the same noise on another exact table.
@@ -55,7 +64,10 @@ final class RoomState {
   private long basis;
 
   /// The current data of a dataset.
-  record Version(Event.Published published, Instant at) {}
+  ///
+  /// @param ended when its retention ended and its data was given up; longer terms do not bring it
+  ///   back
+  record Version(Event.Published published, Instant at, Optional<Instant> ended) {}
 
   /// A run and where it got to.
   record Run(Event.Reserved reserved, Instant at, Progress progress) {}
@@ -87,14 +99,26 @@ final class RoomState {
       case Event.Enrolled(var participant, var certificate) ->
           certificates.put(participant, certificate);
       case Event.Applied(var document) -> put(document);
-      case Event.Published published ->
-          versions.put(published.dataset(), new Version(published, at));
+      case Event.Published published -> {
+        versions.put(published.dataset(), new Version(published, at, Optional.empty()));
+        published.source().ifPresent(source -> commits.put(source.upload(), index));
+      }
+      case Event.Expired(var dataset, var version) ->
+          versions.computeIfPresent(
+              dataset,
+              (_, current) ->
+                  current.published().version().equals(version)
+                      ? new Version(current.published(), current.at(), Optional.of(at))
+                      : current);
       case Event.Suspended(var participant) -> suspendedBy.add(participant);
       case Event.Resumed(var participant) -> suspendedBy.remove(participant);
       case Event.Reserved reserved -> {
         runs.put(reserved.run(), new Run(reserved, at, new Progress.Running()));
         reserved.charges().forEach((dataset, charge) -> charges(dataset).add(charge));
         payers.putIfAbsent(reserved.question(), reserved.run());
+        charged
+            .computeIfAbsent(reserved.question(), _ -> new TreeSet<>())
+            .addAll(reserved.charges().keySet());
       }
       case Event.Released released -> {
         progress(released.run(), new Progress.Released(index));
@@ -115,11 +139,21 @@ final class RoomState {
           true;
       case Event.Enrolled _,
           Event.Published _,
+          Event.Expired _,
           Event.Reserved _,
           Event.Released _,
           Event.Failed _ ->
           false;
     };
+  }
+
+  /// After the whole ledger was applied at a start: whatever was running ended with the process
+  /// that ran it. What it reserved stays spent.
+  void endRuns() {
+    runs.replaceAll((_, run) ->
+        run.progress() instanceof Progress.Running
+            ? new Run(run.reserved(), run.at(), new Progress.Failed())
+            : run);
   }
 
   private void propose(SignedDocument document) {
@@ -264,6 +298,10 @@ final class RoomState {
     return Collections.unmodifiableMap(versions);
   }
 
+  Optional<Long> commit(String upload) {
+    return Optional.ofNullable(commits.get(upload));
+  }
+
   Map<String, Run> runs() {
     return Collections.unmodifiableMap(runs);
   }
@@ -278,6 +316,10 @@ final class RoomState {
 
   Optional<String> payer(Digest question) {
     return Optional.ofNullable(payers.get(question));
+  }
+
+  Set<Address> charged(Digest question) {
+    return Collections.unmodifiableSet(charged.getOrDefault(question, Set.of()));
   }
 
   List<Charge> spent(Address dataset) {
