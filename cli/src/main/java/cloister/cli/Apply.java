@@ -15,8 +15,8 @@ import picocli.CommandLine.Parameters;
     description = "Sign your datasets and analyses, and make them the current ones.",
     footer = {
       "Examples:",
-      "  cloister apply airline/                      # every .yaml file of the folder",
-      "  cloister apply airline/customers.yaml",
+      "  cloister apply airline/ --accept-simulated          # every .yaml file of the folder",
+      "  cloister apply airline/customers.yaml --accept-simulated",
       "",
       "All documents are checked before any is sent; each mistake is shown with file, line and column.",
       "A collaboration among them is signed first, as with `cloister sign`."
@@ -32,7 +32,7 @@ final class Apply extends Verb {
   @Override
   void run() throws Exception {
     Home home = options.home();
-    DocumentPackage documents = DocumentPackage.read(path, home.participant());
+    DocumentPackage documents = SqlCheck.read(path, home.participant());
     try (Participant participant =
         documents.collaboration().isPresent()
             ? options.join(home, documents.collaboration().get())

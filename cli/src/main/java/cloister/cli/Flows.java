@@ -89,7 +89,8 @@ final class Flows {
     return new Signed(datasets, analyses);
   }
 
-  private static Agreement agreement(Participant participant, Signed signed) {
+  private static Agreement agreement(Participant participant, Signed signed)
+      throws InterruptedException {
     var read = new TreeMap<Address, Analysis>();
     signed
         .analyses()

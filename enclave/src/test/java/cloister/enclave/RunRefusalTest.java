@@ -157,6 +157,16 @@ final class RunRefusalTest {
   }
 
   @Test
+  void whatTheSqlMustChangeIsNotToldAsTheSameCommand() throws Exception {
+    String sql = JOINED.formatted("COUNT(DISTINCT c.email)", "WHERE c.notes = 'secret-17'");
+    assertThat(TestRoom.refusal(() -> room.research.ask(room.adHoc(sql))))
+        .hasMessageContaining("this would pass:\n(with another SQL: without column notes of ")
+        .hasMessageContaining("for filter")
+        .message()
+        .doesNotContain("cloister run");
+  }
+
+  @Test
   void aColumnIsUsedForWhatItsOwnerSaysAndNothingElse() throws Exception {
     for (String sql :
         List.of(
