@@ -92,8 +92,7 @@ final class Explain extends Verb {
     return outcome == Reply.Outcome.PERMITTED ? ExitCode.OK : ErrorCode.Kind.REFUSED.exitCode();
   }
 
-  static List<String> lines(
-      Reply.Explanation explanation, Options options, Terminal.Ink ink) {
+  static List<String> lines(Reply.Explanation explanation, Options options, Terminal.Ink ink) {
     var lines = new ArrayList<String>();
     String outcome =
         switch (explanation.outcome()) {
@@ -124,7 +123,8 @@ final class Explain extends Verb {
       }
       lines.addAll(table.lines(ink));
       explanation.budgets().stream()
-          .filter(line -> line.cost().orElse(BigDecimal.ZERO).compareTo(line.remainingEpsilon()) > 0)
+          .filter(
+              line -> line.cost().orElse(BigDecimal.ZERO).compareTo(line.remainingEpsilon()) > 0)
           .forEach(line ->
               lines.add(
                   ink.warning("!")

@@ -20,6 +20,7 @@ final class ServerProcess implements AutoCloseable {
 
   /// The exit code of what SIGINT ended.
   private static final int INTERRUPTED = 130;
+
   private final Process process;
   private final URI url;
 

@@ -58,11 +58,7 @@ final class SqlCheck {
           ? Optional.empty()
           : Optional.of(
               DocumentPackage.inSql(
-                  path,
-                  analysis.address(),
-                  e.line(),
-                  e.column(),
-                  e.getMessage() + "; " + e.fix()));
+                  path, analysis.address(), e.line(), e.column(), e.getMessage() + "; " + e.fix()));
     }
   }
 }

@@ -20,6 +20,7 @@ final class Terminal {
   /// A colour of ours, or else one character that [Text#visible] may have to write out.
   private static final Pattern OTHERS =
       Pattern.compile("(\u001b\\[(?:0|1|2|31|32|1;33)m)|[^\\x20-\\x7e]");
+
   private final PrintStream out;
   private final PrintStream err;
   private final Ink outInk;

@@ -85,8 +85,8 @@ final class Text {
   static String visible(String text) {
     return UNSEEN
         .matcher(text)
-        .replaceAll(found ->
-            Matcher.quoteReplacement("\\u%04x".formatted(found.group().codePointAt(0))));
+        .replaceAll(
+            found -> Matcher.quoteReplacement("\\u%04x".formatted(found.group().codePointAt(0))));
   }
 
   /// The same on one line, for the cell of a table.

@@ -26,6 +26,24 @@ final class CloisterCommandTest {
     }
   }
 
+  /// The only enclave of this version is simulated: what does not say so is refused.
+  @Test
+  void everyExampleThatMeetsAnEnclaveWorksAsItIsWritten() {
+    var alone = List.of("init", "key", "completion", "demo", "measurement");
+    for (List<String> verb : verbs()) {
+      if (alone.contains(verb.getLast())) {
+        continue;
+      }
+      var arguments = new ArrayList<>(verb);
+      arguments.add("--help");
+      assertThat(console.run(arguments.toArray(String[]::new))).isZero();
+      String help = console.out().replace("\\\n", " ");
+      assertThat(help.lines().filter(line -> line.startsWith("  cloister ")))
+          .isNotEmpty()
+          .allSatisfy(line -> assertThat(line).contains("--accept-simulated"));
+    }
+  }
+
   private static List<List<String>> verbs() {
     var verbs = new ArrayList<List<String>>();
     CommandLine all = CloisterCommand.commandLine(new Options(Terminal.ofThisProcess()));

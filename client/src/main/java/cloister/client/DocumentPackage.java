@@ -9,7 +9,6 @@ import cloister.protocol.Document.DatasetDocument;
 import cloister.protocol.Documents;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.InvalidDocument;
-import cloister.protocol.InvalidDocument;
 import cloister.protocol.Mistake;
 import cloister.room.Address;
 import cloister.room.Name;

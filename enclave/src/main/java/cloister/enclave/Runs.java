@@ -170,7 +170,8 @@ final class Runs {
 
   /// The command that would pass, as the command line takes it, and on lines of their own what it
   /// changes and what the SQL has to change: no command says that.
-  private static String asTyped(Considered considered, RunRequest wanted, Verdict.Suggestion suggestion) {
+  private static String asTyped(
+      Considered considered, RunRequest wanted, Verdict.Suggestion suggestion) {
     Request asked = considered.request();
     Request passing = suggestion.request();
     var lines = new ArrayList<String>();

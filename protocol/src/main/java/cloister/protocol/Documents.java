@@ -65,8 +65,8 @@ public final class Documents {
                     + " the canonical one"));
   }
 
-  /// Where in its YAML file a place in an analysis's SQL is; the beginning of the SQL where YAML has
-  /// folded its lines.
+  /// Where in its YAML file a place in an analysis's SQL is; the beginning of the SQL where YAML
+  /// has folded its lines.
   ///
   /// @param line of the SQL, from 1, as is `column`
   /// @return absent when the file holds no SQL of that analysis

@@ -40,6 +40,7 @@ final class Yaml {
 
   /// RFC 8785 §3.2.2.3: beyond it not every integer is a JSON number.
   private static final BigDecimal LARGEST_INTEGER = BigDecimal.valueOf(1L << 53);
+
   private static final String ALIASES =
       "anchors and aliases (& and *) are not used here; write the value out";
 

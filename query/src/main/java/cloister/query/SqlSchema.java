@@ -72,9 +72,32 @@ final class SqlSchema {
   private static final Pattern WORD_BEFORE = Pattern.compile("\\b([A-Za-z][A-Za-z_]{0,63})\\s*$");
   private static final Set<String> STRUCTURE =
       Set.of(
-          "SELECT", "FROM", "WHERE", "BY", "JOIN", "INNER", "ON", "AS", "AND", "OR", "NOT", "IN",
-          "IS", "NULL", "LIKE", "BETWEEN", "UNION", "WITH", "CASE", "WHEN", "THEN", "ELSE",
-          "HAVING", "LIMIT", "OFFSET", "DISTINCT");
+          "SELECT",
+          "FROM",
+          "WHERE",
+          "BY",
+          "JOIN",
+          "INNER",
+          "ON",
+          "AS",
+          "AND",
+          "OR",
+          "NOT",
+          "IN",
+          "IS",
+          "NULL",
+          "LIKE",
+          "BETWEEN",
+          "UNION",
+          "WITH",
+          "CASE",
+          "WHEN",
+          "THEN",
+          "ELSE",
+          "HAVING",
+          "LIMIT",
+          "OFFSET",
+          "DISTINCT");
 
   private static final Pattern NOT_FOUND =
       Pattern.compile("(?:Column|Table|Object) '(.{1,128}?)' not found.*", Pattern.DOTALL);

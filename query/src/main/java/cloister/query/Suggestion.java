@@ -14,8 +14,7 @@ final class Suggestion {
   static Optional<String> nearest(String name, Collection<String> known) {
     String wanted = name.toLowerCase(Locale.ROOT);
     return known.stream()
-        .filter(each ->
-            distance(wanted, each.toLowerCase(Locale.ROOT)) <= farthest(wanted, each))
+        .filter(each -> distance(wanted, each.toLowerCase(Locale.ROOT)) <= farthest(wanted, each))
         .min(
             Comparator.<String>comparingInt(each -> distance(wanted, each.toLowerCase(Locale.ROOT)))
                 .thenComparing(each -> each));
