@@ -510,7 +510,7 @@ class PlannerTest {
         "SELECT COUNT(*) FROM airline.values | values | 29",
       })
   void aReservedWordAsANameSaysHowToQuoteIt(String sample) {
-    String[] parts = sample.split(" \\| ");
+    String[] parts = sample.split(" \\| ", -1);
     var refusal = refused(parts[0]);
     assertThat(refusal).hasMessage("`" + parts[1] + "` is a reserved word of SQL");
     assertThat(refusal.fix()).contains("\"" + parts[1] + "\"");
