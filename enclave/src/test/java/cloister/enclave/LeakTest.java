@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// An analyst who writes queries to make errors, names and shapes talk. Two datasets differ in one
-/// person: whatever is asked of both has the same status, the same message, the same shape and the
-/// same charge; and nothing that is planted in the data comes out anywhere.
+/// person: whatever is asked of both has the same status, the same message, the same shape, the
+/// same charge and the same log; and nothing that is planted in the data comes out anywhere.
 final class LeakTest {
   private static final String VICTIM = "victim.canary@example.org";
   private static final String NOTE = "canary-note-4711";
@@ -131,14 +131,41 @@ final class LeakTest {
           "SELECT COUNT(*) FROM %s WHERE SQRT(-age) > 1",
           "SELECT COUNT(*) FROM %s WHERE LN(age) > 1",
           "SELECT zip, COUNT(DISTINCT email) FROM %s GROUP BY zip HAVING COUNT(*) > 100",
-          "SELECT COUNT(DISTINCT email) AS \"canary-note-4712\" FROM %s");
+          "SELECT COUNT(DISTINCT email) AS \"canary-note-4712\" FROM %s",
+          ofOne("FLOOR(CAST(%s AS DATE) TO YEAR)", "5881580-07-10", "DATE '2030-01-01'"),
+          ofOne("FLOOR(CAST(%s AS DATE) TO WEEK)", "5877642-06-25 (BC)", "DATE '2030-01-01'"),
+          ofOne("FLOOR(CAST(%s AS DATE) TO DAY)", "infinity", "DATE '2030-01-01'"),
+          ofOne("CAST(CAST(%s AS DATE) AS TIMESTAMP)", "5881580-07-10", "DATE '2030-01-01'"),
+          ofOne("FLOOR(CAST(%s AS TIMESTAMP) TO MONTH)", "-infinity", "DATE '2030-01-01'"),
+          ofOne("FLOOR(CAST(%s AS TIMESTAMP) TO YEAR)", "290309-12-22 (BC)", "DATE '2030-01-01'"),
+          ofOne("CAST(CAST(%s AS TIMESTAMP) AS DATE)", "9999-12-31 24:00:00", "DATE '2030-01-01'"),
+          ofOne("- CAST(%s AS INTEGER)", "-9223372036854775808", "1"),
+          ofOne("CEIL(CAST(%s AS DECIMAL(38,1)))", "9999999999999999999999999999999999999.9", "1"),
+          ofOne("CAST(CAST(%s AS DOUBLE) AS INTEGER)", "nan", "1"));
+
+  /// What one person's note makes an extreme value, and everybody else's an ordinary one.
+  private static String ofOne(String expression, String extreme, String compared) {
+    String ordinary = compared.startsWith("DATE") ? "2020-01-01" : "0";
+    return "SELECT COUNT(*) FROM %s WHERE "
+        + expression.replace(
+            "%s",
+            "CASE WHEN notes = 'canary-note-4711' THEN '"
+                + extreme
+                + "' ELSE '"
+                + ordinary
+                + "' END")
+        + " < "
+        + compared;
+  }
 
   /// What a query came to, apart from the numbers.
-  private record Shape(String outcome, List<List<String>> keys, String charged) {}
+  private record Shape(
+      String outcome, List<List<String>> keys, String charged, List<String> logged) {}
 
   private static Shape ask(String query, String dataset, ByteArrayOutputStream said)
       throws Exception {
     var before = room.spent(dataset);
+    int heard = logged().size();
     String sql = query.replace("%s", "airline.\"" + dataset + "\"");
     Answered answered = room.research.exchange(room.adHoc(sql));
     said.writeBytes(
@@ -154,12 +181,14 @@ final class LeakTest {
                 + ": "
                 + message.replace("\"" + dataset + "\"", "D").replace("dataset/" + dataset, "D"),
             List.of(),
-            charged);
+            charged,
+            loggedSince(heard, dataset));
       }
       case Answered.Outcome.Ok(var reply) -> {
         var ran = (Reply.Ran) reply;
         said.writeBytes(ran.receipt().toArray());
         var table = room.research.open(ran);
+        said.writeBytes(table.toString().getBytes(StandardCharsets.UTF_8));
         var keys = new ArrayList<List<String>>();
         for (var row : table.rows()) {
           var cells = new ArrayList<String>();
@@ -172,14 +201,29 @@ final class LeakTest {
           }
           keys.add(cells);
         }
-        yield new Shape("answered", keys, charged);
+        yield new Shape("answered", keys, charged, loggedSince(heard, dataset));
       }
     };
   }
 
+  private static List<String> logged() {
+    synchronized (LOGGED) {
+      return List.copyOf(LOGGED);
+    }
+  }
+
+  private static List<String> loggedSince(int heard, String dataset) {
+    List<String> all = logged();
+    return all.subList(heard, all.size()).stream()
+        .map(line -> line.replace("dataset/" + dataset, "D"))
+        .toList();
+  }
+
   @Test
-  void onePersonMoreIsSeenInNoStatusMessageShapeOrCharge() throws Exception {
+  void onePersonMoreIsSeenInNoStatusMessageShapeChargeOrLog() throws Exception {
     var said = new ByteArrayOutputStream();
+    // The first worker says what confines it.
+    ask("SELECT COUNT(*) FROM %s", "without", said);
     int answered = 0;
     for (String query : QUERIES) {
       var without = ask(query, "without", said);
@@ -189,13 +233,9 @@ final class LeakTest {
       answered += without.outcome().equals("answered") ? 1 : 0;
     }
     assertThat(answered).as("queries that were permitted").isGreaterThan(4);
-    for (String canary : List.of(VICTIM, NOTE, "note 17", "person17@")) {
-      String all = said.toString(StandardCharsets.UTF_8);
-      // What the analyst wrote itself may be pointed at; what it did not write may not.
-      if (QUERIES.stream().noneMatch(query -> query.contains(canary))) {
-        assertThat(all).doesNotContain(canary);
-      }
-    }
+    // Not even texts that the analyst wrote itself come back: there is no telling whose they are.
+    assertThat(said.toString(StandardCharsets.UTF_8))
+        .doesNotContain(VICTIM, NOTE, "note 17", "person17@");
   }
 
   private static Shape positions(Shape shape) {
@@ -205,21 +245,19 @@ final class LeakTest {
             .replaceAll("(line|column|position) \\d+", "$1 N")
             .replaceAll("\\d+:\\d+", "N:N"),
         shape.keys(),
-        shape.charged());
+        shape.charged(),
+        shape.logged());
   }
 
   @Test
   void nothingThatWasPlantedIsLoggedMeasuredOrStored() throws Exception {
     var said = new ByteArrayOutputStream();
     for (String query : QUERIES) {
+      ask(query, "without", said);
       ask(query, "with", said);
     }
-    List<String> lines;
-    synchronized (LOGGED) {
-      lines = List.copyOf(LOGGED);
-    }
     for (String canary : CANARIES) {
-      assertThat(lines).as("log lines").noneMatch(line -> line.contains(canary));
+      assertThat(logged()).as("log lines").noneMatch(line -> line.contains(canary));
     }
     var metrics =
         TestParticipant.HTTP.send(

@@ -139,7 +139,7 @@ final class PreparedDataTest {
   @Test
   void neverMoreThanOnePartIsInTheClear() throws Exception {
     var upload = upload(Set.of());
-    var plaintext = new Plaintext(1 << 30);
+    var plaintext = new Plaintext(1 << 30, _ -> {});
     try (var watch = memory.getFileSystem().newWatchService()) {
       var key =
           memory.register(
@@ -174,7 +174,7 @@ final class PreparedDataTest {
 
   @Test
   void whatWasPreparedIsReadBackAsOneVersion() throws Exception {
-    var plaintext = new Plaintext(1 << 30);
+    var plaintext = new Plaintext(1 << 30, _ -> {});
     var data = data(plaintext);
     var published = prepared(data);
     assertThat(published.parts()).isEqualTo(PARTS);
@@ -198,7 +198,7 @@ final class PreparedDataTest {
   @Test
   void aBadLastPartLeavesNothingOfTheOthers() throws Exception {
     var upload = upload(Set.of(PARTS - 1));
-    assertThatThrownBy(() -> data(new Plaintext(1 << 30)).prepare(upload, dataset()))
+    assertThatThrownBy(() -> data(new Plaintext(1 << 30, _ -> {})).prepare(upload, dataset()))
         .isInstanceOfSatisfying(
             CloisterException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA_MALFORMED));
     assertThat(memory).isEmptyDirectory();
@@ -208,7 +208,7 @@ final class PreparedDataTest {
   @Test
   void sealedFilesStayWhileSomebodyNeedsThemAndNoLonger() throws Exception {
     Path sealed = folder.resolve("sealed");
-    var data = data(new Plaintext(1 << 30));
+    var data = data(new Plaintext(1 << 30, _ -> {}));
     try (var prepared = data.prepare(upload(Set.of()), dataset())) {
       // A sweep while the version is on its way into the ledger.
       data.retain(List.of());
@@ -227,14 +227,14 @@ final class PreparedDataTest {
     data.retain(List.of());
     assertThat(sealed).isEmptyDirectory();
     Files.createDirectory(sealed.resolve("left-by-a-crash"));
-    data(new Plaintext(1 << 30)).retain(List.of());
+    data(new Plaintext(1 << 30, _ -> {})).retain(List.of());
     assertThat(sealed).isEmptyDirectory();
   }
 
   @Test
   void memoryThatIsFullIsNoFaultOfTheData() throws Exception {
     var upload = upload(Set.of());
-    var plaintext = new Plaintext(1 << 30);
+    var plaintext = new Plaintext(1 << 30, _ -> {});
     // What was received fits once; what becomes of it does not fit beside.
     try (var disk = TinyDisk.mount(memory, 64 << 10)) {
       disk.fill();
@@ -254,8 +254,9 @@ final class PreparedDataTest {
 
   @Test
   void inputsThatDoNotFitAreRefusedBeforeTheyAreDecrypted() throws Exception {
-    var published = prepared(data(new Plaintext(1 << 30)));
-    assertThatThrownBy(() -> data(new Plaintext(1_000)).acquire(Map.of(CUSTOMERS, published)))
+    var published = prepared(data(new Plaintext(1 << 30, _ -> {})));
+    assertThatThrownBy(
+            () -> data(new Plaintext(1_000, _ -> {})).acquire(Map.of(CUSTOMERS, published)))
         .isInstanceOfSatisfying(
             CloisterException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.MEMORY_LIMIT));
     assertThat(memory).isEmptyDirectory();

@@ -1,5 +1,6 @@
 package cloister.enclave;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -202,7 +203,7 @@ final class RollbackTest {
   void aRoomThatWasTakenAwayAltogetherIsMissed() throws Exception {
     Path parent = Files.createTempDirectory(copies, "emptied");
     copy(newer, parent.resolve("state"));
-    Disk.delete(ledger(parent.resolve("state")).getParent());
+    Disk.delete(requireNonNull(ledger(parent.resolve("state")).getParent()));
     try (var server = TestRoom.start(parent, InstantSource.system())) {
       var proposal = room.airline.signed(room.collaborationYaml(1));
       room.airline.reconnect(TestRoom.uri(server));

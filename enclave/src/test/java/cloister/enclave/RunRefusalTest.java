@@ -189,6 +189,43 @@ final class RunRefusalTest {
   }
 
   @Test
+  void aCastThatFailsForSomeValuesIsAFilter() throws Exception {
+    room.share(
+        room.airline,
+        """
+        dataset: members
+        unit: email
+        columns:
+          email: {type: string, semantic: email, use: [join]}
+          name: {type: string, use: [count]}
+          age: {type: integer, use: [sum], bounds: [0, 120]}
+        terms:
+          - rule: all
+            analysts: [research]
+            analyses: [any-sql]
+            purposes: [ResearchAndDevelopment]
+            recipients: [research]
+            obligations: {minimum-units: 1}
+        """,
+        "email,name,age\nalice@example.org,7lice,9\nbob@example.org,bob,44\n");
+    String from = " FROM airline.members";
+    assertThat(
+            refused(
+                ErrorCode.RUN_DENIED,
+                room.adHoc("SELECT COUNT(CAST(SUBSTRING(name FROM 1 FOR 1) AS INTEGER))" + from)))
+        .hasMessageContaining(
+            "column name of /airline/dataset/members may be used for count, not for filter");
+    assertThat(
+            refused(
+                ErrorCode.RUN_DENIED, room.adHoc("SELECT SUM(CAST(age AS DECIMAL(1,0)))" + from)))
+        .hasMessageContaining(
+            "column age of /airline/dataset/members may be used for sum, not for filter");
+    String permitted =
+        "SELECT COUNT(SUBSTRING(name FROM 1 FOR 1)), SUM(CAST(age AS DECIMAL(20,0)))" + from;
+    assertThat(room.research.<Reply.Ran>ask(room.adHoc(permitted)).receipt()).isNotNull();
+  }
+
+  @Test
   void onePersonCannotBeSingledOutByTheUnit() throws Exception {
     for (String sql :
         List.of(

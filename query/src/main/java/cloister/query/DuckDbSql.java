@@ -11,7 +11,19 @@ import java.util.stream.Collectors;
 /// Expressions in DuckDB's SQL, total by construction: no value of any column makes one fail. Casts
 /// are TRY_CAST, divisors are never zero, arithmetic is typed so wide that it cannot overflow; so
 /// nothing depends on TRY, which DuckDB's optimizer is known to move fallible parts out of.
+///
+/// Dates and times are those of the years 1 to 9999 everywhere: ingestion keeps no others, no
+/// literal is another, and text becomes no other. DuckDB's own reach further, and some of its
+/// functions fail with what does.
 final class DuckDbSql {
+  /// Also what ingestion reads as a date.
+  private static final String DAY =
+      "(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-[0-9]{2}-[0-9]{2}";
+
+  /// Without an offset, which DuckDB would drop, and without 24:00:00, which may be in year 10000.
+  private static final String MOMENT =
+      DAY + "(?:[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,6})?)?)?";
+
   private DuckDbSql() {}
 
   static String text(String value) {
@@ -94,7 +106,7 @@ final class DuckDbSql {
       case CASE -> choice(of);
       case COALESCE -> "COALESCE(" + String.join(", ", of) + ")";
       case NULLIF -> "NULLIF(" + String.join(", ", of) + ")";
-      case CAST -> "TRY_CAST(" + first + " AS " + type(call.type()) + ")";
+      case CAST -> cast(first, call);
       case LOWER -> "lower(" + first + ")";
       case UPPER -> "upper(" + first + ")";
       case TRIM -> "trim(" + first + ", ' ')";
@@ -114,6 +126,23 @@ final class DuckDbSql {
 
   private static String infix(List<String> of, String operator) {
     return of.stream().collect(Collectors.joining(operator, "(", ")"));
+  }
+
+  private static String cast(String argument, Scalar.Call call) {
+    boolean text = call.arguments().getFirst().type() instanceof ColumnType.Text;
+    String value =
+        switch (call.type()) {
+          case ColumnType.Date _ when text -> matching(DAY, argument);
+          case ColumnType.Timestamp _ when text -> matching(MOMENT, argument);
+          default -> argument;
+        };
+    return "TRY_CAST(" + value + " AS " + type(call.type()) + ")";
+  }
+
+  /// The part of a text that matches between spaces, or the empty text; it names the argument once,
+  /// so that casts of casts do not grow.
+  private static String matching(String pattern, String argument) {
+    return "regexp_extract(" + argument + ", '^ *(" + pattern + ")Z? *$', 1)";
   }
 
   private static String rounded(String function, String argument, Scalar.Call call) {

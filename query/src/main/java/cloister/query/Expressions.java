@@ -107,6 +107,8 @@ final class Expressions {
       case "LOWER" -> Scalar.call(Function.LOWER, List.of(text(operands.getFirst())), TEXT);
       case "UPPER" -> Scalar.call(Function.UPPER, List.of(text(operands.getFirst())), TEXT);
       case "SUBSTRING" -> substring(operands);
+      case "YEAR" -> part(Function.YEAR, operands);
+      case "MONTH" -> part(Function.MONTH, operands);
       default ->
           throw new QueryException(
               Kind.FUNCTION,
@@ -353,10 +355,6 @@ final class Expressions {
   }
 
   private Scalar extracted(List<RexNode> operands) throws QueryException {
-    Scalar value = of(operands.getLast());
-    if (!(value.type().equals(DATE) || value.type().equals(TIMESTAMP))) {
-      throw mismatch("EXTRACT takes a date or timestamp, not a " + value.type());
-    }
     Function part =
         switch (((RexLiteral) operands.getFirst()).getValueAs(TimeUnitRange.class)) {
           case YEAR -> Function.YEAR;
@@ -364,6 +362,14 @@ final class Expressions {
           case DAY -> Function.DAY;
           case null, default -> throw Translation.unsupported("EXTRACT of this unit of time");
         };
+    return part(part, operands);
+  }
+
+  private Scalar part(Function part, List<RexNode> operands) throws QueryException {
+    Scalar value = of(operands.getLast());
+    if (!isTime(value.type())) {
+      throw mismatch(part + " of a date or timestamp is taken, not of a " + value.type());
+    }
     return Scalar.call(part, List.of(value), INT);
   }
 

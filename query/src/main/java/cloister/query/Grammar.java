@@ -38,9 +38,10 @@ final class Grammar {
   private static final int MOST_TABLES = 32;
   private static final int DEEPEST = 120;
   private static final int LONGEST_LIST = 1_000;
+  private static final Pattern DAY = Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}");
   private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_ .-]{0,127}");
 
-  private static final Set<SqlKind> OPERATORS =
+  static final Set<SqlKind> OPERATORS =
       Set.of(
           SqlKind.AND,
           SqlKind.OR,
@@ -69,7 +70,7 @@ final class Grammar {
           SqlKind.PLUS_PREFIX);
 
   private static final Set<String> AGGREGATES = Set.of("COUNT", "SUM", "AVG");
-  private static final Set<String> FUNCTIONS =
+  static final Set<String> FUNCTIONS =
       Set.of(
           "COALESCE",
           "NULLIF",
@@ -418,7 +419,17 @@ final class Grammar {
       return;
     }
     switch (literal.getTypeName()) {
-      case DECIMAL, DOUBLE, BIGINT, INTEGER, BOOLEAN, DATE, TIMESTAMP, NULL, SYMBOL, UNKNOWN -> {}
+      case UNKNOWN -> {
+        // DATE '…' and TIMESTAMP '…', which Calcite reads when it knows what the words mean.
+        if (!DAY.matcher(literal.getValueAs(String.class)).lookingAt()) {
+          throw new QueryException(
+              Kind.TYPE,
+              position(literal),
+              "this is no date between the years 1 and 9999",
+              "write DATE 'YYYY-MM-DD' or TIMESTAMP 'YYYY-MM-DD HH:MM:SS'");
+        }
+      }
+      case DECIMAL, DOUBLE, BIGINT, INTEGER, BOOLEAN, DATE, TIMESTAMP, NULL, SYMBOL -> {}
       default ->
           throw unsupported(
               literal, "this kind of literal", "write a text, number, DATE or TIMESTAMP");

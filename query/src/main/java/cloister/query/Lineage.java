@@ -3,6 +3,7 @@ package cloister.query;
 import cloister.query.Scalar.Function;
 import cloister.room.Address;
 import cloister.room.ColumnName;
+import cloister.room.ColumnType;
 import cloister.room.Use;
 import java.util.EnumSet;
 import java.util.Map;
@@ -12,6 +13,9 @@ import java.util.TreeMap;
 /// How a question uses each column of each dataset it reads. In the normal form every expression is
 /// over columns of datasets, so this is one walk; a column that appears nowhere in it is not read.
 final class Lineage {
+  /// Every 64-bit integer has as many at most.
+  private static final int INT_DIGITS = 19;
+
   private final Map<Address, Map<ColumnName, Set<Use>>> uses = new TreeMap<>();
 
   static Map<Address, Map<ColumnName, Set<Use>>> of(Question question) {
@@ -53,8 +57,8 @@ final class Lineage {
     Scalar.forEachColumn(condition, column -> record(branch, column, Use.FILTER));
   }
 
-  /// Everything a value is computed from has the value's use; what decides between values filters
-  /// too.
+  /// Everything a value is computed from has the value's use; what decides between values, or
+  /// whether there is one, filters too.
   private void value(Branch branch, Scalar scalar, Use use) {
     switch (scalar) {
       case Scalar.Column column -> record(branch, column, use);
@@ -62,24 +66,28 @@ final class Lineage {
       case Scalar.Call call -> {
         for (int index = 0; index < call.arguments().size(); index++) {
           Scalar argument = call.arguments().get(index);
-          if (call.function() == Function.CASE
-              && index % 2 == 0
-              && index < call.arguments().size() - 1) {
-            Scalar.forEachColumn(argument, column -> record(branch, column, Use.FILTER));
-          } else {
+          if (!isCondition(call, index)) {
             value(branch, argument, use);
-            // A divisor of zero gives NULL: COUNT(1 / (x - 42)) is a filter.
-            if (decides(call.function()) || (call.function() == Function.DIVIDE && index == 1)) {
-              Scalar.forEachColumn(argument, column -> record(branch, column, Use.FILTER));
-            }
+          }
+          if (decides(call, index)) {
+            Scalar.forEachColumn(argument, column -> record(branch, column, Use.FILTER));
           }
         }
       }
     }
   }
 
-  private static boolean decides(Function function) {
-    return switch (function) {
+  private static boolean isCondition(Scalar.Call call, int argument) {
+    return call.function() == Function.CASE
+        && argument % 2 == 0
+        && argument < call.arguments().size() - 1;
+  }
+
+  /// Whether the value of an argument may decide that the call is NULL, or is a truth about it:
+  /// COUNT, SUM and AVG pass over a NULL, so either makes them see some values only. Whether an
+  /// argument *is* NULL decides in every function; that much each use of a column shows of it.
+  private static boolean decides(Scalar.Call call, int argument) {
+    return switch (call.function()) {
       case AND,
           OR,
           NOT,
@@ -96,17 +104,19 @@ final class Lineage {
           LIKE,
           NULLIF ->
           true;
+      case CASE -> isCondition(call, argument);
+      // By zero it gives NULL: COUNT(1 / (x - 42)) is a filter.
+      case DIVIDE -> argument == 1;
+      // COUNT(CAST(SUBSTRING(name FROM 1 FOR 1) AS INTEGER)) is a filter.
+      case CAST -> !isTotal(call.arguments().get(argument).type(), call.type());
       case ADD,
           SUBTRACT,
           MULTIPLY,
-          DIVIDE,
           NEGATE,
           ABS,
           FLOOR,
           CEIL,
-          CASE,
           COALESCE,
-          CAST,
           LOWER,
           UPPER,
           TRIM,
@@ -123,6 +133,32 @@ final class Lineage {
           START_OF_DAY ->
           false;
     };
+  }
+
+  /// Whether every value of a type becomes one of another.
+  private static boolean isTotal(ColumnType from, ColumnType to) {
+    return switch (to) {
+      case ColumnType.Text _ -> true;
+      case ColumnType.Bool _ -> false;
+      case ColumnType.Int _ ->
+          from instanceof ColumnType.Decimal decimal && whole(decimal) < INT_DIGITS;
+      case ColumnType.Decimal decimal ->
+          switch (from) {
+            case ColumnType.Int _ -> whole(decimal) >= INT_DIGITS;
+            // What is rounded may need one more: 9.9 is 10.
+            case ColumnType.Decimal other ->
+                whole(decimal) >= whole(other) + (decimal.scale() < other.scale() ? 1 : 0);
+            default -> false;
+          };
+      case ColumnType.Real _ ->
+          from instanceof ColumnType.Int || from instanceof ColumnType.Decimal;
+      case ColumnType.Date _, ColumnType.Timestamp _ ->
+          from instanceof ColumnType.Date || from instanceof ColumnType.Timestamp;
+    };
+  }
+
+  private static int whole(ColumnType.Decimal type) {
+    return type.precision() - type.scale();
   }
 
   private void record(Branch branch, Scalar.Column column, Use use) {

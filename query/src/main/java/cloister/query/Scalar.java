@@ -14,7 +14,8 @@ import java.util.stream.Collectors;
 /// A row-wise, deterministic, total expression over the columns of a [Branch]'s sources. What is
 /// not here cannot be asked, whatever the planner may produce.
 sealed interface Scalar {
-  /// Expressions that were inlined into one another can grow exponentially in the text's length.
+  /// Expressions that were inlined into one another can grow exponentially in the text's length,
+  /// and so can those that an engine evaluates more than once.
   int LARGEST = 5_000;
 
   /// DuckDB refuses expressions deeper than its limit of 250; one call emits at most three levels.
@@ -90,7 +91,8 @@ sealed interface Scalar {
     }
   }
 
-  /// A function of other expressions; `size` and `depth` are theirs and one more.
+  /// A function of other expressions; `size` and `depth` are theirs and one more. What is evaluated
+  /// twice counts twice.
   record Call(Function function, List<Scalar> arguments, ColumnType type, int size, int depth)
       implements Scalar {
     public Call {
@@ -178,7 +180,7 @@ sealed interface Scalar {
       case NOT_EQUAL, ADD, MULTIPLY -> operands = inOrder(arguments);
       default -> {}
     }
-    int size = 1;
+    int size = 1 + twice(function, operands);
     int depth = 1;
     for (Scalar operand : operands) {
       size += operand.size();
@@ -192,6 +194,16 @@ sealed interface Scalar {
           "use each computed column fewer times");
     }
     return new Call(function, operands, type, size, depth);
+  }
+
+  /// The size of the operand that DuckDB evaluates twice: NULLIF is a CASE to it, also the one
+  /// around a divisor.
+  private static int twice(Function function, List<Scalar> operands) {
+    return switch (function) {
+      case NULLIF -> operands.getFirst().size();
+      case DIVIDE -> operands.getLast().size();
+      default -> 0;
+    };
   }
 
   /// This expression over other columns.
