@@ -16,8 +16,8 @@ import picocli.CommandLine.Parameters;
     description = "Sign your datasets and analyses, and make them the current ones.",
     footer = {
       "Examples:",
-      "  cloister apply airline/                      # every .yaml file of the folder",
-      "  cloister apply airline/customers.yaml",
+      "  cloister apply airline/ --accept-simulated          # every .yaml file of the folder",
+      "  cloister apply airline/customers.yaml --accept-simulated",
       "",
       "All documents are checked before any is sent; each mistake is shown with file, line and column.",
       "A collaboration among them is signed first, as with `cloister sign`."
@@ -46,6 +46,7 @@ final class Apply extends Verb {
   void run() throws Exception {
     Home home = options.home();
     DocumentPackage documents = documents(home);
+    SqlCheck.check(path, documents);
     try (Participant participant =
         documents.collaboration().isPresent()
             ? options.join(home, documents.collaboration().get())

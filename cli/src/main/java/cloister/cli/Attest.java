@@ -15,8 +15,8 @@ import picocli.CommandLine.Command;
     description = "Ask the enclave for fresh evidence and check it against what you signed.",
     footer = {
       "Examples:",
-      "  cloister attest",
-      "  cloister attest -c airline-media-2026 --json",
+      "  cloister attest --accept-simulated",
+      "  cloister attest -c airline-media-2026 --json --accept-simulated",
       "",
       "Every verb does this before it sends anything; this one shows it. What is demanded is the",
       "`enclave` part of the collaboration that you signed."

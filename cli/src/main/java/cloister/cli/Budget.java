@@ -9,7 +9,11 @@ import picocli.CommandLine.Command;
 @Command(
     name = "budget",
     description = "Show what may still be learned of each dataset, and what has been.",
-    footer = {"Examples:", "  cloister budget", "  cloister budget --json"})
+    footer = {
+      "Examples:",
+      "  cloister budget --accept-simulated",
+      "  cloister budget --json --accept-simulated"
+    })
 final class Budget extends Verb {
   Budget(Options options) {
     super(options);

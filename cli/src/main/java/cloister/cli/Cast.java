@@ -37,7 +37,8 @@ final class Cast implements AutoCloseable {
   /// Starts the enclave.
   ///
   /// @param work a folder for the homes and the enclave's state
-  static Cast start(Example example, Path work, Options options) throws IOException {
+  static Cast start(Example example, Path work, Options options)
+      throws IOException, InterruptedException {
     return new Cast(
         example,
         work,
@@ -118,8 +119,9 @@ final class Cast implements AutoCloseable {
   /// Makes everybody's documents the current ones; returns their addresses.
   List<Address> apply() throws InterruptedException {
     var addresses = new java.util.ArrayList<Address>();
-    for (Name name : example.participants()) {
+    for (Name name : example.participants().stream().filter(example::hasPackage).toList()) {
       DocumentPackage documents = DocumentPackage.read(example.packageOf(name), name);
+      SqlCheck.check(example.packageOf(name), documents);
       participant(name).apply(documents.own());
       addresses.addAll(documents.addressed().keySet());
     }

@@ -2,12 +2,16 @@ package cloister.cli;
 
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
+import cloister.protocol.InvalidDocument;
 import cloister.protocol.Json;
+import cloister.protocol.Mistake;
+import cloister.protocol.Spelling;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -42,7 +46,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       " 0:done",
       " 1:a fault of Cloister, or a promise of `rehearse` or `demo` does not hold",
       " 2:the input is wrong, and the message says what to correct",
-      " 3:a rule or a security check said no; repeating the same changes nothing",
+      " 3:a rule or a security check said no, or `explain` would hear no; repeating changes nothing",
       " 4:something ran out or was away; the same may succeed later",
       " 130:interrupted"
     })
@@ -101,6 +105,9 @@ final class CloisterCommand {
   }
 
   private static int failed(Options options, CommandLine at, Exception failure) {
+    if (isEnding()) {
+      return INTERRUPTED;
+    }
     return switch (failure) {
       case CloisterException known -> report(options, known);
       case InterruptedException _ -> INTERRUPTED;
@@ -109,9 +116,27 @@ final class CloisterCommand {
     };
   }
 
+  /// Whether this process is going down, of Ctrl-C most likely: what fails then fails of that.
+  private static boolean isEnding() {
+    var probe = new Thread(() -> {});
+    try {
+      Runtime.getRuntime().addShutdownHook(probe);
+      Runtime.getRuntime().removeShutdownHook(probe);
+      return false;
+    } catch (IllegalStateException _) {
+      return true;
+    }
+  }
+
   private static int report(Options options, CloisterException failure) {
     ErrorCode code = failure.code();
-    print(options, code.label(), failure.getMessage(), code.remedy(), code.kind().exitCode());
+    print(
+        options,
+        code.label(),
+        options.proposed(failure.getMessage(), options.terminal().ink()),
+        code.remedy(),
+        code.kind().exitCode(),
+        failure instanceof InvalidDocument invalid ? invalid.mistakes() : List.of());
     return code.kind().exitCode();
   }
 
@@ -122,7 +147,8 @@ final class CloisterCommand {
         ErrorCode.PARAMETER_INVALID.label(),
         failure.getMessage() + suggestion(failure),
         "See `" + verb + " --help`.",
-        ErrorCode.Kind.USER.exitCode());
+        ErrorCode.Kind.USER.exitCode(),
+        List.of());
     return ErrorCode.Kind.USER.exitCode();
   }
 
@@ -139,7 +165,7 @@ final class CloisterCommand {
                 .flatMap(option -> Arrays.stream(option.names()))
                 .toList()
             : List.copyOf(at.getSubcommands().keySet());
-    return Text.nearest(typed, known)
+    return Spelling.nearest(typed, known)
         .map(nearest -> "; did you mean `" + nearest + "`?")
         .orElse("");
   }
@@ -154,12 +180,18 @@ final class CloisterCommand {
         ErrorCode.INTERNAL.label(),
         "`" + at.getCommandSpec().qualifiedName() + "` failed: " + ErrorCode.INTERNAL.meaning(),
         "Report it with the lines above, after reading them: they may name files of yours.",
-        ErrorCode.Kind.INTERNAL.exitCode());
+        ErrorCode.Kind.INTERNAL.exitCode(),
+        List.of());
     return ErrorCode.Kind.INTERNAL.exitCode();
   }
 
   private static void print(
-      Options options, String code, String message, String remedy, int exitCode) {
+      Options options,
+      String code,
+      String message,
+      String remedy,
+      int exitCode,
+      List<Mistake> mistakes) {
     Terminal terminal = options.terminal();
     if (options.json()) {
       terminal.result(
@@ -170,6 +202,10 @@ final class CloisterCommand {
                       .put("code", code)
                       .put("exit", exitCode)
                       .put("message", message)
+                      .putIfPresent(
+                          "mistakes",
+                          Optional.of(mistakes).filter(some -> !some.isEmpty()),
+                          CloisterCommand::json)
                       .put("remedy", remedy)
                       .build())
               .build()
@@ -181,6 +217,19 @@ final class CloisterCommand {
     terminal.say(terminal.ink().bad("error:") + " " + lines.getFirst());
     lines.stream().skip(1).map(line -> "  " + line).forEach(terminal::say);
     terminal.say(terminal.ink().faint("  " + remedy + " [" + code + "]"));
+  }
+
+  private static Json json(List<Mistake> mistakes) {
+    return Json.array(
+        mistakes.stream()
+            .map(mistake ->
+                Json.object()
+                    .put("file", mistake.file())
+                    .put("line", mistake.line())
+                    .put("column", mistake.column())
+                    .put("message", mistake.message())
+                    .build())
+            .toList());
   }
 
   /// The version that the build wrote into the jar.

@@ -6,12 +6,14 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import cloister.protocol.Reply;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -21,25 +23,27 @@ import picocli.CommandLine.Option;
     description = "Say what a run would be: permitted or not, why, its cost and its error.",
     footer = {
       "Examples:",
-      "  cloister explain overlap",
-      "  cloister explain overlap --to research,media,airline",
-      "  cloister explain --sql question.sql --for CommercialResearch --to research",
-      "  cloister explain --graph                     # what may flow where, as text",
-      "  cloister explain --graph --svg flows.svg",
+      "  cloister explain overlap --accept-simulated",
+      "  cloister explain overlap --to research,media,airline --accept-simulated",
+      "  cloister explain --sql question.sql --for CommercialResearch --accept-simulated",
+      "  cloister explain --graph --accept-simulated         # what may flow where, as text",
+      "  cloister explain overlap --to media --graph --svg flows.svg --accept-simulated",
       "",
       "Nothing is run and nothing is charged. A refusal shows the rule, the path to it and, where there",
-      "is one, the nearest request that would pass."
+      "is one, the nearest request that would pass; the exit code is then 3, as that of `run` would be."
     })
 final class Explain extends Verb {
   @Mixin private final Question question = new Question();
 
   @Option(
       names = "--graph",
-      description = "Draw datasets, analyses and recipients, and what flows.")
+      description = "Draw what flows: of NAME with its recipients, else of all that is signed.")
   private boolean graph;
 
   @Option(names = "--svg", paramLabel = "FILE", description = "With --graph: write an SVG there.")
   private Optional<Path> svg = Optional.empty();
+
+  private Reply.Outcome outcome = Reply.Outcome.PERMITTED;
 
   Explain(Options options) {
     super(options);
@@ -50,6 +54,10 @@ final class Explain extends Verb {
     if (svg.isPresent() && !graph) {
       throw new CloisterException(ErrorCode.PARAMETER_INVALID, "--svg goes with --graph");
     }
+    if (graph && question.addressed() && !question.asked()) {
+      throw new CloisterException(
+          ErrorCode.PARAMETER_INVALID, "--to goes with an analysis: name one, or leave --to out");
+    }
     try (Participant participant = options.participant()) {
       if (graph) {
         draw(participant);
@@ -57,12 +65,17 @@ final class Explain extends Verb {
       }
       Reply.Explanation explanation = participant.explain(question.request(participant));
       options.print(
-          json(explanation, participant.simulated()), lines(explanation, terminal().resultInk()));
+          json(explanation, participant.simulated()),
+          lines(explanation, options, terminal().resultInk()));
+      outcome = explanation.outcome();
     }
   }
 
   private void draw(Participant participant) throws IOException, InterruptedException {
-    var drawing = Flows.of(participant, question.purpose());
+    var drawing =
+        question.asked()
+            ? Flows.of(participant, question.request(participant))
+            : Flows.of(participant, question.purpose());
     if (svg.isPresent()) {
       Files.writeString(svg.get(), drawing.svg());
       terminal().say("Wrote " + svg.get());
@@ -72,7 +85,14 @@ final class Explain extends Verb {
         svg.isPresent() ? List.of() : drawing.text().lines().toList());
   }
 
-  static List<String> lines(Reply.Explanation explanation, Terminal.Ink ink) {
+  /// What `run` would exit with, had it asked the same.
+  @Override
+  public Integer call() throws Exception {
+    super.call();
+    return outcome == Reply.Outcome.PERMITTED ? ExitCode.OK : ErrorCode.Kind.REFUSED.exitCode();
+  }
+
+  static List<String> lines(Reply.Explanation explanation, Options options, Terminal.Ink ink) {
     var lines = new ArrayList<String>();
     String outcome =
         switch (explanation.outcome()) {
@@ -120,7 +140,7 @@ final class Explain extends Verb {
         .fix()
         .ifPresent(fix -> {
           lines.add("This would pass:");
-          lines.add("  " + ink.strong(fix));
+          options.proposed(fix, ink).lines().forEach(line -> lines.add("  " + line));
         });
     return lines;
   }

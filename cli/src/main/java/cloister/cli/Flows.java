@@ -1,9 +1,14 @@
 package cloister.cli;
 
 import cloister.client.Participant;
+import cloister.protocol.CloisterException;
+import cloister.protocol.Command.RunRequest;
+import cloister.protocol.Command.Subject;
 import cloister.protocol.Document;
 import cloister.protocol.Document.AnalysisDocument;
 import cloister.protocol.Document.DatasetDocument;
+import cloister.protocol.Documents;
+import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import cloister.query.Catalog;
 import cloister.query.Planner;
@@ -14,6 +19,7 @@ import cloister.room.Analysis;
 import cloister.room.Dataset;
 import cloister.room.Graph;
 import cloister.room.Purpose;
+import cloister.room.Request;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -24,8 +30,53 @@ import java.util.TreeMap;
 final class Flows {
   private Flows() {}
 
+  /// One request, with everything that it reads.
+  static Graph of(Participant participant, RunRequest wanted) throws InterruptedException {
+    Signed signed = signed(participant);
+    AnalysisDocument asked =
+        switch (wanted.subject()) {
+          case Subject.Named(var address) ->
+              Optional.ofNullable(signed.analyses().get(address))
+                  .orElseThrow(() ->
+                      new CloisterException(
+                          ErrorCode.DOCUMENT_UNKNOWN, "there is no analysis " + address));
+          case Subject.AdHoc(var canonical) ->
+              (AnalysisDocument) Documents.fromCanonical(canonical.toArray());
+        };
+    try {
+      var plan = Planner.check(asked.sql(), asked.address().party(), signed);
+      var request =
+          new Request(
+              participant.name(),
+              asked.address(),
+              wanted.purpose().orElse(asked.purpose()),
+              wanted.recipients().orElse(asked.recipients()),
+              plan.uses(),
+              plan.joined());
+      var analysis = asked.analysis(inputs(asked, signed));
+      return Graph.of(agreement(participant, signed).with(analysis), request);
+    } catch (QueryException e) {
+      throw new CloisterException(
+          ErrorCode.QUERY_REJECTED,
+          "line %d, column %d: %s%n%s".formatted(e.line(), e.column(), e.getMessage(), e.fix()),
+          e);
+    } catch (IllegalArgumentException e) {
+      throw new CloisterException(
+          ErrorCode.NOT_A_PARTICIPANT, "the request names somebody who is no participant", e);
+    }
+  }
+
+  /// Everything that is signed.
+  ///
   /// @param purpose absent means each analysis's own
   static Graph of(Participant participant, Optional<Purpose> purpose) throws InterruptedException {
+    var agreement = agreement(participant, signed(participant));
+    return purpose.isPresent()
+        ? Graph.of(agreement, participant.name(), purpose.get())
+        : Graph.of(agreement);
+  }
+
+  private static Signed signed(Participant participant) throws InterruptedException {
     var datasets = new TreeMap<Address, Dataset>();
     var analyses = new TreeMap<Address, AnalysisDocument>();
     for (Document document : participant.documents()) {
@@ -35,17 +86,20 @@ final class Flows {
         case Document.CollaborationDocument _ -> {}
       }
     }
-    Catalog catalog = new Documents(datasets, analyses);
-    var read = new TreeMap<Address, Analysis>();
-    analyses.forEach(
-        (address, analysis) -> read.put(address, analysis.analysis(inputs(analysis, catalog))));
-    var agreement = new Agreement(participant.agreed(), datasets, read, Optional.empty());
-    return purpose.isPresent()
-        ? Graph.of(agreement, participant.name(), purpose.get())
-        : Graph.of(agreement);
+    return new Signed(datasets, analyses);
   }
 
-  private record Documents(
+  private static Agreement agreement(Participant participant, Signed signed)
+      throws InterruptedException {
+    var read = new TreeMap<Address, Analysis>();
+    signed
+        .analyses()
+        .forEach(
+            (address, analysis) -> read.put(address, analysis.analysis(inputs(analysis, signed))));
+    return new Agreement(participant.agreed(), signed.datasets(), read, Optional.empty());
+  }
+
+  private record Signed(
       SortedMap<Address, Dataset> datasets, SortedMap<Address, AnalysisDocument> analyses)
       implements Catalog {
     @Override

@@ -12,7 +12,7 @@ import picocli.CommandLine.Command;
     description = "Check that the log has only grown since you last saw it.",
     footer = {
       "Examples:",
-      "  cloister ledger check",
+      "  cloister ledger check --accept-simulated",
       "",
       "Every verb does this; this one shows it. A log that was rolled back or forked is refused from",
       "then on, whatever it says."

@@ -11,6 +11,7 @@ import cloister.room.Name;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
@@ -137,6 +138,16 @@ final class Options {
             .ink()
             .warning(
                 "SIMULATED ENCLAVE: nothing protects this data from its operator. For trying out only."));
+  }
+
+  /// The same text, a command in it as it must be typed here.
+  String proposed(String text, Terminal.Ink ink) {
+    return text.lines()
+        .map(line ->
+            line.startsWith("cloister run ")
+                ? ink.strong(line + (acceptSimulated ? " --accept-simulated" : ""))
+                : line)
+        .collect(Collectors.joining("\n"));
   }
 
   static Name name(String text) {

@@ -9,17 +9,28 @@ final class ProgressBar implements Progress {
   private static final int CELLS = 24;
   private final Terminal terminal;
   private final String label;
+  private final String afterwards;
   private final long started = System.nanoTime();
   private long drawn = started - REDRAW_NANOS;
 
   ProgressBar(Terminal terminal, String label) {
+    this(terminal, label, "");
+  }
+
+  /// @param afterwards what goes on when the bar is full
+  ProgressBar(Terminal terminal, String label, String afterwards) {
     this.terminal = terminal;
     this.label = label;
+    this.afterwards = afterwards;
   }
 
   @Override
   public synchronized void at(long doneBytes, long totalBytes) {
     long now = System.nanoTime();
+    if (terminal.moving() && doneBytes >= totalBytes && !afterwards.isEmpty()) {
+      terminal.rewrite("  " + afterwards);
+      return;
+    }
     if (!terminal.moving() || now - drawn < REDRAW_NANOS) {
       return;
     }

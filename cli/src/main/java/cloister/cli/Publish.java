@@ -19,13 +19,17 @@ import picocli.CommandLine.Parameters;
     description = "Seal a file to the enclave as the new data of your dataset.",
     footer = {
       "Examples:",
-      "  cloister publish customers customers.csv",
-      "  cloister publish customers customers.parquet --max-bad-rows 100",
+      "  cloister publish customers customers.csv --accept-simulated",
+      "  cloister publish customers customers.parquet --max-bad-rows 100 --accept-simulated",
       "",
-      "The file is CSV, Parquet or JSON lines, with the dataset's columns in any order; others are left",
-      "out. It is sealed on this machine. After an interruption the same command goes on where it was."
+      "The file, one, is CSV (.csv, .tsv, .txt; separated by comma, semicolon, tab or bar), JSON (.json,",
+      ".ndjson, .jsonl; an object per line, or a list of objects), text also packed (.gz), or Parquet",
+      "(.parquet, .pq); in UTF-8. It has the dataset's columns in any order; others are left out. It is",
+      "sealed on this machine. After an interruption the same command goes on where it was."
     })
 final class Publish extends Verb {
+  private static final int MOST_ROWS = 10;
+
   @Parameters(index = "0", paramLabel = "DATASET", description = "Its name, as in your documents.")
   private String dataset;
 
@@ -56,8 +60,9 @@ final class Publish extends Verb {
       if (published.version().isEmpty()) {
         throw new CloisterException(
             ErrorCode.DATA_BAD_ROWS,
-            String.join("\n", report(report))
-                + "\nNothing was published; the earlier version, if any, stays in use.");
+            file
+                + ": nothing was published; the earlier version, if any, stays in use\n"
+                + String.join("\n", report(report)));
       }
       var lines = new ArrayList<String>();
       lines.add(
@@ -74,7 +79,7 @@ final class Publish extends Verb {
           .get()
           .until()
           .ifPresent(until -> lines.add("It may be used until " + until + "."));
-      lines.addAll(report(report));
+      report(report).forEach(line -> lines.add("  " + line));
       options.print(json(published, participant), lines);
     }
   }
@@ -83,25 +88,40 @@ final class Publish extends Verb {
   static List<String> report(Reply.Report report) {
     var lines = new ArrayList<String>();
     if (report.withoutUnit() > 0) {
-      lines.add(
-          "  " + Text.count(report.withoutUnit(), "row") + " without a privacy unit left out");
+      lines.add(Text.count(report.withoutUnit(), "row") + " without a privacy unit left out");
     }
     for (Reply.BadRows bad : report.bad()) {
+      List<Long> shown = bad.firstRows().stream().limit(MOST_ROWS).toList();
       lines.add(
-          "  "
-              + Text.count(bad.count(), "bad row")
-              + ": "
+          Text.count(bad.count(), "bad row")
+              + ": `"
               + bad.column()
-              + " "
-              + bad.reason()
-              + " (row "
-              + bad.firstRows().stream()
-                  .limit(10)
-                  .map(Text::number)
-                  .collect(Collectors.joining(", "))
-              + (bad.count() > Math.min(10, bad.firstRows().size()) ? ", …)" : ")"));
+              + "` "
+              + inWords(bad.reason())
+              + (shown.isEmpty() ? "" : shown.size() == 1 ? ", in row " : ", in rows ")
+              + shown.stream().map(Text::number).collect(Collectors.joining(", "))
+              + (bad.count() > shown.size() ? ", …" : ""));
+    }
+    if (report.bad().stream().anyMatch(bad -> !bad.firstRows().isEmpty())) {
+      lines.add(
+          "Row 1 is the first below the header: in a CSV file without line breaks in quotes, row N"
+              + " is line N + 1.");
     }
     return lines;
+  }
+
+  private static String inWords(String reason) {
+    return switch (reason) {
+      case "missing" -> "is `required`, and empty";
+      case "wrong-type" -> "does not read as the declared `type`";
+      case "not-finite" -> "is no finite number";
+      case "out-of-range" -> "is outside the years 1 to 9999";
+      case "not-in-domain" -> "is none of the declared `domain`";
+      case "too-long" -> "is longer than 65,536 bytes";
+      case "not-normal" -> "is not what the declared `semantic` says";
+      // A newer enclave knows more reasons than this client.
+      default -> reason;
+    };
   }
 
   private static Json.Obj json(Reply.Published published, Participant participant) {

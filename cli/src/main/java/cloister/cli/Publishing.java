@@ -39,7 +39,7 @@ final class Publishing {
 
   private static Reply.Published send(Participant participant, Upload upload, Terminal terminal)
       throws IOException, InterruptedException {
-    var sending = new ProgressBar(terminal, "sending  ");
+    var sending = new ProgressBar(terminal, "sending  ", "the enclave is checking the rows …");
     try {
       return participant.publish(upload, sending);
     } finally {
@@ -55,7 +55,13 @@ final class Publishing {
       return Transcoding.transcode(
           document.dataset(), file, folder, part -> reading.at((long) (part * size), size));
     } catch (UnreadableFileException e) {
-      throw new CloisterException(ErrorCode.FILE_UNREADABLE, file + ": " + e.getMessage(), e);
+      ErrorCode code =
+          switch (e.kind()) {
+            case FILE -> ErrorCode.FILE_UNREADABLE;
+            case FORMAT -> ErrorCode.DATA_MALFORMED;
+            case COLUMNS -> ErrorCode.DATA_SCHEMA_MISMATCH;
+          };
+      throw new CloisterException(code, file + ": " + e.getMessage(), e);
     } finally {
       reading.clear();
     }

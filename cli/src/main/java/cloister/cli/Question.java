@@ -5,6 +5,7 @@ import cloister.client.Questions;
 import cloister.protocol.CloisterException;
 import cloister.protocol.Command.RunRequest;
 import cloister.protocol.ErrorCode;
+import cloister.protocol.Spelling;
 import cloister.room.Name;
 import cloister.room.Purpose;
 import java.nio.file.Path;
@@ -49,6 +50,11 @@ final class Question {
     return analysis.isPresent() || sql.isPresent();
   }
 
+  /// Whether recipients are named.
+  boolean addressed() {
+    return !recipients.isEmpty();
+  }
+
   Optional<Purpose> purpose() {
     return purpose.map(Question::purpose);
   }
@@ -81,9 +87,7 @@ final class Question {
                 "“"
                     + term
                     + "” is no purpose"
-                    + Text.nearest(
-                            term, Arrays.stream(Purpose.values()).map(Purpose::term).toList())
-                        .map(nearest -> "; did you mean " + nearest + "?")
-                        .orElse("")));
+                    + Spelling.suggestion(
+                        term, Arrays.stream(Purpose.values()).map(Purpose::term).toList())));
   }
 }

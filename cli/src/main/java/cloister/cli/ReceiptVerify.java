@@ -1,5 +1,6 @@
 package cloister.cli;
 
+import cloister.attestation.SimulatedEvidence;
 import cloister.client.DocumentPackage;
 import cloister.client.Receipts;
 import cloister.client.Receipts.Checked;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
@@ -23,8 +25,8 @@ import picocli.CommandLine.Parameters;
     description = "Check the proof of a run offline: no network, no server, no account.",
     footer = {
       "Examples:",
-      "  cloister receipt verify overlap.receipt.json                   # what your home has signed",
-      "  cloister receipt verify overlap.receipt.json --terms collaboration.yaml",
+      "  cloister receipt verify overlap.receipt.json --accept-simulated  # what your home has signed",
+      "  cloister receipt verify overlap.receipt.json --terms collaboration.yaml --accept-simulated",
       "",
       "It exits with 3 and names what does not hold, if anything does not."
     })
@@ -47,13 +49,16 @@ final class ReceiptVerify extends Verb {
 
   @Override
   void run() throws Exception {
-    Bytes receipt = Bytes.of(read());
-    Checked checked =
-        terms.isPresent()
-            ? Receipts.verify(
-                receipt, DocumentPackage.collaboration(terms.get()), options.acceptance())
-            : Receipts.verify(
-                receipt, options.home(), options.collaboration(), options.acceptance());
+    Bytes receipt = Bytes.of(stripped(read()));
+    Checked checked;
+    try {
+      checked = verify(receipt, options.acceptance());
+    } catch (CloisterException e) {
+      throw options.acceptance() == SimulatedEvidence.REFUSE && holdsIfSimulated(receipt)
+          ? new CloisterException(
+              ErrorCode.EVIDENCE_SIMULATED, "the receipt holds, and is of a simulated enclave", e)
+          : e;
+    }
     if (checked.simulated()) {
       options.warnSimulated();
     }
@@ -70,6 +75,37 @@ final class ReceiptVerify extends Verb {
             .put("simulated", checked.simulated())
             .build(),
         List.copyOf(lines));
+  }
+
+  private Checked verify(Bytes receipt, SimulatedEvidence simulated) {
+    return terms.isPresent()
+        ? Receipts.verify(receipt, DocumentPackage.collaboration(terms.get()), simulated)
+        : Receipts.verify(receipt, options.home(), options.collaboration(), simulated);
+  }
+
+  private boolean holdsIfSimulated(Bytes receipt) {
+    try {
+      return verify(receipt, SimulatedEvidence.ACCEPT).simulated();
+    } catch (CloisterException _) {
+      return false;
+    }
+  }
+
+  /// Without the line end that editors and mail add: the form inside is the only one there is.
+  private static byte[] stripped(byte[] file) {
+    int from = 0;
+    int to = file.length;
+    while (from < to && isSpace(file[from])) {
+      from++;
+    }
+    while (to > from && isSpace(file[to - 1])) {
+      to--;
+    }
+    return Arrays.copyOfRange(file, from, to);
+  }
+
+  private static boolean isSpace(byte b) {
+    return b == ' ' || b == '\n' || b == '\r' || b == '\t';
   }
 
   private byte[] read() {

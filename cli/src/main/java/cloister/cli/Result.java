@@ -21,9 +21,10 @@ import picocli.CommandLine.Parameters;
     description = "Open the answer of a run with your own key, and check its receipt.",
     footer = {
       "Examples:",
-      "  cloister result 4f1c…                        # `cloister status` lists the runs",
-      "  cloister result 4f1c… -o overlap.csv --receipt overlap.receipt.json",
-      "  cloister result 4f1c… -o overlap.json",
+      "  cloister result run-a63400c6e1560057 --accept-simulated   # `cloister status` lists the runs",
+      "  cloister result run-a63400c6e1560057 -o overlap.csv --receipt overlap.receipt.json \\",
+      "      --accept-simulated",
+      "  cloister result run-a63400c6e1560057 -o overlap.json --accept-simulated",
       "",
       "Only a recipient can: the answer is sealed to its key."
     })

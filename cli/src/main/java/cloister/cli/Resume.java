@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
 @Command(
     name = "resume",
     description = "Lift your own suspension.",
-    footer = {"Examples:", "  cloister resume"})
+    footer = {"Examples:", "  cloister resume --accept-simulated"})
 final class Resume extends Verb {
   Resume(Options options) {
     super(options);

@@ -16,10 +16,10 @@ import picocli.CommandLine.Mixin;
     description = "Run an analysis, check its receipt, and show the answer if it is for you.",
     footer = {
       "Examples:",
-      "  cloister run overlap",
-      "  cloister run overlap --for CommercialResearch --to research",
-      "  cloister run --sql question.sql --for CommercialResearch",
-      "  cloister run                                 # every analysis whose answer is for you",
+      "  cloister run overlap --accept-simulated",
+      "  cloister run overlap --for CommercialResearch --to research --accept-simulated",
+      "  cloister run --sql question.sql --for CommercialResearch --accept-simulated",
+      "  cloister run --accept-simulated              # every analysis whose answer is for you",
       "",
       "`cloister explain` says beforehand what a run costs. The same question again is free, and has",
       "the same answer."
@@ -73,7 +73,9 @@ final class Run extends Verb {
                         .put("message", e.getMessage())
                         .build())
                 .build());
-        lines.add(terminal().resultInk().bad("✗ ") + e.getMessage());
+        lines.add(
+            terminal().resultInk().bad("✗ ")
+                + options.proposed(e.getMessage(), terminal().resultInk()));
       }
       lines.add("");
     }

@@ -17,6 +17,10 @@ import java.util.concurrent.TimeUnit;
 /// even when this process is killed and cannot clean up.
 final class ServerProcess implements AutoCloseable {
   private static final long STOP_SECONDS = 10;
+
+  /// The exit code of what SIGINT ended.
+  private static final int INTERRUPTED = 130;
+
   private final Process process;
   private final URI url;
 
@@ -30,7 +34,7 @@ final class ServerProcess implements AutoCloseable {
   ///
   /// @param state where it keeps its sealed state
   /// @param log where its messages go
-  static ServerProcess start(Path state, Path log) throws IOException {
+  static ServerProcess start(Path state, Path log) throws IOException, InterruptedException {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flags());
@@ -52,6 +56,7 @@ final class ServerProcess implements AutoCloseable {
             .redirectInput(ProcessBuilder.Redirect.PIPE)
             .redirectError(log.toFile())
             .start();
+    boolean serves = false;
     try {
       // Its first line is its address; it prints it when it accepts connections.
       var reader =
@@ -59,13 +64,19 @@ final class ServerProcess implements AutoCloseable {
               new java.io.InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
       String line = reader.readLine();
       if (line == null) {
+        if (process.waitFor() == INTERRUPTED) {
+          // Ctrl-C reaches both processes, and this one is about to notice.
+          throw new InterruptedException("the enclave server was interrupted");
+        }
         throw new CloisterException(
             ErrorCode.SERVER_UNREACHABLE, "the enclave server did not start; see " + log);
       }
+      serves = true;
       return new ServerProcess(process, URI.create(line));
-    } catch (IOException | RuntimeException e) {
-      process.destroyForcibly();
-      throw e;
+    } finally {
+      if (!serves) {
+        end(process);
+      }
     }
   }
 
@@ -93,12 +104,18 @@ final class ServerProcess implements AutoCloseable {
   public void close() {
     process.destroy();
     try {
-      if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
+      if (process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
+        return;
       }
     } catch (InterruptedException _) {
-      process.destroyForcibly();
       Thread.currentThread().interrupt();
     }
+    end(process);
+  }
+
+  /// Its folder can be deleted after this: it writes no more.
+  private static void end(Process process) {
+    process.destroyForcibly();
+    process.onExit().join();
   }
 }

@@ -20,8 +20,8 @@ import picocli.CommandLine.Parameters;
     description = "Sign a collaboration. It is active when all participants have signed the same.",
     footer = {
       "Examples:",
-      "  cloister sign collaboration.yaml --enclave https://enclave.example",
-      "  cloister sign collaboration-v2.yaml          # an amendment; the enclave is known",
+      "  cloister sign collaboration.yaml --enclave http://127.0.0.1:8780 --accept-simulated",
+      "  cloister sign collaboration-v2.yaml --accept-simulated   # an amendment; the enclave is known",
       "",
       "You sign the file that you read, not what a server shows. The first participant to sign",
       "proposes it. Your key must be the one that the file names for you."

@@ -11,7 +11,11 @@ import picocli.CommandLine.Command;
 @Command(
     name = "status",
     description = "Show the collaboration: who has signed, what is lent, what was asked.",
-    footer = {"Examples:", "  cloister status", "  cloister status -c airline-media-2026 --json"})
+    footer = {
+      "Examples:",
+      "  cloister status --accept-simulated",
+      "  cloister status -c airline-media-2026 --json --accept-simulated"
+    })
 final class Status extends Verb {
   Status(Options options) {
     super(options);

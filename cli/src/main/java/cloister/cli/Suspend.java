@@ -8,7 +8,11 @@ import picocli.CommandLine.Command;
 @Command(
     name = "suspend",
     description = "Stop every run of the collaboration, at once, until you resume it.",
-    footer = {"Examples:", "  cloister suspend", "  cloister suspend -c airline-media-2026"})
+    footer = {
+      "Examples:",
+      "  cloister suspend --accept-simulated",
+      "  cloister suspend -c airline-media-2026 --accept-simulated"
+    })
 final class Suspend extends Verb {
   Suspend(Options options) {
     super(options);

@@ -35,7 +35,7 @@ final class Table {
       throw new IllegalArgumentException(
           "a row of " + cells.size() + " cells in a table of " + columns.size() + " columns");
     }
-    rows.add(List.copyOf(cells));
+    rows.add(cells.stream().map(Text::cell).toList());
   }
 
   void row(String... cells) {

@@ -1,5 +1,7 @@
 package cloister.cli;
 
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -18,15 +20,23 @@ final class TemporaryFolder implements AutoCloseable {
   private TemporaryFolder(Path path) {
     this.path = path;
     this.atExit = new Thread(this::delete, "delete " + path.getFileName());
-    Runtime.getRuntime().addShutdownHook(atExit);
   }
 
   static TemporaryFolder in(Path parent) throws IOException {
-    return new TemporaryFolder(
-        Files.createTempDirectory(
-            parent,
-            "plain-",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))));
+    var folder =
+        new TemporaryFolder(
+            Files.createTempDirectory(
+                parent,
+                "plain-",
+                PosixFilePermissions.asFileAttribute(
+                    PosixFilePermissions.fromString("rwx------"))));
+    try {
+      Runtime.getRuntime().addShutdownHook(folder.atExit);
+    } catch (IllegalStateException e) {
+      folder.delete();
+      throw new CloisterException(ErrorCode.INTERRUPTED, "the command is being interrupted", e);
+    }
+    return folder;
   }
 
   Path path() {

@@ -6,6 +6,9 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// Where a command writes: its result to standard output, everything else to standard error.
 ///
@@ -13,6 +16,11 @@ import java.util.Map;
 /// `NO_COLOR` is set (no-color.org). Safe for use by several threads.
 final class Terminal {
   private static final int USUAL_COLUMNS = 80;
+
+  /// A colour of ours, or else one character that [Text#visible] may have to write out.
+  private static final Pattern OTHERS =
+      Pattern.compile("(\u001b\\[(?:0|1|2|31|32|1;33)m)|[^\\x20-\\x7e]");
+
   private final PrintStream out;
   private final PrintStream err;
   private final Ink outInk;
@@ -60,6 +68,18 @@ final class Terminal {
       return paint("1;33", text);
     }
 
+    /// What is printed of a line: text that came in a file or from the other side moves no cursor
+    /// and renames no window. Only this ink's own colours pass.
+    String shown(String line) {
+      return this == PLAIN ? Text.visible(line) : OTHERS.matcher(line).replaceAll(Ink::written);
+    }
+
+    private static String written(MatchResult found) {
+      return found.group(1) == null
+          ? Matcher.quoteReplacement(Text.visible(found.group()))
+          : Matcher.quoteReplacement(found.group(1));
+    }
+
     private String paint(String code, String text) {
       return this == PLAIN || text.isEmpty() ? text : "\u001b[" + code + "m" + text + "\u001b[0m";
     }
@@ -95,7 +115,7 @@ final class Terminal {
 
   /// Prints a line of the result.
   void result(String line) {
-    out.println(line);
+    out.println(outInk.shown(line));
     out.flush();
   }
 
@@ -107,13 +127,13 @@ final class Terminal {
   /// Tells the person something; never part of the result.
   synchronized void say(String... lines) {
     for (String line : lines) {
-      err.println(line);
+      err.println(errInk.shown(line));
     }
   }
 
   /// Rewrites the current line of standard error; call only when it is [#moving()].
   synchronized void rewrite(String line) {
-    err.print("\r\u001b[2K" + clip(line));
+    err.print("\r\u001b[2K" + clip(errInk.shown(line)));
     err.flush();
   }
 

@@ -6,11 +6,17 @@ import java.math.MathContext;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// How quantities and lists are written for people.
 final class Text {
+  private static final Pattern UNSEEN =
+      Pattern.compile(
+          "[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\x{61c}\\x{200e}\\x{200f}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}"
+              + "&&[^\n\t]]");
+
   private Text() {}
 
   /// `12.3 MB`, in powers of ten.
@@ -80,34 +86,17 @@ final class Text {
         .toList();
   }
 
-  /// The candidate that was most likely meant, if any is near.
-  static Optional<String> nearest(String text, List<String> candidates) {
-    int allowed = Math.max(1, text.length() / 3);
-    return candidates.stream()
-        .filter(candidate -> distance(text, candidate) <= allowed)
-        .min(java.util.Comparator.comparingInt(candidate -> distance(text, candidate)));
+  /// The text with every character written out that a terminal would act on: controls but line ends
+  /// and tabs, and what changes the direction of writing.
+  static String visible(String text) {
+    return UNSEEN
+        .matcher(text)
+        .replaceAll(
+            found -> Matcher.quoteReplacement("\\u%04x".formatted(found.group().codePointAt(0))));
   }
 
-  /// Optimal string alignment: insertions, deletions, replacements and swaps of neighbours.
-  private static int distance(String one, String other) {
-    int[][] cost = new int[one.length() + 1][other.length() + 1];
-    for (int i = 0; i <= one.length(); i++) {
-      for (int j = 0; j <= other.length(); j++) {
-        if (i == 0 || j == 0) {
-          cost[i][j] = i + j;
-          continue;
-        }
-        int replaced = one.charAt(i - 1) == other.charAt(j - 1) ? 0 : 1;
-        cost[i][j] =
-            Math.min(cost[i - 1][j - 1] + replaced, Math.min(cost[i - 1][j], cost[i][j - 1]) + 1);
-        if (i > 1
-            && j > 1
-            && one.charAt(i - 1) == other.charAt(j - 2)
-            && one.charAt(i - 2) == other.charAt(j - 1)) {
-          cost[i][j] = Math.min(cost[i][j], cost[i - 2][j - 2] + 1);
-        }
-      }
-    }
-    return cost[one.length()][other.length()];
+  /// The same on one line, for the cell of a table.
+  static String cell(String text) {
+    return visible(text.replace("\n", "\\n").replace("\t", "\\t"));
   }
 }

@@ -26,6 +26,24 @@ final class CloisterCommandTest {
     }
   }
 
+  /// The only enclave of this version is simulated: what does not say so is refused.
+  @Test
+  void everyExampleThatMeetsAnEnclaveWorksAsItIsWritten() {
+    var alone = List.of("init", "key", "completion", "demo", "measurement");
+    for (List<String> verb : verbs()) {
+      if (alone.contains(verb.getLast())) {
+        continue;
+      }
+      var arguments = new ArrayList<>(verb);
+      arguments.add("--help");
+      assertThat(console.run(arguments.toArray(String[]::new))).isZero();
+      String help = console.out().replace("\\\n", " ");
+      assertThat(help.lines().filter(line -> line.startsWith("  cloister ")))
+          .isNotEmpty()
+          .allSatisfy(line -> assertThat(line).contains("--accept-simulated"));
+    }
+  }
+
   private static List<List<String>> verbs() {
     var verbs = new ArrayList<List<String>>();
     CommandLine all = CloisterCommand.commandLine(new Options(Terminal.ofThisProcess()));
@@ -67,6 +85,66 @@ final class CloisterCommandTest {
     Files.writeString(documents.resolve("b.yaml"), "analysis: overlap\nsqll: SELECT 1\n");
     assertThat(console.run("apply", documents.toString(), "--home", home.toString())).isEqualTo(2);
     assertThat(console.err()).contains("a.yaml:2:1", "b.yaml:2:1", "did you mean");
+
+    assertThat(console.run("apply", documents.toString(), "--json", "--home", home.toString()))
+        .isEqualTo(2);
+    List<Json> mistakes =
+        ((Json.Obj) Json.parse(console.out().getBytes(UTF_8)))
+            .fields("out")
+            .object("error")
+            .array("mistakes", 100);
+    assertThat(mistakes).hasSizeGreaterThan(2);
+    Json.Fields first = ((Json.Obj) mistakes.getFirst()).fields("mistake");
+    assertThat(first.string("file", 4096)).endsWith("a.yaml");
+    assertThat(first.count("line", 1, 100)).isPositive();
+  }
+
+  @Test
+  void aMistakeInSqlIsShownWithItsPlaceInTheFile() throws Exception {
+    Path home = folder.resolve("home");
+    assertThat(console.run("init", "airline", "--home", home.toString())).isZero();
+    Path file =
+        Files.writeString(
+            folder.resolve("reach.yaml"),
+            """
+            analysis: reach
+            sql: |
+              SELECT zip, COUNT(*) AS count
+              FROM customers
+              GROUP BY zip
+            purpose: ScientificResearch
+            recipients: [airline]
+            """);
+    assertThat(console.run("apply", file.toString(), "--home", home.toString())).isEqualTo(2);
+    assertThat(console.err()).contains("reach.yaml:3:27: `count` is a reserved word", "\"count\"");
+  }
+
+  @Test
+  void aFolderThatTheCollaborationDoesNotNameIsNobody() throws Exception {
+    for (String file : List.of("collaboration.yaml", "airline/customers.yaml")) {
+      Path target = folder.resolve(file);
+      Files.createDirectories(target.getParent());
+      Files.copy(Path.of("..", "examples", "airline-media").resolve(file), target);
+    }
+    Files.createDirectory(folder.resolve("Old Drafts"));
+    Example example = Example.in(folder);
+    assertThat(example.participants())
+        .extracting(Object::toString)
+        .containsExactly("airline", "media", "research");
+    assertThat(example.data(example.participants().getLast())).isEmpty();
+  }
+
+  @Test
+  void aDemonstrationTooSmallForItsThresholdsIsRefused() {
+    assertThat(console.run("demo", "--rows", "999")).isEqualTo(2);
+    assertThat(console.err()).contains("at least 1000 rows", "thresholds");
+  }
+
+  @Test
+  void recipientsOfNoRequestAreNotDrawn() {
+    assertThat(console.run("explain", "--graph", "--to", "lab", "--home", folder.toString()))
+        .isEqualTo(2);
+    assertThat(console.err()).contains("--to goes with an analysis");
   }
 
   @Test

@@ -34,7 +34,9 @@ final class GettingStartedTest {
       assertThat(output)
           .contains("All participants have signed: it is active.")
           .contains("✗ denied")
-          .contains("This would pass:")
+          .contains("This would pass:\n  cloister run /research/analysis/overlap --for ")
+          .contains(" --accept-simulated\n  (with recipients [media, research])")
+          .contains("exit code 3")
           .contains("± ")
           .contains("entry ");
     }

@@ -52,12 +52,12 @@ final class KilledServerTest {
     trio.relay.carryHonestly();
   }
 
-  private static ServerProcess serve() throws IOException {
+  private static ServerProcess serve() throws IOException, InterruptedException {
     return ServerProcess.start(folder.resolve("state"), folder.resolve("enclave.log"));
   }
 
   /// SIGKILL, to the server and then to the workers that it leaves behind, and a new one.
-  private static void killAndRestart() throws IOException {
+  private static void killAndRestart() throws IOException, InterruptedException {
     var process = ProcessHandle.of(server.pid()).orElseThrow();
     List<ProcessHandle> workers = process.descendants().toList();
     process.destroyForcibly();

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.math.BigDecimal;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class TextTest {
@@ -32,11 +31,20 @@ final class TextTest {
   }
 
   @Test
-  void nearIsNearAndFarIsNot() {
-    List<String> verbs = List.of("explain", "publish", "run");
-    assertThat(Text.nearest("explian", verbs)).contains("explain");
-    assertThat(Text.nearest("rnu", verbs)).contains("run");
-    assertThat(Text.nearest("frobnicate", verbs)).isEmpty();
+  void nothingFromOutsideMovesTheCursor() {
+    assertThat(Text.visible("a\u001b[2Jb\u0000c\u009bd\u202ee\r\n\tf"))
+        .isEqualTo("a\\u001b[2Jb\\u0000c\\u009bd\\u202ee\\u000d\n\tf");
+    assertThat(Text.visible("Zürich, 東京, 🏥")).isEqualTo("Zürich, 東京, 🏥");
+    assertThat(Text.cell("one\ntwo\tthree")).isEqualTo("one\\ntwo\\tthree");
+    assertThat(Terminal.Ink.PLAIN.shown("\u001b[31mred")).isEqualTo("\\u001b[31mred");
+  }
+
+  @Test
+  void onATerminalOnlyOurOwnColoursPass() {
+    var ink = Terminal.Ink.COLOURED;
+    assertThat(ink.shown(ink.good("✓") + " \u001b]0;title\u0007 $1\\"))
+        .isEqualTo("\u001b[32m✓\u001b[0m \\u001b]0;title\\u0007 $1\\");
+    assertThat(ink.shown("\u001b[5mblink")).isEqualTo("\\u001b[5mblink");
   }
 
   @Test

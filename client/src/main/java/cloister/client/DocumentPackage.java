@@ -23,7 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /// The documents that a participant keeps as YAML, in a file or a folder.
 ///
@@ -39,7 +38,7 @@ public record DocumentPackage(Optional<CollaborationDocument> collaboration, Lis
 
   /// Reads a file, or every `.yaml` and `.yml` file directly in a folder.
   ///
-  /// @throws CloisterException DOCUMENT_INVALID, with the mistakes of all files, a line each
+  /// @throws InvalidDocument with the mistakes of all files
   public static DocumentPackage read(Path path, Name party) {
     return read(path, (name, text) -> Documents.parse(name, text, party));
   }
@@ -64,9 +63,7 @@ public record DocumentPackage(Optional<CollaborationDocument> collaboration, Lis
       }
     }
     if (!mistakes.isEmpty()) {
-      throw new CloisterException(
-          ErrorCode.DOCUMENT_INVALID,
-          mistakes.stream().map(Mistake::toString).collect(Collectors.joining("\n")));
+      throw new InvalidDocument(mistakes);
     }
     var own = new TreeMap<Address, Document>();
     Optional<CollaborationDocument> collaboration = Optional.empty();
@@ -97,13 +94,27 @@ public record DocumentPackage(Optional<CollaborationDocument> collaboration, Lis
                 ErrorCode.DOCUMENT_INVALID, file + ": not a collaboration and nothing else"));
   }
 
+  /// A mistake in an analysis's SQL, where it is in the files that [#read] read.
+  public static Mistake inSql(Path path, Address analysis, int line, int column, String message) {
+    return files(path).stream()
+        .flatMap(file ->
+            Documents.inSql(file.toString(), text(file), analysis.name(), line, column, message)
+                .stream())
+        .findFirst()
+        .orElse(new Mistake(path.toString(), 0, 0, analysis + ": " + message));
+  }
+
   private static List<Document> parse(Path file, Parser parser) {
+    return parser.parse(file.toString(), text(file));
+  }
+
+  private static String text(Path file) {
     String name = file.toString();
     try {
       if (Files.size(file) > MAX_FILE_BYTES) {
         throw new CloisterException(ErrorCode.TOO_LARGE, name + " is larger than 1 MiB");
       }
-      return parser.parse(name, Documents.utf8(name, Files.readAllBytes(file)));
+      return Documents.utf8(name, Files.readAllBytes(file));
     } catch (IOException e) {
       throw unreadable(file, e);
     }

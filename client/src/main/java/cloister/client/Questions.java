@@ -57,6 +57,9 @@ public final class Questions {
     } catch (IOException e) {
       throw new CloisterException(ErrorCode.FILE_UNREADABLE, sql + " cannot be read", e);
     }
+    if (text.isBlank()) {
+      throw new CloisterException(ErrorCode.PARAMETER_INVALID, sql + " holds no SQL");
+    }
     Purpose stated =
         purpose.orElseThrow(() ->
             new CloisterException(

@@ -1,14 +1,13 @@
 package cloister.duckdb;
 
+import cloister.duckdb.UnreadableFileException.Kind;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
-import java.util.zip.GZIPInputStream;
 
 /// The first line of a CSV file: the column names, and the separator that occurs most in it.
 record CsvHeader(List<String> names, String delimiter) {
@@ -20,11 +19,8 @@ record CsvHeader(List<String> names, String delimiter) {
   }
 
   static CsvHeader read(Path source) throws IOException, UnreadableFileException {
-    try (var file = Files.newInputStream(source);
-        var plain = source.toString().endsWith(".gz") ? new GZIPInputStream(file) : file) {
-      String start = new String(plain.readNBytes(HEADER_BYTES), StandardCharsets.UTF_8);
-      return parse(start.lines().findFirst().orElse("").replace("\uFEFF", ""));
-    }
+    String start = new String(Transcoding.start(source, HEADER_BYTES), StandardCharsets.UTF_8);
+    return parse(start.lines().findFirst().orElse("").replace("\uFEFF", ""));
   }
 
   private static CsvHeader parse(String line) throws UnreadableFileException {
@@ -54,13 +50,17 @@ record CsvHeader(List<String> names, String delimiter) {
     }
     names.add(name.toString());
     if (quoted) {
-      throw new UnreadableFileException("the file is not sound CSV at line 1: a quote stays open");
+      throw new UnreadableFileException(
+          Kind.FORMAT, "the file is not sound CSV at line 1: a quote stays open");
     }
     var distinct = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
-    for (String each : names) {
-      if (each.isBlank() || !distinct.add(each)) {
+    for (int at = 0; at < names.size(); at++) {
+      if (names.get(at).isBlank() || !distinct.add(names.get(at))) {
         throw new UnreadableFileException(
-            "the first line of a CSV file names its columns, each once");
+            Kind.FORMAT,
+            "the first line of a CSV file names its columns, each once: name number "
+                + (at + 1)
+                + (names.get(at).isBlank() ? " is empty" : " is there already"));
       }
     }
     return new CsvHeader(names, delimiter);

@@ -1,5 +1,6 @@
 package cloister.duckdb;
 
+import cloister.duckdb.UnreadableFileException.Kind;
 import cloister.room.Column;
 import cloister.room.ColumnName;
 import cloister.room.Dataset;
@@ -40,6 +41,8 @@ public final class Transcoding {
   private static final int ROW_GROUP_ROWS = 122_880;
   private static final String MEMORY_LIMIT = "1GB";
   private static final long PROGRESS_MILLIS = 100;
+  private static final int MOST_NAMED = 50;
+  private static final int LONGEST_SHOWN = 64;
   private static final Pattern LINE = Pattern.compile("(?i)\\bline:? (\\d{1,18})\\b");
 
   /// Told how far the file has been read, from 0 to 1, from another thread.
@@ -63,7 +66,7 @@ public final class Transcoding {
       throws UnreadableFileException, IOException {
     var format = format(file);
     if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
-      throw new UnreadableFileException("there is no readable file " + file);
+      throw new UnreadableFileException(Kind.FILE, "there is no readable file");
     }
     Path parts =
         Files.createTempDirectory(
@@ -74,6 +77,9 @@ public final class Transcoding {
     try {
       Path source = source(format, file, parts);
       PlainPath.of(source);
+      if (format != Format.PARQUET) {
+        requireUtf8(start(source, 2));
+      }
       var result = transcode(dataset, format, source, parts, progress);
       Files.delete(source);
       succeeded = true;
@@ -98,7 +104,7 @@ public final class Transcoding {
         var out = Files.newOutputStream(source)) {
       JsonNumbers.quote(plain, out);
     } catch (ZipException | EOFException e) {
-      throw new UnreadableFileException("the file is not sound gzip");
+      throw notGzip();
     }
     return source;
   }
@@ -138,9 +144,10 @@ public final class Transcoding {
               + PART_ROW_GROUPS
               + ")",
           progress);
+      requireRows(connection, output);
       return parts(output);
     } catch (SQLException failure) {
-      throw new UnreadableFileException(describe(format, failure));
+      throw describe(format, failure);
     }
   }
 
@@ -149,10 +156,20 @@ public final class Transcoding {
       throws SQLException, IOException, UnreadableFileException {
     return switch (format) {
       case CSV -> CsvHeader.read(source).names();
-      case JSON ->
-          described(
-              connection,
-              "read_json(" + literal(source) + ", sample_size=-1, hive_partitioning=false)");
+      case JSON -> {
+        var names =
+            described(
+                connection,
+                "read_json(" + literal(source) + ", sample_size=-1, hive_partitioning=false)");
+        // So DuckDB calls the one column of what has no names: no elements, or not only objects.
+        if (names.equals(List.of("json"))) {
+          throw new UnreadableFileException(
+              Kind.FORMAT,
+              "the file is not sound JSON: it needs one object per line, or a list of objects,"
+                  + " and at least one");
+        }
+        yield names;
+      }
       case PARQUET ->
           described(connection, "read_parquet(" + literal(source) + ", hive_partitioning=false)");
     };
@@ -215,7 +232,7 @@ public final class Transcoding {
     for (Column column : dataset.columns()) {
       String name = byName.get(column.name().value());
       if (name == null) {
-        throw new UnreadableFileException(missing(column.name(), present));
+        throw new UnreadableFileException(Kind.COLUMNS, missing(column.name(), present));
       }
       names.add(name);
     }
@@ -232,15 +249,24 @@ public final class Transcoding {
   private static String missing(ColumnName column, List<String> present) {
     String nearest =
         present.stream()
-            .filter(name -> distance(column.value(), name) <= 1 + column.value().length() / 3)
+            .filter(name ->
+                distance(column.value(), name)
+                    <= Math.max(column.value().length(), name.length()) / 3)
             .min(Comparator.comparingInt(name -> distance(column.value(), name)))
-            .map(name -> "; did you mean `" + name + "`?")
+            .map(name -> "; did you mean " + shown(name) + "?")
             .orElse("");
     return "the file has no column `"
         + column
         + "`: it has "
-        + present.stream().limit(50).map(name -> "`" + name + "`").collect(Collectors.joining(", "))
+        + present.stream()
+            .limit(MOST_NAMED)
+            .map(Transcoding::shown)
+            .collect(Collectors.joining(", "))
         + nearest;
+  }
+
+  private static String shown(String name) {
+    return "`" + (name.length() <= LONGEST_SHOWN ? name : name.substring(0, LONGEST_SHOWN)) + "`";
   }
 
   /// Levenshtein's distance, without regard to case.
@@ -310,27 +336,83 @@ public final class Transcoding {
     }
   }
 
+  /// The first bytes of a text, unpacked.
+  static byte[] start(Path source, int most) throws IOException, UnreadableFileException {
+    try (var file = Files.newInputStream(source);
+        var plain = source.toString().endsWith(".gz") ? new GZIPInputStream(file) : file) {
+      return plain.readNBytes(most);
+    } catch (ZipException | EOFException e) {
+      throw notGzip();
+    }
+  }
+
+  private static UnreadableFileException notGzip() {
+    return new UnreadableFileException(Kind.FORMAT, "the file is not sound gzip");
+  }
+
+  /// Spreadsheets like to write UTF-16: a byte order mark, or a zero in one byte of a letter.
+  private static void requireUtf8(byte[] start) throws UnreadableFileException {
+    if (start.length < 2) {
+      return;
+    }
+    int first = start[0] & 0xff;
+    int second = start[1] & 0xff;
+    boolean marked = (first == 0xff && second == 0xfe) || (first == 0xfe && second == 0xff);
+    if (marked || first == 0 || second == 0) {
+      throw new UnreadableFileException(
+          Kind.FORMAT, "the file is UTF-16 text: save it as UTF-8, and publish that");
+    }
+  }
+
+  /// Nobody means to replace data by nothing; a file that was cut off looks the same.
+  private static void requireRows(Connection connection, Path parts)
+      throws SQLException, UnreadableFileException {
+    try (var statement = connection.createStatement();
+        var rows =
+            statement.executeQuery(
+                "SELECT count(*) FROM read_parquet("
+                    + Sql.literal(parts.resolve("*").toString())
+                    + ")")) {
+      if (!rows.next() || rows.getLong(1) == 0) {
+        throw new UnreadableFileException(
+            Kind.FORMAT,
+            "the file has columns and no row; to lend nothing any more, apply the dataset with"
+                + " `terms: []`");
+      }
+    }
+  }
+
   /// DuckDB's message quotes the row: only the kind of trouble and the line are taken from it.
-  private static String describe(Format format, SQLException failure) {
+  private static UnreadableFileException describe(Format format, SQLException failure) {
     String text = String.valueOf(failure.getMessage());
     var line = LINE.matcher(text);
     String where = line.find() ? " at line " + line.group(1) : "";
     String lower = text.toLowerCase(Locale.ROOT);
-    if (lower.contains("unicode") || lower.contains("utf-8") || lower.contains("utf8")) {
-      return "the file is not UTF-8 text" + where;
-    }
     if (lower.startsWith("out of memory")) {
-      return "the file needs more memory than " + MEMORY_LIMIT + ": is one value very large?";
+      return new UnreadableFileException(
+          Kind.FORMAT,
+          "the file needs more memory than " + MEMORY_LIMIT + ": is one value very large?");
     }
     if (lower.startsWith("io error") && lower.contains("no space")) {
-      return "the disk is full";
+      return new UnreadableFileException(Kind.FILE, "the disk is full");
     }
-    return switch (format) {
-      case CSV ->
-          "the file is not sound CSV" + where + ": each line needs as many values as the header";
-      case JSON -> "the file is not sound JSON" + where;
-      case PARQUET -> "the file is not a sound Parquet file";
-    };
+    boolean encoding =
+        lower.contains("unicode") || lower.contains("utf-8") || lower.contains("utf8");
+    if (encoding) {
+      return new UnreadableFileException(Kind.FORMAT, "the file is not UTF-8 text" + where);
+    }
+    return new UnreadableFileException(
+        Kind.FORMAT,
+        switch (format) {
+          case CSV ->
+              "the file is not sound CSV"
+                  + where
+                  + (lower.contains("unterminated quote")
+                      ? ": a quote is opened and never closed"
+                      : ": each line needs as many values as the header");
+          case JSON -> "the file is not sound JSON" + where;
+          case PARQUET -> "the file is not a sound Parquet file";
+        });
   }
 
   private static Format format(Path file) throws UnreadableFileException {
@@ -340,6 +422,7 @@ public final class Transcoding {
       case "parquet", "pq" -> Format.PARQUET;
       default ->
           throw new UnreadableFileException(
+              Kind.FILE,
               "a data file's name ends in .csv, .tsv, .txt, .json, .ndjson, .jsonl or .parquet,"
                   + " text also in .gz after that");
     };

@@ -6,6 +6,7 @@ import static cloister.duckdb.Fixtures.parquet;
 import static cloister.duckdb.Fixtures.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import cloister.room.Dataset;
 import cloister.testkit.ForAll;
@@ -61,6 +62,14 @@ final class TranscodingTest {
         .message()
         .contains(words);
     assertThat(folder).isEmptyDirectory();
+  }
+
+  private UnreadableFileException.Kind kind(String name) {
+    var refusal =
+        catchThrowableOfType(
+            UnreadableFileException.class,
+            () -> Transcoding.transcode(DATASET, source.resolve(name), folder, _ -> {}));
+    return refusal.kind();
   }
 
   @Test
@@ -226,8 +235,17 @@ final class TranscodingTest {
         "`mail`, `spend`",
         "did you mean `mail`?");
     refused(write("b.csv", "email,spend\na@x,1\nsecret@x,1,2,3\n"), "not sound CSV at line 3");
-    refused(write("c.csv", "email,spend\na@x,1\n\"secret@x,1\n"), "not sound CSV");
-    refused(write("d.csv", ""), "");
+    refused(write("c.csv", "email,spend\na@x,1\n\"secret@x,1\n"), "never closed");
+    refused(write("d.csv", ""), "name number 1 is empty");
+    refused(write("e.csv", "email,spend\n"), "no row");
+    refused(write("f.csv", "email,spend,Email\na@x,1,2\n"), "name number 3 is there already");
+    refused(write("g.csv", "name,spend\na@x,1\n"), "it has `name`, `spend`");
+    refused(write("b.json", "[]"), "a list of objects", "at least one");
+    refused(write("c.json", "{\"email\":\"a\",\"spend\":1}\n\"secret\"\n"), "one object per line");
+    for (var encoding : List.of(StandardCharsets.UTF_16, StandardCharsets.UTF_16LE)) {
+      Path wide = source.resolve("wide.csv");
+      refused(Files.write(wide, "email,spend\na@x,1\n".getBytes(encoding)), "UTF-16", "UTF-8");
+    }
     refused(write("a.json", "[{\"email\":\"secret@x\", \"spend\": }]"), "not sound JSON");
     refused(write("a.parquet", "no parquet"), "not a sound Parquet file");
     refused(write("a.xlsx", "x"), "ends in .csv");
@@ -237,6 +255,9 @@ final class TranscodingTest {
             source.resolve("latin.csv"),
             "email,spend\nsecr\u00e9t@x,1\n".getBytes(StandardCharsets.ISO_8859_1));
     refused(latin, "not UTF-8");
+    assertThat(kind("a.csv")).isEqualTo(UnreadableFileException.Kind.COLUMNS);
+    assertThat(kind("b.csv")).isEqualTo(UnreadableFileException.Kind.FORMAT);
+    assertThat(kind("none.csv")).isEqualTo(UnreadableFileException.Kind.FILE);
     for (String name : List.of("b.csv", "c.csv", "a.json", "latin.csv")) {
       assertThatThrownBy(
               () -> Transcoding.transcode(DATASET, source.resolve(name), folder, _ -> {}))

@@ -113,7 +113,7 @@ final class Runs {
               Reply.Outcome.DENIED,
               denied.reason(),
               refusal(denied),
-              denied.suggestion().map(Runs::asTyped));
+              denied.suggestion().map(fix -> asTyped(considered, wanted, fix)));
     };
   }
 
@@ -192,19 +192,37 @@ final class Runs {
     return String.join(", ", names.stream().map(Name::toString).toList());
   }
 
-  /// As the command line takes it.
-  private static String asTyped(Verdict.Suggestion suggestion) {
-    var request = suggestion.request();
-    return "cloister run "
-        + request.analysis()
-        + " --for "
-        + request.purpose().term()
-        + " --to "
-        + String.join(
-            ",", new TreeSet<>(request.recipients()).stream().map(Name::toString).toList())
-        + "  ("
-        + String.join("; ", suggestion.changes())
-        + ")";
+  /// The command that would pass, as the command line takes it, and on lines of their own what it
+  /// changes and what the SQL has to change: no command says that.
+  private static String asTyped(
+      Considered considered, RunRequest wanted, Verdict.Suggestion suggestion) {
+    Request asked = considered.request();
+    Request passing = suggestion.request();
+    var lines = new ArrayList<String>();
+    boolean sameCommand =
+        passing.requester().equals(asked.requester())
+            && passing.purpose() == asked.purpose()
+            && passing.recipients().equals(asked.recipients());
+    if (!sameCommand) {
+      var subject =
+          switch (wanted.subject()) {
+            case Subject.Named(var address) -> address.toString();
+            case Subject.AdHoc _ -> "--sql FILE";
+          };
+      lines.add(
+          "cloister run "
+              + subject
+              + " --for "
+              + passing.purpose().term()
+              + " --to "
+              + String.join(
+                  ",", new TreeSet<>(passing.recipients()).stream().map(Name::toString).toList()));
+    }
+    boolean sameSql =
+        passing.uses().equals(asked.uses()) && passing.joined().equals(asked.joined());
+    lines.add(
+        (sameSql ? "(" : "(with another SQL: ") + String.join("; ", suggestion.changes()) + ")");
+    return String.join("\n", lines);
   }
 
   // Decide.
@@ -280,7 +298,10 @@ final class Runs {
                   denied.reason()
                       + "\n"
                       + String.join("\n", refusal(denied))
-                      + denied.suggestion().map(fix -> "\nwould pass: " + asTyped(fix)).orElse(""));
+                      + denied
+                          .suggestion()
+                          .map(fix -> "\nthis would pass:\n" + asTyped(considered, wanted, fix))
+                          .orElse(""));
         };
     Map<Address, RoomState.Version> versions = versions(considered);
     Digest question = question(considered, permitted, versions);

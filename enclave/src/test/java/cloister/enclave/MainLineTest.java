@@ -131,6 +131,6 @@ final class MainLineTest {
             CloisterException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.RUN_DENIED))
         .hasMessageContaining("/airline/dataset/customers")
         .hasMessageContaining("measurement")
-        .hasMessageContaining("would pass");
+        .hasMessageContaining("this would pass:\ncloister run ");
   }
 }

@@ -65,6 +65,36 @@ public final class Documents {
                     + " the canonical one"));
   }
 
+  /// Where in its YAML file a place in an analysis's SQL is; the beginning of the SQL where YAML
+  /// has folded its lines.
+  ///
+  /// @param line of the SQL, from 1, as is `column`
+  /// @return absent when the file holds no SQL of that analysis
+  public static Optional<Mistake> inSql(
+      String fileName, String text, Name analysis, int line, int column, String message) {
+    return Yaml.parse(text, new Mistakes(fileName)).stream()
+        .flatMap(tree -> sqlOf(tree, analysis).stream())
+        .findFirst()
+        .map(sql -> Yaml.inScalar(text, sql, line, column))
+        .map(at -> new Mistake(fileName, at.line(), at.column(), message));
+  }
+
+  private static Optional<Tree.Position> sqlOf(Tree document, Name analysis) {
+    if (!(document instanceof Tree.Mapping(_, List<Tree.Entry> entries))) {
+      return Optional.empty();
+    }
+    boolean named =
+        entries.stream()
+            .anyMatch(entry ->
+                entry.key().equals("analysis")
+                    && entry.value() instanceof Tree.Scalar(_, Json.Str(String name))
+                    && name.equals(analysis.value()));
+    return entries.stream()
+        .filter(entry -> named && entry.key().equals("sql"))
+        .map(entry -> entry.value().at())
+        .findFirst();
+  }
+
   private static List<Document> parse(
       String fileName, String text, Name party, Optional<Collaboration> collaboration) {
     var mistakes = new Mistakes(fileName);

@@ -19,19 +19,11 @@ public enum ErrorCode {
   DOCUMENT_CONFLICT(
       Kind.USER,
       "A document of that address and version is already there with another content.",
-      "Raise the version, or fetch the document that is there and sign that one."),
-  DOCUMENT_UNSIGNED(
-      Kind.USER,
-      "The document carries no signature of its owner over its present content.",
-      "Sign it with `cloister sign`; an edit after signing needs a new signature."),
+      "Raise `version` in the YAML to the number that the message names, and sign again."),
   PURPOSE_UNKNOWN(
       Kind.USER,
       "The purpose is no term of the Data Privacy Vocabulary, or the collaboration does not list it.",
       "Use one of the collaboration's purposes or a narrower one."),
-  ANALYSIS_CYCLE(
-      Kind.USER,
-      "Analyses read each other in a circle; the members are named.",
-      "Break the circle: an analysis may only read datasets and analyses that do not lead back to it."),
   QUERY_REJECTED(
       Kind.USER,
       "The SQL cannot be planned, or uses something outside the supported language.",
@@ -93,15 +85,15 @@ public enum ErrorCode {
   SEALED_FOR_ANOTHER(
       Kind.REFUSED,
       "Sealed data names another dataset, version, schema, terms or enclave than this one.",
-      "Attest this enclave, take the dataset's present document, and seal again."),
+      "Run `cloister publish` again: it seals for the present document and enclave."),
   UPLOAD_OUT_OF_ORDER(
       Kind.USER,
       "A part of an upload does not start where the last one ended.",
-      "Ask for the upload's position and continue from there; `cloister publish` does it by itself."),
+      "Run `cloister publish` again: it goes on where the enclave is."),
   UPLOAD_UNKNOWN(
       Kind.USER,
       "There is no such upload; it was never begun, or it was abandoned.",
-      "Begin a new upload."),
+      "Run `cloister publish` again: it seals and sends the file anew."),
 
   // The state of the collaboration.
   COLLABORATION_UNKNOWN(
@@ -119,7 +111,7 @@ public enum ErrorCode {
   COLLABORATION_MISMATCH(
       Kind.REFUSED,
       "The document or request names another collaboration, or another digest of this one.",
-      "Fetch the collaboration, read what changed, and sign the present digest."),
+      "Have the present YAML file sent to you, read what changed, and run `cloister sign` on it."),
 
   // Who is asking.
   NOT_A_PARTICIPANT(
@@ -129,19 +121,19 @@ public enum ErrorCode {
   NOT_ENROLLED(
       Kind.REFUSED,
       "The participant has no certificate of this collaboration yet.",
-      "Run `cloister init` with the server's address, or enrol again."),
+      "Run the command again once all have signed: it gets the certificate by itself."),
   CERTIFICATE_INVALID(
       Kind.REFUSED,
       "The certificate was not issued by this collaboration's authority for that key.",
-      "Enrol again; a certificate made elsewhere is never accepted."),
+      "Run the command again with the home folder that signed; a certificate made elsewhere is never accepted."),
   CERTIFICATE_EXPIRED(
       Kind.REFUSED,
       "The certificate is not valid at this time.",
-      "Enrol again, and check the clock of this machine."),
+      "Check the clock of this machine and run the command again: it renews the certificate by itself."),
   POSSESSION_UNPROVEN(
       Kind.REFUSED,
       "A certificate request is not signed by the key that it names.",
-      "Make the request with the private key of the participant."),
+      "Use the home folder that `cloister init` made for this participant."),
   SIGNATURE_INVALID(
       Kind.REFUSED,
       "A signature does not verify under the participant's key.",
@@ -160,26 +152,22 @@ public enum ErrorCode {
       Kind.REFUSED,
       "The enclave is simulated: it protects nothing.",
       "Use a real one, or, for trying out only, repeat the command with --accept-simulated."),
-  NONCE_STALE(
-      Kind.REFUSED,
-      "Evidence or a handshake answers an older question than ours.",
-      "Try again; if it repeats, something on the way replays messages."),
   SESSION_UNKNOWN(
       Kind.USER,
       "The enclave knows no such session; it may have restarted.",
-      "Open a new session; the client does it by itself once."),
+      "Run the command again: it opens a new session."),
   SESSION_EXPIRED(
       Kind.USER,
       "The session, or the request in it, is past its time.",
-      "Open a new session, and check the clock of this machine."),
+      "Check the clock of this machine, then run the command again."),
   REPLAY_REFUSED(
       Kind.REFUSED,
       "A message repeats or overtakes another one of its session.",
-      "Open a new session; if it repeats, something on the way replays or reorders messages."),
+      "Run the command again; if it repeats, something on the way replays or reorders messages."),
   MESSAGE_UNSEALABLE(
       Kind.REFUSED,
       "A message cannot be opened: it was altered, cut, or sealed to another key.",
-      "Open a new session; if it repeats, something on the way alters messages."),
+      "Run the command again; if it repeats, something on the way alters messages."),
 
   // Runs.
   RUN_DENIED(
@@ -189,11 +177,11 @@ public enum ErrorCode {
   APPROVAL_REQUIRED(
       Kind.REFUSED,
       "The terms ask for approval of exactly this digest by those named.",
-      "Ask them to approve the digest, then run again."),
+      "Those named add the digest to the `analyses` of a rule and apply their terms; then run again."),
   BUDGET_EXHAUSTED(
       Kind.REFUSED,
       "The remaining privacy budget of a dataset does not pay for the run; nothing was charged.",
-      "Ask with a smaller epsilon, repeat an earlier question (that is free), or ask the owner."),
+      "Repeat an earlier question (that is free), or ask the owner named to sign a larger budget or a smaller epsilon per run."),
   RUN_UNKNOWN(
       Kind.USER,
       "There is no such run, or its answer is not for you.",
@@ -201,11 +189,11 @@ public enum ErrorCode {
   RESULT_NOT_FOR_YOU(
       Kind.REFUSED,
       "The answer is sealed to other recipients.",
-      "A run whose recipients include you, permitted by every owner, is needed."),
+      "Run it with yourself among the recipients (`--to`), if every owner's terms permit that."),
   RUN_FAILED(
       Kind.INTERNAL,
       "The run could not be completed after its budget was reserved; the reservation stays charged.",
-      "Read the run's status; repeating the same run is free of further charge once it succeeds."),
+      "Run the same again: the same question over the same data is charged once only."),
 
   // Resources.
   TOO_LARGE(
@@ -261,11 +249,7 @@ public enum ErrorCode {
   RECEIPT_INVALID(
       Kind.REFUSED,
       "A receipt does not verify; the part that does not hold is named.",
-      "Do not rely on the answer; fetch the receipt again from the run."),
-  CLOCK_INVALID(
-      Kind.REFUSED,
-      "The clock is behind the newest entry of the ledger.",
-      "The operator sets the clock right."),
+      "Do not rely on the answer; get the receipt again with `cloister result RUN --receipt FILE`."),
 
   INTERNAL(
       Kind.INTERNAL,

@@ -10,7 +10,7 @@ public final class InvalidDocument extends CloisterException {
 
   private final transient List<Mistake> mistakes;
 
-  InvalidDocument(List<Mistake> mistakes) {
+  public InvalidDocument(List<Mistake> mistakes) {
     super(
         ErrorCode.DOCUMENT_INVALID,
         mistakes.stream().map(Mistake::toString).collect(Collectors.joining("\n")));

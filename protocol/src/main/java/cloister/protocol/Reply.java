@@ -72,7 +72,8 @@ public sealed interface Reply {
   /// What a run would do.
   ///
   /// @param trace what each owner's terms say, a line each
-  /// @param fix a request that would pass, as a person would type it
+  /// @param fix a request that would pass: the command as a person would type it, and on lines of
+  ///   their own what it changes; without a command when the SQL has to change
   /// @param budgets of the datasets that the run reads
   /// @param errors per column with numbers, the half width that holds with 95 %, known before any
   ///   data is read; none when the terms ask for no noise

@@ -2,36 +2,58 @@ package cloister.protocol;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// Finds what somebody may have meant.
 public final class Spelling {
+  private static final Pattern WORD = Pattern.compile("(?<=[a-z])(?=[A-Z])|[-_ ]");
+  private static final int MOST_SUGGESTED = 6;
+  private static final int LONGEST_CHOICE = 16;
+
   private Spelling() {}
 
   /// `; did you mean "…"?`, or the whole choice when it is short, or nothing.
   public static String suggestion(String written, Collection<String> known) {
-    return nearest(written, known)
-        .map(near -> "; did you mean \"" + near + "\"?")
-        .orElseGet(() ->
-            known.isEmpty() || known.size() > 16
-                ? ""
-                : "; it is one of " + String.join(", ", known));
+    List<String> near =
+        nearest(written, known).map(List::of).orElseGet(() -> sharingAWord(written, known));
+    if (!near.isEmpty()) {
+      return near.stream().collect(Collectors.joining("\" or \"", "; did you mean \"", "\"?"));
+    }
+    return known.isEmpty() || known.size() > LONGEST_CHOICE
+        ? ""
+        : "; it is one of " + String.join(", ", known);
   }
 
   /// The nearest by edit distance, when at most a third of its letters differ.
-  static Optional<String> nearest(String written, Collection<String> known) {
+  public static Optional<String> nearest(String written, Collection<String> known) {
     String lower = written.toLowerCase(Locale.ROOT);
     return known.stream()
-        .filter(near -> Math.abs(near.length() - written.length()) <= allowed(near))
-        .filter(near -> distance(lower, near.toLowerCase(Locale.ROOT)) <= allowed(near))
+        .filter(near -> isNear(lower, near.toLowerCase(Locale.ROOT)))
         .min(
             Comparator.<String>comparingInt(near -> distance(lower, near.toLowerCase(Locale.ROOT)))
                 .thenComparing(Comparator.naturalOrder()));
   }
 
-  private static int allowed(String known) {
-    return Math.max(1, known.length() / 3);
+  /// `Resarch` is near to a word of `ScientificResearch`, and of others.
+  private static List<String> sharingAWord(String written, Collection<String> known) {
+    String lower = written.toLowerCase(Locale.ROOT);
+    return known.stream()
+        .filter(each ->
+            WORD.splitAsStream(each)
+                .filter(word -> word.length() > 3)
+                .anyMatch(word -> isNear(lower, word.toLowerCase(Locale.ROOT))))
+        .sorted()
+        .limit(MOST_SUGGESTED)
+        .toList();
+  }
+
+  private static boolean isNear(String a, String b) {
+    int allowed = Math.max(a.length(), b.length()) / 3;
+    return Math.abs(a.length() - b.length()) <= allowed && distance(a, b) <= allowed;
   }
 
   /// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours.

@@ -37,6 +37,10 @@ final class Yaml {
   private static final Pattern OTHER_NUMBER =
       Pattern.compile("0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN)");
   private static final int MAX_NUMBER_CHARACTERS = 40;
+
+  /// RFC 8785 §3.2.2.3: beyond it not every integer is a JSON number.
+  private static final BigDecimal LARGEST_INTEGER = BigDecimal.valueOf(1L << 53);
+
   private static final String ALIASES =
       "anchors and aliases (& and *) are not used here; write the value out";
 
@@ -179,7 +183,13 @@ final class Yaml {
     if (text.length() > MAX_NUMBER_CHARACTERS) {
       throw new IllegalArgumentException("a number has too many digits");
     }
-    return Json.of(new BigDecimal(text));
+    var number = new BigDecimal(text);
+    if (number.stripTrailingZeros().scale() <= 0 && number.abs().compareTo(LARGEST_INTEGER) > 0) {
+      throw new IllegalArgumentException(
+          "a whole number is at most 9007199254740992 (2^53) here; as a bound write that: values"
+              + " beyond it are counted as the bound where there is noise");
+    }
+    return Json.of(number);
   }
 
   private static Json unquoted(String text) {
@@ -187,6 +197,32 @@ final class Yaml {
       throw new IllegalArgumentException("write a finite number in decimal digits");
     }
     return Json.of(text);
+  }
+
+  /// Where a place in a scalar's own lines, stripped of blank space around them, is in the file.
+  ///
+  /// @param scalar where the scalar begins
+  static Tree.Position inScalar(String text, Tree.Position scalar, int line, int column) {
+    List<String> lines = text.lines().toList();
+    char first = lines.get(scalar.line() - 1).charAt(scalar.column() - 1);
+    boolean block = first == '|' || first == '>';
+    if (!block) {
+      int quote = first == '"' || first == '\'' ? 1 : 0;
+      return line == 1
+          ? new Tree.Position(scalar.line(), scalar.column() + quote + column - 1)
+          : scalar;
+    }
+    int top = scalar.line();
+    while (top < lines.size() && lines.get(top).isBlank()) {
+      top++;
+    }
+    if (top + line > lines.size()) {
+      return scalar;
+    }
+    int indentation = lines.get(top).length() - lines.get(top).stripLeading().length();
+    return first == '|'
+        ? new Tree.Position(top + line, indentation + column)
+        : new Tree.Position(top + 1, indentation + 1);
   }
 
   static String quoted(String text) {

@@ -434,4 +434,36 @@ class DocumentsTest {
         .asString()
         .contains(expected);
   }
+
+  @Test
+  void aPlaceInSqlIsFoundInItsFile() {
+    String file =
+        """
+        # two analyses
+        analysis: first
+        sql: "SELECT 1"
+        ---
+        analysis: second
+        sql: |
+
+          SELECT COUNT(*)
+            FROM nowhere
+        purpose: ScientificResearch
+        """;
+    assertThat(Documents.inSql("a.yaml", file, new Name("second"), 2, 8, "wrong"))
+        .contains(new Mistake("a.yaml", 9, 10, "wrong"));
+    assertThat(Documents.inSql("a.yaml", file, new Name("first"), 1, 8, "wrong"))
+        .contains(new Mistake("a.yaml", 3, 14, "wrong"));
+    String folded = file.replace("sql: |", "sql: >");
+    assertThat(Documents.inSql("a.yaml", folded, new Name("second"), 1, 30, "wrong"))
+        .contains(new Mistake("a.yaml", 8, 3, "wrong"));
+    assertThat(Documents.inSql("a.yaml", file, new Name("third"), 1, 1, "wrong")).isEmpty();
+  }
+
+  @Test
+  void aNumberTooLargeForJsonSaysWhatToWrite() {
+    oneMistake(
+        CUSTOMERS.replace("bounds: [0, 5000]", "bounds: [0, 9007199254740993]"),
+        "at most 9007199254740992");
+  }
 }

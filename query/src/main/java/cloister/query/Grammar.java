@@ -304,7 +304,15 @@ final class Grammar {
   private void expression(SqlNode node, boolean aggregates) throws QueryException {
     enter(node);
     switch (node) {
-      case SqlIdentifier _, SqlDataTypeSpec _ -> {}
+      case SqlIdentifier name -> {
+        // Some reserved words, as USER, are functions without brackets to the validator.
+        if (name.isSimple()
+            && !name.isComponentQuoted(0)
+            && SqlSchema.isReserved(name.getSimple())) {
+          throw SqlSchema.reserved(position(name), name.getSimple());
+        }
+      }
+      case SqlDataTypeSpec _ -> {}
       case SqlIntervalQualifier _ -> {}
       case SqlDynamicParam _ ->
           throw unsupported(node, "a parameter", "write the value into the query");

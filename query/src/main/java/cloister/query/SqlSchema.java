@@ -6,7 +6,10 @@ import cloister.room.ColumnType;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.calcite.avatica.util.Casing;
 import org.apache.calcite.avatica.util.Quoting;
@@ -29,6 +32,7 @@ import org.apache.calcite.schema.impl.AbstractTable;
 import org.apache.calcite.sql.SqlNode;
 import org.apache.calcite.sql.SqlSelect;
 import org.apache.calcite.sql.fun.SqlStdOperatorTable;
+import org.apache.calcite.sql.parser.SqlAbstractParserImpl;
 import org.apache.calcite.sql.parser.SqlParseException;
 import org.apache.calcite.sql.parser.SqlParser;
 import org.apache.calcite.sql.type.SqlTypeName;
@@ -58,6 +62,43 @@ final class SqlSchema {
           .withInSubQueryThreshold(Integer.MAX_VALUE)
           .withRelBuilderConfigTransform(config -> config.withSimplify(false));
 
+  private static final SqlAbstractParserImpl.Metadata WORDS =
+      SqlParser.create("", PARSER).getMetadata();
+
+  /// `GROUP BY` and `ORDER BY` are no names either.
+  private static final Pattern WORD_HERE =
+      Pattern.compile("[.\\s]*([A-Za-z][A-Za-z_]{0,63})\\b(?!\\s+(?i:by)\\b)");
+
+  private static final Pattern WORD_BEFORE = Pattern.compile("\\b([A-Za-z][A-Za-z_]{0,63})\\s*$");
+  private static final Set<String> STRUCTURE =
+      Set.of(
+          "SELECT",
+          "FROM",
+          "WHERE",
+          "BY",
+          "JOIN",
+          "INNER",
+          "ON",
+          "AS",
+          "AND",
+          "OR",
+          "NOT",
+          "IN",
+          "IS",
+          "NULL",
+          "LIKE",
+          "BETWEEN",
+          "UNION",
+          "WITH",
+          "CASE",
+          "WHEN",
+          "THEN",
+          "ELSE",
+          "HAVING",
+          "LIMIT",
+          "OFFSET",
+          "DISTINCT");
+
   private static final Pattern NOT_FOUND =
       Pattern.compile("(?:Column|Table|Object) '(.{1,128}?)' not found.*", Pattern.DOTALL);
 
@@ -67,17 +108,57 @@ final class SqlSchema {
     this.relations = relations;
   }
 
+  /// Parses one statement; a semicolon may end it.
   static SqlNode parse(String sql) throws QueryException {
+    String text = sql.stripTrailing();
+    String statement = text.endsWith(";") ? text.substring(0, text.length() - 1) : text;
     try {
-      return SqlParser.create(sql, PARSER).parseQuery();
+      return SqlParser.create(statement, PARSER).parseQuery();
     } catch (SqlParseException e) {
-      var at = e.getPos();
-      throw new QueryException(
-          Kind.SYNTAX,
-          at == null ? Position.START : position(at.getLineNum(), at.getColumnNum()),
-          "this is not a SELECT statement that Cloister reads",
-          "check the spelling near this place; one statement, no semicolon");
+      var at =
+          e.getPos() == null
+              ? Position.START
+              : position(e.getPos().getLineNum(), e.getPos().getColumnNum());
+      var reserved = reservedNear(statement, at);
+      throw reserved.isPresent()
+          ? reserved(at, reserved.get())
+          : new QueryException(
+              Kind.SYNTAX,
+              at,
+              "this is not a SELECT statement that Cloister reads",
+              "check the spelling near this place; it must be one statement");
     }
+  }
+
+  /// Whether SQL keeps a word for itself, so that a name spelt like it needs quotes.
+  static boolean isReserved(String word) {
+    return WORDS.isReservedWord(word.toUpperCase(Locale.ROOT));
+  }
+
+  static QueryException reserved(Position at, String word) {
+    return new QueryException(
+        Kind.SYNTAX,
+        at,
+        "`" + word + "` is a reserved word of SQL",
+        "if it is meant as a name, write it as \"" + word + "\" in double quotes");
+  }
+
+  /// The reserved word that the parser stumbled over: the one at the place, or, where it was taken
+  /// for the beginning of something else, the one before. Those that no name would be confused with
+  /// are told as any other mistake.
+  private static Optional<String> reservedNear(String sql, Position at) {
+    List<String> lines = sql.lines().toList();
+    if (at.line() > lines.size()) {
+      return Optional.empty();
+    }
+    String line = lines.get(at.line() - 1);
+    int place = Math.min(at.column() - 1, line.length());
+    var here = WORD_HERE.matcher(line).region(place, line.length());
+    var before = WORD_BEFORE.matcher(line).region(0, place);
+    var found = here.lookingAt() ? here : before.find() ? before : null;
+    return Optional.ofNullable(found)
+        .map(word -> word.group(1))
+        .filter(word -> isReserved(word) && !STRUCTURE.contains(word.toUpperCase(Locale.ROOT)));
   }
 
   RelRoot plan(SqlNode statement) throws QueryException {

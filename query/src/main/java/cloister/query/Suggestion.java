@@ -13,12 +13,16 @@ final class Suggestion {
 
   static Optional<String> nearest(String name, Collection<String> known) {
     String wanted = name.toLowerCase(Locale.ROOT);
-    int farthest = Math.min(FARTHEST, Math.max(1, wanted.length() / 2));
     return known.stream()
-        .filter(each -> distance(wanted, each.toLowerCase(Locale.ROOT)) <= farthest)
+        .filter(each -> distance(wanted, each.toLowerCase(Locale.ROOT)) <= farthest(wanted, each))
         .min(
             Comparator.<String>comparingInt(each -> distance(wanted, each.toLowerCase(Locale.ROOT)))
                 .thenComparing(each -> each));
+  }
+
+  /// At most a third of the letters differ, so that short names are not taken for one another.
+  private static int farthest(String wanted, String known) {
+    return Math.min(FARTHEST, Math.max(wanted.length(), known.length()) / 3);
   }
 
   /// Levenshtein's edit distance.

@@ -511,4 +511,51 @@ class PlannerTest {
                 .datasets())
         .containsExactly(Fixture.MEDIA);
   }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SELECT COUNT(*) AS count FROM airline.customers | count | 20",
+        "SELECT date, COUNT(*) FROM airline.customers GROUP BY date | date | 8",
+        "SELECT SUM(value) FROM airline.customers | value | 17",
+        "SELECT c.year, COUNT(*) FROM airline.customers c GROUP BY c.year | year | 9",
+        "SELECT order, COUNT(*) FROM airline.customers GROUP BY order | order | 8",
+        "SELECT user, COUNT(*) FROM airline.customers GROUP BY user | user | 8",
+        "SELECT COUNT(*) FROM airline.values | values | 29",
+      })
+  void aReservedWordAsANameSaysHowToQuoteIt(String sample) {
+    String[] parts = sample.split(" \\| ", -1);
+    var refusal = refused(parts[0]);
+    assertThat(refusal).hasMessage("`" + parts[1] + "` is a reserved word of SQL");
+    assertThat(refusal.fix()).contains("\"" + parts[1] + "\"");
+    assertThat(refusal.column()).isEqualTo(Integer.parseInt(parts[2]));
+  }
+
+  @Test
+  void aMisplacedKeywordIsNotTakenForAName() {
+    assertThat(refused("SELECT COUNT(*), FROM airline.customers").getMessage())
+        .startsWith("this is not a SELECT statement");
+    assertThat(refused("SELECT COUNT(*) FROM airline.customers WHERE GROUP BY zip").getMessage())
+        .startsWith("this is not a SELECT statement");
+  }
+
+  @Test
+  void aReservedWordInQuotesIsAName() throws QueryException {
+    assertThat(Fixture.check("SELECT COUNT(*) AS \"count\" FROM airline.customers").output())
+        .singleElement()
+        .satisfies(column -> assertThat(column.name()).isEqualTo("count"));
+  }
+
+  @Test
+  void oneSemicolonMayEndTheStatement() throws QueryException {
+    assertThat(Fixture.check("SELECT COUNT(*) FROM airline.customers;\n").datasets()).hasSize(1);
+    assertThat(refused("SELECT COUNT(*) FROM airline.customers; SELECT 1").kind())
+        .isEqualTo(Kind.SYNTAX);
+  }
+
+  @Test
+  void onlyALikelyNameIsSuggested() {
+    assertThat(refused("SELECT SUM(bank) FROM airline.customers").fix())
+        .startsWith("the columns are");
+  }
 }
