@@ -1,6 +1,7 @@
 package cloister.cli;
 
 import cloister.client.Participant;
+import cloister.client.Upload;
 import cloister.duckdb.Transcoding;
 import cloister.duckdb.UnreadableFileException;
 import cloister.protocol.CloisterException;
@@ -21,26 +22,26 @@ final class Publishing {
       Participant participant, Name dataset, Path file, long maxBadRows, Terminal terminal)
       throws IOException, InterruptedException {
     DatasetDocument document = participant.ownDataset(dataset);
-    var resumable = participant.unfinishedUpload(document, file);
+    var source = Upload.Source.of(file);
+    var resumable = participant.unfinishedUpload(document, source, maxBadRows);
     if (resumable.isPresent()) {
       terminal.say("Going on with the upload that was interrupted.");
-      return send(participant, resumable.get(), maxBadRows, terminal);
+      return send(participant, resumable.get(), terminal);
     }
     try (var plain = TemporaryFolder.in(participant.scratch())) {
       List<Path> parts = transcode(document, file, plain.path(), terminal);
       var sealing = new ProgressBar(terminal, "sealing  ");
-      var upload = participant.seal(document, file, parts, sealing);
+      var upload = participant.seal(document, source, maxBadRows, parts, sealing);
       sealing.clear();
-      return send(participant, upload, maxBadRows, terminal);
+      return send(participant, upload, terminal);
     }
   }
 
-  private static Reply.Published send(
-      Participant participant, cloister.client.Upload upload, long maxBadRows, Terminal terminal)
+  private static Reply.Published send(Participant participant, Upload upload, Terminal terminal)
       throws IOException, InterruptedException {
     var sending = new ProgressBar(terminal, "sending  ");
     try {
-      return participant.publish(upload, maxBadRows, sending);
+      return participant.publish(upload, sending);
     } finally {
       sending.clear();
     }

@@ -4,22 +4,24 @@ import cloister.crypto.Bytes;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
-import java.io.IOException;
-import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// The untrusted machine that carries bytes between client and enclave over HTTP (docs/protocol.md
 /// §§3, 4, 7). Nothing that it says is believed, not even its errors: a failed attempt is a failed
-/// attempt. Safe for use by several threads.
+/// attempt, and whether to make another is up to [Attempts]. Safe for use by several threads.
 final class Host implements AutoCloseable {
   private static final Duration CONNECT = Duration.ofSeconds(10);
 
@@ -29,11 +31,18 @@ final class Host implements AutoCloseable {
   /// The largest honest reply: an answer of 10,000 groups with its receipt.
   private static final int MAX_REPLY_BYTES = 16 << 20;
 
-  private static final int ATTEMPTS = 3;
+  private static final String OCTETS = "application/octet-stream";
+
   private final URI url;
+  private final Duration patience;
   private final HttpClient http;
 
   Host(URI url) {
+    this(url, ANSWER);
+  }
+
+  /// @param patience how long one reply may take, to its last byte
+  Host(URI url, Duration patience) {
     if (url.getHost() == null
         || !("http".equals(url.getScheme()) || "https".equals(url.getScheme()))) {
       throw new CloisterException(
@@ -42,6 +51,7 @@ final class Host implements AutoCloseable {
     }
     String text = url.toString();
     this.url = URI.create(text.endsWith("/") ? text : text + "/");
+    this.patience = patience;
     this.http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -56,68 +66,67 @@ final class Host implements AutoCloseable {
 
   /// Sends a handshake, and returns the reply's bytes exactly as they came.
   Bytes open(Bytes request) throws InterruptedException {
-    return exchange("v1/sessions", "application/json", request);
+    return send("POST", "v1/sessions", "application/json", request.toArray());
   }
 
-  /// Sends a sealed message. When no reply comes the very same bytes are sent again, which the
-  /// enclave answers with the very same reply and does not execute twice.
+  /// Sends a sealed message. When no reply comes the very same bytes may be sent again: the enclave
+  /// answers them with the very same reply and does not execute them twice.
   Bytes message(String session, Bytes sealed) throws InterruptedException {
-    return exchange("v1/sessions/" + session + "/messages", "application/octet-stream", sealed);
+    return send("POST", "v1/sessions/" + session + "/messages", OCTETS, sealed.toArray());
   }
 
-  private Bytes exchange(String path, String type, Bytes body) throws InterruptedException {
-    byte[] bytes = body.toArray();
-    HttpResponse<InputStream> response =
-        attempt(() -> request(path, type, BodyPublishers.ofByteArray(bytes)).build());
-    return Bytes.of(read(response));
-  }
-
-  private HttpRequest.Builder request(String path, String type, BodyPublisher body) {
-    return HttpRequest.newBuilder(url.resolve(path))
-        .timeout(ANSWER)
-        .header("Content-Type", type)
-        .method(path.startsWith("v1/uploads") ? "PUT" : "POST", body);
-  }
-
-  /// Sends sealed bytes of a part, from the offset.
+  /// Sends sealed bytes of a part, from the offset. That this returns proves nothing: where the
+  /// upload has got to, the enclave says in its session.
   void put(String upload, int part, long offset, byte[] sealed) throws InterruptedException {
-    HttpResponse<InputStream> response =
-        attempt(() ->
-            request(
-                    "v1/uploads/" + upload + "/parts/" + part + "?offset=" + offset,
-                    "application/octet-stream",
-                    BodyPublishers.ofByteArray(sealed))
-                .build());
-    read(response);
+    Bytes _ =
+        send(
+            "PUT", "v1/uploads/" + upload + "/parts/" + part + "?offset=" + offset, OCTETS, sealed);
   }
 
-  private HttpResponse<InputStream> attempt(Supplier<HttpRequest> request)
+  /// One attempt, whose whole reply has to be there in time: the time limit of an `HttpRequest`
+  /// ends with the reply's headers, and a body could trickle for ever.
+  private Bytes send(String method, String path, String type, byte[] body)
       throws InterruptedException {
-    for (int attempt = 1; ; attempt++) {
-      try {
-        return http.send(request.get(), BodyHandlers.ofInputStream());
-      } catch (IOException e) {
-        if (attempt == ATTEMPTS) {
-          throw unreachable(e);
-        }
-        Thread.sleep(Duration.ofMillis(200L << attempt));
+    var request =
+        HttpRequest.newBuilder(url.resolve(path))
+            .header("Content-Type", type)
+            .method(method, BodyPublishers.ofByteArray(body))
+            .build();
+    var exchange =
+        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), MAX_REPLY_BYTES));
+    try {
+      HttpResponse<byte[]> response = exchange.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      if (response.statusCode() / 100 != 2) {
+        throw refused(response.statusCode(), response.body());
       }
+      return Bytes.of(response.body());
+    } catch (TimeoutException e) {
+      throw unreachable("it takes too long", e);
+    } catch (ExecutionException e) {
+      throw failed(Objects.requireNonNull(e.getCause(), "an execution fails by something"));
+    } finally {
+      exchange.cancel(true);
     }
   }
 
-  private byte[] read(HttpResponse<InputStream> response) {
-    try (InputStream body = response.body()) {
-      byte[] bytes = body.readNBytes(MAX_REPLY_BYTES + 1);
-      if (response.statusCode() / 100 != 2) {
-        throw refused(response.statusCode(), bytes);
-      }
-      if (bytes.length > MAX_REPLY_BYTES) {
-        throw new CloisterException(ErrorCode.TOO_LARGE, "the server's reply is too large");
-      }
-      return bytes;
-    } catch (IOException e) {
-      throw unreachable(e);
-    }
+  private CloisterException failed(Throwable failure) {
+    return switch (failure) {
+      case HttpTimeoutException e -> unreachable("it takes too long", e);
+      case ConnectException e ->
+          unreachable("it refuses the connection, or there is no such host", e);
+      default -> unreachable("the connection ended", failure);
+    };
+  }
+
+  private CloisterException unreachable(String reason, Throwable cause) {
+    return new CloisterException(
+        ErrorCode.SERVER_UNREACHABLE, "no answer from " + url + " (" + reason + ")", cause);
+  }
+
+  /// Whether no answer came within the time that an honest one can take.
+  static boolean tookTooLong(CloisterException failure) {
+    return failure.getCause() instanceof TimeoutException
+        || failure.getCause() instanceof HttpTimeoutException;
   }
 
   /// The server, or whoever stands before it, refused the attempt in the clear. Which code it names
@@ -141,19 +150,6 @@ final class Host implements AutoCloseable {
     } catch (CloisterException _) {
       return Optional.empty();
     }
-  }
-
-  private CloisterException unreachable(IOException e) {
-    return new CloisterException(
-        ErrorCode.SERVER_UNREACHABLE, "no answer from " + url + " (" + reason(e) + ")", e);
-  }
-
-  private static String reason(IOException e) {
-    return switch (e) {
-      case java.net.ConnectException _ -> "it refuses the connection, or there is no such host";
-      case java.net.http.HttpTimeoutException _ -> "it takes too long";
-      default -> "the connection ended";
-    };
   }
 
   @Override

@@ -44,8 +44,6 @@ public final class Participant implements AutoCloseable {
   /// repeats little.
   private static final int PIECE_BYTES = 64 * (SealedHeader.DEFAULT_CHUNK_BYTES + 16);
 
-  private static final int UPLOAD_ATTEMPTS = 5;
-
   private final Home home;
   private final SimulatedEvidence simulated;
   private final Session session;
@@ -59,15 +57,13 @@ public final class Participant implements AutoCloseable {
   /// Comes to a collaboration that the home knows.
   ///
   /// @param collaboration may be left out when the home knows one only
-  /// @param moved where the enclave is now, when that has changed
+  /// @param moved where the enclave is now, when that has changed; remembered once the enclave
+  ///   there has shown this collaboration's ledger
   public static Participant enter(
       Home home, Optional<Name> collaboration, Optional<URI> moved, SimulatedEvidence simulated)
       throws InterruptedException {
     Membership membership = home.membership(collaboration);
-    if (moved.isPresent() && !moved.get().equals(membership.enclave())) {
-      membership = home.change(membership.name(), known -> known.withEnclave(moved.get()));
-    }
-    return at(home, membership, simulated);
+    return at(home, moved.map(membership::withEnclave).orElse(membership), simulated);
   }
 
   /// Signs a collaboration, or an amendment of one, and comes to it. Whoever signs first proposes
@@ -83,13 +79,8 @@ public final class Participant implements AutoCloseable {
     Optional<Membership> known = home.find(name);
     Membership membership;
     if (known.isPresent()) {
-      membership =
-          home.change(
-              name,
-              before ->
-                  before
-                      .withSigned(document.canonical())
-                      .withEnclave(enclave.orElse(before.enclave())));
+      Membership signing = known.get().withSigned(document.canonical());
+      membership = enclave.map(signing::withEnclave).orElse(signing);
     } else {
       membership =
           Membership.of(
@@ -103,6 +94,8 @@ public final class Participant implements AutoCloseable {
     }
     Participant participant = at(home, membership, simulated);
     try {
+      // Before the signature leaves: it may arrive and no reply come back.
+      participant.session.remember(before -> before.withSigned(document.canonical()));
       participant.sign(document);
       // Written down when it is true: a mistyped address or a refused enclave leaves no trace.
       if (known.isEmpty()) {
@@ -262,7 +255,7 @@ public final class Participant implements AutoCloseable {
             home.signingKey(), name().value(), home.openingKey().sealingKey());
     Reply.Certificate issued =
         session.send(new Command.Enrol(request.encoded()), Reply.Certificate.class);
-    session.remembered(issued.certificate());
+    session.remember(known -> known.withCertificate(issued.certificate()));
     if (!session.certificateHolds()) {
       throw Session.unsound(
           "the certificate it issued is not one of the collaboration's CA for our keys");
@@ -304,67 +297,108 @@ public final class Participant implements AutoCloseable {
   }
 
   /// An upload of that file for that dataset that was interrupted.
-  public Optional<Upload> unfinishedUpload(DatasetDocument document, Path file) throws IOException {
-    return Upload.find(uploadFolder(document), subject(document), Upload.Source.of(file));
+  ///
+  /// @param maxBadRows how many rows that break the schema are to be left out at most
+  public Optional<Upload> unfinishedUpload(
+      DatasetDocument document, Upload.Source source, long maxBadRows) throws IOException {
+    return Upload.find(uploadFolder(document), subject(document, maxBadRows), source);
   }
 
   /// Seals Parquet parts of a file on this participant's own disk.
-  public Upload seal(DatasetDocument document, Path file, List<Path> parts, Progress progress)
+  ///
+  /// @param source the file as it was before the parts were made of it
+  /// @throws CloisterException DATA_REPLACED when it is another by now
+  public Upload seal(
+      DatasetDocument document,
+      Upload.Source source,
+      long maxBadRows,
+      List<Path> parts,
+      Progress progress)
       throws IOException {
+    source.requireUnchanged();
     return Upload.seal(
-        uploadFolder(document), subject(document), Upload.Source.of(file), parts, progress);
+        uploadFolder(document), subject(document, maxBadRows), source, parts, progress);
   }
 
   private Path uploadFolder(DatasetDocument document) {
     return home.uploads().resolve(collaboration() + "." + document.dataset().address().name());
   }
 
-  private Upload.Subject subject(DatasetDocument document) {
+  private Upload.Subject subject(DatasetDocument document, long maxBadRows) {
     return new Upload.Subject(
         session.membership().id(),
         document.dataset().address(),
         document.digest(),
-        SealedData.schema(document.canonical()));
+        SealedData.schema(document.canonical()),
+        maxBadRows);
   }
 
   /// Sends what the enclave does not have yet, and has it take the whole as the current version, or
   /// not. A refusal is in the reply, and ends the upload too: the same data would be refused again.
-  public Reply.Published publish(Upload upload, long maxBadRows, Progress progress)
+  public Reply.Published publish(Upload upload, Progress progress)
       throws InterruptedException, IOException {
     enrol();
-    for (int attempt = 1; ; attempt++) {
-      try {
-        send(upload, offsets(upload, maxBadRows), progress);
-        break;
-      } catch (CloisterException e) {
-        // A piece got lost, or its acknowledgement: the enclave says from where to go on.
-        if (e.code() != ErrorCode.SERVER_UNREACHABLE || attempt == UPLOAD_ATTEMPTS) {
-          throw e;
-        }
+    Reply.Published published;
+    try {
+      published = commit(upload, progress);
+    } catch (CloisterException e) {
+      if (e.code() != ErrorCode.UPLOAD_UNKNOWN) {
+        throw e;
       }
+      // It was committed and the reply got lost, or others pushed it out. Sent once more it is the
+      // same version.
+      published = commit(upload, progress);
     }
-    Reply.Published published =
-        session.send(new Command.CommitUpload(upload.id()), Reply.Published.class);
     upload.discard();
     return published;
   }
 
-  private List<Long> offsets(Upload upload, long maxBadRows) throws InterruptedException {
+  private Reply.Published commit(Upload upload, Progress progress)
+      throws InterruptedException, IOException {
+    // What counts is where the enclave says that it is, not what was acknowledged on the way.
+    List<Long> reached = offsets(upload);
+    long most = sum(reached);
+    for (int fruitless = 0; !reached.equals(upload.parts()); ) {
+      Optional<CloisterException> failure = send(upload, reached, progress);
+      reached = offsets(upload);
+      fruitless = sum(reached) > most ? 0 : fruitless + 1;
+      most = Math.max(most, sum(reached));
+      if (fruitless == Attempts.MOST) {
+        throw failure.orElseGet(() ->
+            new CloisterException(
+                ErrorCode.SERVER_UNREACHABLE,
+                "pieces of the upload are acknowledged on the way and do not arrive"));
+      }
+      if (fruitless > 0) {
+        Attempts.pause(fruitless);
+      }
+    }
+    return session.send(new Command.CommitUpload(upload.id()), Reply.Published.class);
+  }
+
+  private static long sum(List<Long> sizes) {
+    return sizes.stream().mapToLong(Long::longValue).sum();
+  }
+
+  private List<Long> offsets(Upload upload) throws InterruptedException {
     Upload.Subject subject = upload.subject();
     List<Long> sizes = upload.parts();
-    Bytes wrapped =
-        session.seal(SealedData.KEY_INFO, subject.keyContext(upload.id()), upload.key());
     List<Long> offsets =
         session
             .send(
-                new Command.OpenUpload(
-                    upload.id(),
-                    subject.dataset(),
-                    subject.document(),
-                    subject.schema(),
-                    sizes,
-                    wrapped,
-                    maxBadRows),
+                key ->
+                    new Command.OpenUpload(
+                        upload.id(),
+                        subject.dataset(),
+                        subject.document(),
+                        subject.schema(),
+                        sizes,
+                        Session.seal(
+                            key,
+                            SealedData.KEY_INFO,
+                            subject.keyContext(upload.id()),
+                            upload.key()),
+                        subject.maxBadRows()),
                 Reply.Upload.class)
             .offsets();
     for (int part = 0; part < sizes.size(); part++) {
@@ -375,30 +409,40 @@ public final class Participant implements AutoCloseable {
     return offsets;
   }
 
-  private void send(Upload upload, List<Long> offsets, Progress progress)
+  /// Sends until everything is sent or a piece fails on the way, and returns that failure.
+  private Optional<CloisterException> send(Upload upload, List<Long> offsets, Progress progress)
       throws IOException, InterruptedException {
     List<Long> sizes = upload.parts();
-    long total = sizes.stream().mapToLong(Long::longValue).sum();
-    long done = offsets.stream().mapToLong(Long::longValue).sum();
+    long total = sum(sizes);
+    long done = sum(offsets);
     for (int part = 0; part < sizes.size(); part++) {
       try (var sealed = FileChannel.open(upload.part(part))) {
         for (long at = offsets.get(part); at < sizes.get(part); ) {
           // Whole chunks only, and the header with the first: each piece is verified on arrival.
           long whole = (long) PIECE_BYTES + (at == 0 ? SealedHeader.BYTES : 0);
           int length = (int) Math.min(whole, sizes.get(part) - at);
-          session.put(upload.id(), part, at, read(sealed, at, length));
+          session.put(upload.id(), part, at, read(upload, sealed, at, length));
           at += length;
           done += length;
           progress.at(done, total);
         }
+      } catch (CloisterException e) {
+        if (!Attempts.failedOnTheWay(e)) {
+          throw e;
+        }
+        return Optional.of(e);
       }
     }
+    return Optional.empty();
   }
 
-  private static byte[] read(FileChannel file, long at, int length) throws IOException {
+  private static byte[] read(Upload upload, FileChannel file, long at, int length)
+      throws IOException {
     var bytes = ByteBuffer.allocate(length);
     while (bytes.hasRemaining()) {
       if (file.read(bytes, at + bytes.position()) < 0) {
+        // It would be resumed, and fail, each time.
+        upload.discard();
         throw new CloisterException(
             ErrorCode.DATA_REPLACED, "a sealed part in your home was cut; publish again");
       }

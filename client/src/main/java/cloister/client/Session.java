@@ -30,11 +30,13 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Handshake;
 import cloister.protocol.Limits;
 import cloister.protocol.Reply;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /// A session with an enclave whose evidence meets what this participant signed (docs/protocol.md
@@ -47,10 +49,10 @@ final class Session implements AutoCloseable {
   private static final Duration LIFE = Limits.SESSION_LIFE.minusMinutes(10);
 
   private static final Duration EXPIRY = Limits.REQUEST_EXPIRY.minusMinutes(1);
-  private static final int ATTEMPTS = 3;
 
   private final Home home;
   private final Host host;
+  private final URI enclave;
   private final SimulatedEvidence simulated;
   private Membership membership;
   private Open open;
@@ -61,12 +63,19 @@ final class Session implements AutoCloseable {
     this.membership = membership;
     this.simulated = simulated;
     this.host = host;
-    this.open = open();
+    this.enclave = membership.enclave();
+    this.open = Attempts.of(this::open);
   }
 
   /// What one handshake gave.
+  ///
+  /// @param until when to open another; at once, if a request in it was left without a reply
   private record Open(
-      ClientChannel channel, SealingKey key, Attestation attestation, Instant until) {}
+      ClientChannel channel, SealingKey key, Attestation attestation, Instant until) {
+    Open ended() {
+      return new Open(channel, key, attestation, Instant.EPOCH);
+    }
+  }
 
   static Session open(Home home, Membership membership, SimulatedEvidence simulated)
       throws InterruptedException {
@@ -159,13 +168,27 @@ final class Session implements AutoCloseable {
   ///
   /// @throws CloisterException with the enclave's own code when it refuses
   <R extends Reply> R send(Command command, Class<R> expected) throws InterruptedException {
+    return send(_ -> command, expected);
+  }
+
+  /// The same for a command with something sealed to the session's key: another session, when the
+  /// first has ended, needs another one.
+  <R extends Reply> R send(Function<SealingKey, Command> command, Class<R> expected)
+      throws InterruptedException {
     Answered answered = exchange(command);
-    Reply reply = answered.reply();
     // The first reply to come brings the key that all checkpoints are verified with.
-    if (reply instanceof Reply.Status status) {
+    if (answered.outcome() instanceof Answered.Outcome.Ok(Reply.Status status)) {
       pin(status);
     }
-    check(answered.proof().orElseThrow(() -> unsound("its reply has no checkpoint")));
+    boolean refused = answered.outcome() instanceof Answered.Outcome.Refused;
+    if (!refused && answered.proof().isEmpty()) {
+      throw unsound("its reply has no checkpoint");
+    }
+    // A refusal is no cover for a ledger that is not the one this home has seen.
+    if (!refused || membership.enclaveKey().isPresent()) {
+      answered.proof().ifPresent(this::check);
+    }
+    Reply reply = answered.reply();
     if (!expected.isInstance(reply)) {
       throw unsound("its reply is to another command");
     }
@@ -177,35 +200,46 @@ final class Session implements AutoCloseable {
     try {
       return Optional.of(send(new Command.Status(), Reply.Status.class));
     } catch (CloisterException e) {
-      // What a remembered ledger is gone from is no enclave that does not know the collaboration.
-      if (e.code() == ErrorCode.COLLABORATION_UNKNOWN && membership.checkpoint().isEmpty()) {
+      if (e.code() == ErrorCode.COLLABORATION_UNKNOWN) {
         return Optional.empty();
       }
       throw e;
     }
   }
 
-  /// A reply that gets lost, or that somebody altered, is asked for again with the very same bytes:
-  /// the enclave executes nothing twice.
-  private Answered exchange(Command command) throws InterruptedException {
+  /// A session whose replies do not come is given up for another: the enclave may have restarted
+  /// and know it no longer. A command that was carried out unheard is then carried out again, which
+  /// comes to the same for all but one: to resume what somebody has suspended in the meantime is
+  /// for a person to decide.
+  private Answered exchange(Function<SealingKey, Command> command) throws InterruptedException {
+    try {
+      return ask(command);
+    } catch (CloisterException e) {
+      if (!Attempts.failedOnTheWay(e) || command.apply(open.key()) instanceof Command.Resume) {
+        throw e;
+      }
+      return ask(command);
+    }
+  }
+
+  private Answered ask(Function<SealingKey, Command> command) throws InterruptedException {
     if (Instant.now().isAfter(open.until())) {
       open.channel().close();
-      open = open();
+      open = Attempts.of(this::open);
     }
-    ClientChannel channel = open.channel();
+    // What other processes of this home have seen of the ledger counts from here on.
+    membership = known().orElse(membership);
+    Open in = open;
     Bytes message =
-        channel.request(membership.id(), Instant.now().plus(EXPIRY), ledgerSize(), command);
-    for (int attempt = 1; ; attempt++) {
-      try {
-        return channel.reply(host.message(channel.session(), message));
-      } catch (CloisterException e) {
-        boolean onTheWay =
-            e.code() == ErrorCode.SERVER_UNREACHABLE || e.code() == ErrorCode.MESSAGE_UNSEALABLE;
-        if (!onTheWay || attempt == ATTEMPTS) {
-          throw e;
-        }
-      }
-    }
+        in.channel()
+            .request(
+                membership.id(), Instant.now().plus(EXPIRY), ledgerSize(), command.apply(in.key()));
+    // Until its reply is here the session has no place for another request.
+    open = in.ended();
+    Answered answered =
+        Attempts.of(() -> in.channel().reply(host.message(in.channel().session(), message)));
+    open = in;
+    return answered;
   }
 
   private long ledgerSize() {
@@ -257,7 +291,8 @@ final class Session implements AutoCloseable {
           before.isPresent()
               ? before.get().advance(proof.checkpoint(), proof.consistency())
               : CheckpointMemory.begin(checkpointKey(), proof.checkpoint());
-      remember(known -> known.withCheckpoint(after.last()));
+      // The address too is known only now: this collaboration's ledger is there.
+      remember(known -> known.withCheckpoint(after.last()).withEnclave(enclave));
     } catch (ProofException e) {
       throw switch (e.reason()) {
         case INVALID -> unsound("its checkpoint proves nothing: " + e.getMessage(), e);
@@ -276,15 +311,13 @@ final class Session implements AutoCloseable {
   }
 
   /// In the home too, once the home knows the collaboration.
-  private void remember(UnaryOperator<Membership> change) {
+  void remember(UnaryOperator<Membership> change) {
     membership =
-        home.find(membership.name()).isPresent()
-            ? home.change(membership.name(), change)
-            : change.apply(membership);
+        known().isPresent() ? home.change(membership.name(), change) : change.apply(membership);
   }
 
-  void remembered(Bytes certificate) {
-    remember(known -> known.withCertificate(certificate));
+  private Optional<Membership> known() {
+    return home.find(membership.name()).filter(known -> known.id().equals(membership.id()));
   }
 
   /// Whether the certificate is for this home's keys, from the pinned CA, and valid for an hour
@@ -308,10 +341,10 @@ final class Session implements AutoCloseable {
     }
   }
 
-  /// Seals a secret to this session's key, and so to the code that was attested.
-  Bytes seal(Bytes info, Bytes context, Secret secret) {
+  /// Seals a secret to a session's key, and so to the code that was attested.
+  static Bytes seal(SealingKey key, Bytes info, Bytes context, Secret secret) {
     try {
-      return Hpke.seal(open.key(), info, context, secret);
+      return Hpke.seal(key, info, context, secret);
     } catch (CryptoException e) {
       throw unsound("its session key is malformed", e);
     }

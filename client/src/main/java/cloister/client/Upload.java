@@ -13,13 +13,18 @@ import cloister.room.Address;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /// A dataset's new version, sealed part by part on the owner's disk, from where it can be sent and,
 /// after an interruption, be sent on. It keeps the data key until the upload is committed: the
@@ -48,7 +53,10 @@ public final class Upload {
   }
 
   /// What the data is sealed as: it opens as nothing else.
-  record Subject(Digest collaboration, Address dataset, Digest document, Digest schema) {
+  ///
+  /// @param maxBadRows what the enclave was told to leave out at most; it holds an upload to that
+  record Subject(
+      Digest collaboration, Address dataset, Digest document, Digest schema, long maxBadRows) {
     /// What each sealed part is bound to.
     Bytes partContext(String upload, int part, int parts) {
       return SealedData.partContext(collaboration, dataset, document, schema, upload, part, parts);
@@ -61,12 +69,35 @@ public final class Upload {
   }
 
   /// The file the data came from, as it was then: a changed file is another upload.
-  record Source(String path, long bytes, long modifiedMillis) {
-    static Source of(Path file) throws IOException {
-      return new Source(
-          file.toRealPath().toString(),
-          Files.size(file),
-          Files.getLastModifiedTime(file).toMillis());
+  ///
+  /// @param inode which file has that name
+  /// @param changedMicros when its content, size or any other thing about it last changed, which,
+  ///   unlike the time of modification, nobody sets
+  public record Source(String path, long bytes, long inode, long changedMicros) {
+    /// @throws CloisterException FILE_UNREADABLE
+    public static Source of(Path file) {
+      try {
+        Path real = file.toRealPath();
+        return new Source(
+            real.toString(),
+            Files.size(real),
+            (Long) Files.getAttribute(real, "unix:ino"),
+            ((FileTime) Files.getAttribute(real, "unix:ctime")).to(TimeUnit.MICROSECONDS));
+      } catch (IOException e) {
+        throw new CloisterException(
+            ErrorCode.FILE_UNREADABLE,
+            e instanceof NoSuchFileException
+                ? "there is no file " + file
+                : file + " cannot be read",
+            e);
+      }
+    }
+
+    void requireUnchanged() {
+      if (!of(Path.of(path)).equals(this)) {
+        throw new CloisterException(
+            ErrorCode.DATA_REPLACED, path + " changed while it was read; nothing was sealed");
+      }
     }
   }
 
@@ -106,6 +137,10 @@ public final class Upload {
         Arrays.fill(buffer, (byte) 0);
         out.finish();
       }
+      // Before the state that names it: an upload that can be found is whole.
+      try (var file = FileChannel.open(sealed, StandardOpenOption.WRITE)) {
+        file.force(true);
+      }
       sizes.add(Files.size(sealed));
     }
     var upload = new Upload(folder, id, subject, source, key, sizes);
@@ -130,9 +165,11 @@ public final class Upload {
               .put("dataset", subject.dataset().toString())
               .put("document", subject.document())
               .put("schema", subject.schema())
+              .put("maxBadRows", subject.maxBadRows())
               .put("source", source.path())
               .put("sourceBytes", source.bytes())
-              .put("sourceModified", source.modifiedMillis())
+              .put("sourceInode", Long.toString(source.inode()))
+              .put("sourceChanged", source.changedMicros())
               .put("key", Bytes.of(exposed))
               .put("parts", Json.array(parts.stream().map(Json::of).toList()))
               .canonical());
@@ -159,12 +196,14 @@ public final class Upload {
             in.digest("collaboration"),
             in.parsed("dataset", 256, Address::parse),
             in.digest("document"),
-            in.digest("schema"));
+            in.digest("schema"),
+            in.integer("maxBadRows", 0, 1L << 53));
     var source =
         new Source(
             in.string("source", 4096),
             in.integer("sourceBytes", 0, 1L << 53),
-            in.integer("sourceModified", 0, 1L << 53));
+            in.parsed("sourceInode", 20, Long::parseLong),
+            in.integer("sourceChanged", 0, 1L << 53));
     var sizes = new ArrayList<Long>();
     for (Json size : in.array("parts", Limits.UPLOAD_PARTS)) {
       if (!(size instanceof Json.Num(var bytes))) {

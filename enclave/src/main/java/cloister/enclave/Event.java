@@ -46,8 +46,8 @@ sealed interface Event {
   /// @param request the participant's signed request: proof of who asked
   /// @param question the same for two runs that ask the same of the same data under the same
   ///   obligations
-  /// @param reservation the run that paid, and whose noise this one has: itself, unless the
-  ///   question was asked before; then it charges nothing
+  /// @param reservation the run that asked this first, and whose answer this one has; itself, if
+  ///   nobody had
   record Reserved(
       String run,
       Bytes request,

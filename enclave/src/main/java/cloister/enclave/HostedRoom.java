@@ -87,35 +87,43 @@ final class HostedRoom implements AutoCloseable {
     return state.id();
   }
 
-  /// Serves a request whose signature holds.
+  /// Serves a request whose signature holds. A refusal too comes with the ledger's proof: a fork
+  /// cannot hide behind it.
   Answered handle(SignedRequest request, SignedRequest.Content content, EnclaveChannel channel) {
     long seen = content.ledger();
     Caller caller = locked(() -> admit(request, seen));
-    Reply reply =
-        switch (content.command()) {
-          case Command.Propose(var document) -> locked(() -> propose(caller, document));
-          case Command.Sign(var document, var signature) ->
-              locked(() -> sign(caller, document, signature));
-          case Command.Enrol(var certificateRequest) ->
-              locked(() -> enrol(caller, certificateRequest));
-          case Command.Status() -> locked(this::status);
-          case Command.Apply(var documents) -> locked(() -> apply(enrolled(caller), documents));
-          case Command.OpenUpload upload -> openUpload(caller, upload, channel);
-          case Command.CommitUpload(var upload) -> commitUpload(caller, upload);
-          case Command.Explain(var run) -> locked(() -> runs.explain(enrolled(caller), run));
-          case Command.Run(var run) -> runs.run(caller, request, run);
-          case Command.Result(var run) -> locked(() -> runs.result(enrolled(caller), run));
-          case Command.Runs() -> locked(() -> runs.list(enrolled(caller)));
-          case Command.Budget() ->
-              locked(() -> {
-                enrolled(caller);
-                return runs.budgets();
-              });
-          case Command.Suspend() -> locked(() -> suspend(enrolled(caller)));
-          case Command.Resume() -> locked(() -> resume(enrolled(caller)));
-        };
-    var proof = locked(() -> proof(seen));
-    return new Answered(new Answered.Outcome.Ok(reply), Optional.of(proof));
+    Answered.Outcome outcome;
+    try {
+      outcome = new Answered.Outcome.Ok(serve(caller, request, content, channel));
+    } catch (CloisterException e) {
+      outcome = new Answered.Outcome.Refused(e.code(), e.getMessage());
+    }
+    return new Answered(outcome, Optional.of(locked(() -> proof(seen))));
+  }
+
+  private Reply serve(
+      Caller caller, SignedRequest request, SignedRequest.Content content, EnclaveChannel channel) {
+    return switch (content.command()) {
+      case Command.Propose(var document) -> locked(() -> propose(caller, document));
+      case Command.Sign(var document, var signature) ->
+          locked(() -> sign(caller, document, signature));
+      case Command.Enrol(var certificateRequest) -> locked(() -> enrol(caller, certificateRequest));
+      case Command.Status() -> locked(this::status);
+      case Command.Apply(var documents) -> locked(() -> apply(enrolled(caller), documents));
+      case Command.OpenUpload upload -> openUpload(caller, upload, channel);
+      case Command.CommitUpload(var upload) -> commitUpload(caller, upload);
+      case Command.Explain(var run) -> locked(() -> runs.explain(enrolled(caller), run));
+      case Command.Run(var run) -> runs.run(caller, request, run);
+      case Command.Result(var run) -> locked(() -> runs.result(enrolled(caller), run));
+      case Command.Runs() -> locked(() -> runs.list(enrolled(caller)));
+      case Command.Budget() ->
+          locked(() -> {
+            enrolled(caller);
+            return runs.budgets();
+          });
+      case Command.Suspend() -> locked(() -> suspend(enrolled(caller)));
+      case Command.Resume() -> locked(() -> resume(enrolled(caller)));
+    };
   }
 
   <T> T locked(Supplier<T> action) {

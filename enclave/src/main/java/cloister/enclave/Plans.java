@@ -12,6 +12,8 @@ import cloister.room.Agreement;
 import cloister.room.Analysis;
 import cloister.room.Dataset;
 import cloister.room.Name;
+import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -26,7 +28,7 @@ final class Plans {
 
   private final HostedRoom room;
   private final Map<Question, CheckedPlan> kept = new LinkedHashMap<>();
-  private Optional<Agreement> agreement = Optional.empty();
+  private final Map<Address, Analysis> analyses = new HashMap<>();
 
   /// The event that the kept ones follow from.
   private long basis;
@@ -37,24 +39,33 @@ final class Plans {
     this.room = room;
   }
 
-  /// What the participants have signed, with the inputs that the planner finds in each analysis.
-  Agreement agreement() {
+  /// What the participants have signed, as far as it can be reached from there, with the inputs
+  /// that the planner finds in each analysis. The rest has no part in a decision, and may be much.
+  Agreement agreement(Set<Address> from) {
     refresh();
-    if (agreement.isEmpty()) {
-      var analyses = new TreeMap<Address, Analysis>();
-      room.state
-          .analyses()
-          .forEach(
-              (address, analysis) -> analyses.put(address, analysis.analysis(inputs(analysis))));
-      agreement =
-          Optional.of(
-              new Agreement(
-                  room.active(),
-                  new TreeMap<>(room.state.datasets()),
-                  analyses,
-                  room.state.suspendedBy().stream().findFirst()));
+    var reached = new TreeMap<Address, Analysis>();
+    var open = new ArrayDeque<>(from);
+    while (!open.isEmpty()) {
+      Address next = open.remove();
+      if (!reached.containsKey(next)) {
+        analysis(next)
+            .ifPresent(analysis -> {
+              reached.put(next, analysis);
+              open.addAll(analysis.inputs());
+            });
+      }
     }
-    return agreement.get();
+    return new Agreement(
+        room.active(),
+        new TreeMap<>(room.state.datasets()),
+        reached,
+        room.state.suspendedBy().stream().findFirst());
+  }
+
+  private Optional<Analysis> analysis(Address address) {
+    return Optional.ofNullable(room.state.analyses().get(address))
+        .map(document ->
+            analyses.computeIfAbsent(address, _ -> document.analysis(inputs(document))));
   }
 
   /// What an analysis reads. One whose inputs cannot be found reads nothing, which no terms permit.
@@ -107,7 +118,7 @@ final class Plans {
   private void refresh() {
     if (basis != room.state.basis()) {
       basis = room.state.basis();
-      agreement = Optional.empty();
+      analyses.clear();
       kept.clear();
     }
   }

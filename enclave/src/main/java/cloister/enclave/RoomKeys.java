@@ -10,6 +10,7 @@ import cloister.ledger.Checkpoint;
 import cloister.ledger.CheckpointKey;
 import cloister.ledger.SignedCheckpoint;
 import cloister.ledger.TreeHead;
+import cloister.protocol.AnswerTable;
 
 /// The keys of one collaboration in this enclave. All but an authority in an HSM derive from a root
 /// secret that was drawn when the collaboration was opened, and that is in the ledger's first,
@@ -56,9 +57,19 @@ final class RoomKeys implements AutoCloseable {
     return cloister.protocol.Checkpoints.key(collaboration, key);
   }
 
-  /// The key of a run's noise: whoever pays for it once, draws it once.
-  Secret noise(String reservation) {
-    return root.derive("cloister/room/noise/v1", Bytes.utf8(reservation), 32);
+  /// The key of a question's noise. It depends on nothing that a restart or a rollback changes: the
+  /// same question of the same data never has other noise.
+  Secret noise(Digest question) {
+    return root.derive("cloister/room/noise/v1", Bytes.of(question.toArray()), 32);
+  }
+
+  /// What hides an answer behind its digest from those who hold only its receipt.
+  Bytes salt(Digest question) {
+    try (Secret salt =
+        root.derive(
+            "cloister/room/answer-salt/v1", Bytes.of(question.toArray()), AnswerTable.SALT_BYTES)) {
+      return Bytes.of(salt.expose());
+    }
   }
 
   private Secret derive(String use, int length) {

@@ -44,8 +44,13 @@ final class RoomState {
   private final Map<String, Run> runs = new LinkedHashMap<>();
   private final Map<Address, List<Charge>> spent = new HashMap<>();
 
-  /// The run that paid for each question, whatever became of it: who asks again does not pay again.
+  /// The run that asked each question first, whatever became of it: who asks again does not pay
+  /// again.
   private final Map<Digest, String> payers = new HashMap<>();
+
+  /// The datasets whose budgets were charged for each question. A budget that its owner demanded
+  /// later was not.
+  private final Map<Digest, Set<Address>> charged = new HashMap<>();
 
   /// Where the first answer under each reservation is. One reservation has one noise, so whoever
   /// asks again gets this answer and never the same noise on another exact table.
@@ -95,6 +100,9 @@ final class RoomState {
         runs.put(reserved.run(), new Run(reserved, at, new Progress.Running()));
         reserved.charges().forEach((dataset, charge) -> charges(dataset).add(charge));
         payers.putIfAbsent(reserved.question(), reserved.run());
+        charged
+            .computeIfAbsent(reserved.question(), _ -> new TreeSet<>())
+            .addAll(reserved.charges().keySet());
       }
       case Event.Released released -> {
         progress(released.run(), new Progress.Released(index));
@@ -120,6 +128,15 @@ final class RoomState {
           Event.Failed _ ->
           false;
     };
+  }
+
+  /// After the whole ledger was applied at a start: whatever was running ended with the process
+  /// that ran it. What it reserved stays spent.
+  void endRuns() {
+    runs.replaceAll((_, run) ->
+        run.progress() instanceof Progress.Running
+            ? new Run(run.reserved(), run.at(), new Progress.Failed())
+            : run);
   }
 
   private void propose(SignedDocument document) {
@@ -278,6 +295,10 @@ final class RoomState {
 
   Optional<String> payer(Digest question) {
     return Optional.ofNullable(payers.get(question));
+  }
+
+  Set<Address> charged(Digest question) {
+    return Collections.unmodifiableSet(charged.getOrDefault(question, Set.of()));
   }
 
   List<Charge> spent(Address dataset) {

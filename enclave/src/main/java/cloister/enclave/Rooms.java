@@ -62,6 +62,11 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
 
   /// The first proposal of a collaboration makes its room.
   private synchronized HostedRoom found(SignedRequest request, SignedRequest.Content content) {
+    if (content.ledger() > 0) {
+      throw new CloisterException(
+          ErrorCode.LEDGER_BEHIND,
+          "the collaboration had a ledger, and this enclave has none of it");
+    }
     if (!(content.command() instanceof Command.Propose(var document))
         || !document.digest().equals(content.collaboration())) {
       throw new CloisterException(
@@ -70,11 +75,6 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     HostedRoom known = rooms.get(content.collaboration());
     if (known != null) {
       return known;
-    }
-    if (content.ledger() > 0) {
-      throw new CloisterException(
-          ErrorCode.LEDGER_BEHIND,
-          "the collaboration had a ledger, and this enclave has none of it");
     }
     var proposed = HostedRoom.checkProposal(document, request.key());
     if (proposed.version() != 1) {
@@ -127,6 +127,7 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     }
     var state = new RoomState();
     ledger.replay(entry -> state.apply(entry.index(), entry.at(), entry.event()));
+    state.endRuns();
     if (!state.id().equals(name)) {
       throw new CloisterException(
           ErrorCode.LEDGER_CORRUPT, "a ledger lies in the place of another collaboration's");

@@ -54,7 +54,7 @@ import java.util.TreeSet;
 ///
 /// What a crash leaves behind: before the reservation, nothing; after it, a run that is paid for
 /// and has no answer. Whoever asks the same again then gets that run's answer at no further charge,
-/// and with the same noise, because noise derives from the reservation.
+/// and with the same noise, because noise derives from the question.
 final class Runs {
   private final HostedRoom room;
   private final PreparedData data;
@@ -186,18 +186,21 @@ final class Runs {
   // Decide.
 
   private Considered consider(HostedRoom.Caller caller, RunRequest wanted) {
-    var agreement = plans.agreement();
-    Analysis analysis =
-        switch (wanted.subject()) {
-          case Subject.Named(var address) ->
-              Optional.ofNullable(agreement.analyses().get(address))
-                  .orElseThrow(() ->
-                      new CloisterException(
-                          ErrorCode.DOCUMENT_UNKNOWN, "there is no analysis " + address));
-          case Subject.AdHoc(var document) -> adHoc(caller, document);
-        };
-    if (wanted.subject() instanceof Subject.AdHoc) {
-      agreement = admit(agreement, analysis);
+    Agreement agreement;
+    Analysis analysis;
+    switch (wanted.subject()) {
+      case Subject.Named(var address) -> {
+        agreement = plans.agreement(Set.of(address));
+        analysis = agreement.analyses().get(address);
+        if (analysis == null) {
+          throw new CloisterException(
+              ErrorCode.DOCUMENT_UNKNOWN, "there is no analysis " + address);
+        }
+      }
+      case Subject.AdHoc(var document) -> {
+        analysis = adHoc(caller, document);
+        agreement = admit(plans.agreement(analysis.inputs()), analysis);
+      }
     }
     CheckedPlan plan = plans.plan(analysis);
     Purpose purpose = wanted.purpose().orElse(analysis.purpose());
@@ -347,16 +350,25 @@ final class Runs {
             checkRecipients(permitted.request().recipients());
             return admit(run, caller, request, permitted);
           });
+      Optional<String> code = Optional.empty();
+      boolean released = false;
       try (var inputs = admitted.inputs()) {
-        return finish(run, caller, wanted, admitted.approved(), inputs);
+        var reply = finish(run, caller, wanted, admitted.approved(), inputs);
+        released = true;
+        return reply;
       } catch (CloisterException e) {
-        room.locked(() -> room.record(new Event.Failed(run, Optional.of(e.code().label()))));
+        code = Optional.of(e.code().label());
         throw e;
-      } catch (RuntimeException e) {
-        room.locked(() -> room.record(new Event.Failed(run, Optional.empty())));
-        throw e;
+      } finally {
+        if (!released) {
+          fail(run, code);
+        }
       }
     }
+  }
+
+  private void fail(String run, Optional<String> code) {
+    room.locked(() -> room.record(new Event.Failed(run, code)));
   }
 
   /// A run that is charged, and has room for its inputs.
@@ -385,12 +397,11 @@ final class Runs {
     recipients.forEach(room::certificate);
   }
 
-  /// Durable before anything is computed. The same question again costs nothing: its answer is
-  /// known, or was paid for.
+  /// Durable before anything is computed. The same question again costs a dataset nothing that was
+  /// charged for it before: its answer is known, or was paid for.
   private void reserve(
       String run, HostedRoom.Caller caller, SignedRequest request, Approved approved) {
     Optional<String> paid = room.state.payer(approved.question());
-    Map<Address, Charge> charges = paid.isPresent() ? Map.of() : charges(approved);
     room.record(
         new Event.Reserved(
             run,
@@ -403,11 +414,12 @@ final class Runs {
             approved.question(),
             paid.orElse(run),
             Set.copyOf(approved.versions().keySet()),
-            charges));
+            charges(approved)));
   }
 
   private Map<Address, Charge> charges(Approved approved) {
     Charge cost = Release.cost(approved.compiled().release());
+    Set<Address> paid = room.state.charged(approved.question());
     Map<Address, Charge> charges = new TreeMap<>();
     approved
         .verdict()
@@ -415,6 +427,7 @@ final class Runs {
         .forEach((dataset, bound) ->
             bound
                 .budget()
+                .filter(_ -> !paid.contains(dataset))
                 .ifPresent(limit -> {
                   if (!books(dataset, limit).admits(cost)) {
                     throw new CloisterException(
@@ -440,9 +453,9 @@ final class Runs {
       PreparedData.Leases inputs) {
     String reservation = room.locked(() -> room.state.run(run).reserved().reservation());
     Answer answer =
-        known(reservation)
-            .orElseGet(() -> release(compute(approved, inputs), reservation, approved));
-    Bytes canonical = table(approved.plan().present(answer)).encode();
+        known(reservation).orElseGet(() -> release(compute(approved, inputs), approved));
+    Bytes canonical =
+        table(room.keys.salt(approved.question()), approved.plan().present(answer)).encode();
     return room.locked(() -> {
       // Terms, suspension and expiry count when the answer leaves, not only when it was asked for.
       var still = approve(room.enrolled(caller), wanted);
@@ -466,12 +479,18 @@ final class Runs {
           run,
           Optional.ofNullable(sealed.get(caller.name())),
           receipts.file(index),
-          !reservation.equals(run));
+          free(reserved));
     });
   }
 
-  private static AnswerTable table(ResultTable result) {
+  /// Whether it repeats a question at no charge.
+  private static boolean free(Event.Reserved reserved) {
+    return !reserved.reservation().equals(reserved.run()) && reserved.charges().isEmpty();
+  }
+
+  private static AnswerTable table(Bytes salt, ResultTable result) {
     return new AnswerTable(
+        salt,
         result.columns().stream()
             .map(column ->
                 new AnswerTable.Column(
@@ -525,8 +544,8 @@ final class Runs {
     }
   }
 
-  private Answer release(ExactTable exact, String reservation, Approved approved) {
-    try (Secret key = room.keys.noise(reservation);
+  private Answer release(ExactTable exact, Approved approved) {
+    try (Secret key = room.keys.noise(approved.question());
         var stream = new NoiseStream(key.expose())) {
       return Release.release(approved.compiled().release(), exact, stream);
     }
@@ -562,7 +581,7 @@ final class Runs {
         id,
         Optional.ofNullable(released.sealed().get(caller.name())),
         receipts.file(index),
-        !run.reserved().reservation().equals(id));
+        free(run.reserved()));
   }
 
   /// Who asked, who receives, and whose data was read.

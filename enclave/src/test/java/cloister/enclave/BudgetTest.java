@@ -245,6 +245,7 @@ final class BudgetTest {
     try (var server = TestRoom.start(parent, InstantSource.system())) {
       room.server = server;
       room.reconnect();
+      assertThat(running()).as("what died with the enclave has ended").isZero();
       assertThat(room.spent("killed")).isEqualByComparingTo(BigDecimal.ONE);
       Reply.Ran after = room.research.ask(asked);
       assertThat(after.repeated()).isTrue();
@@ -254,6 +255,26 @@ final class BudgetTest {
       room.server = home;
       room.reconnect();
     }
+  }
+
+  @Test
+  void aBudgetThatIsDemandedLaterIsChargedForTheSameQuestion() throws Exception {
+    share("early", 3, 100);
+    String late = dataset("late", 3).replaceAll("(?m)^ *(differential|budget).*\n", "");
+    room.share(room.airline, late, people(100));
+    var asked =
+        room.adHoc(
+            "SELECT COUNT(DISTINCT e.email) FROM airline.early e JOIN airline.late l ON e.email ="
+                + " l.email");
+    Reply.Ran first = room.research.ask(asked);
+    room.airline.ask(new Command.Apply(List.of(room.airline.signed(dataset("late", 3)))));
+    Reply.Ran again = room.research.ask(asked);
+    assertThat(again.repeated()).isFalse();
+    assertThat(room.research.open(again)).isEqualTo(room.research.open(first));
+    assertThat(room.spent("early")).isEqualByComparingTo(BigDecimal.ONE);
+    assertThat(room.spent("late")).isEqualByComparingTo(BigDecimal.ONE);
+    assertThat(((Reply.Ran) room.research.ask(asked)).repeated()).isTrue();
+    assertThat(room.spent("late")).isEqualByComparingTo(BigDecimal.ONE);
   }
 
   private static long running() throws Exception {

@@ -13,6 +13,7 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Handshake;
 import cloister.protocol.Reply;
 import cloister.room.Address;
+import cloister.testkit.Relay;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -79,6 +80,19 @@ final class RelayTest {
 
   private static Relay.Carried last() {
     return relay.messages().getLast();
+  }
+
+  private static Bytes bytes(Relay.Body body) {
+    return Bytes.of(body.toArray());
+  }
+
+  private static Relay.Body body(Bytes bytes) {
+    return Relay.Body.of(bytes.toArray());
+  }
+
+  /// A message in the participant's session.
+  private static Relay.Request post(TestParticipant participant, Bytes message) {
+    return new Relay.Request("POST", participant.wire.messages().getPath(), body(message));
   }
 
   private static int runs() throws Exception {
@@ -148,12 +162,10 @@ final class RelayTest {
   void aLostReplyIsAskedForAgainAndTheCommandRunsOnce() throws Exception {
     int before = runs();
     Bytes request = room.research.seal(TestRoom.run("/research/analysis/overlap"));
-    var first =
-        relay.send(new Relay.Request("POST", room.research.wire.messages().getPath(), request));
-    var second =
-        relay.send(new Relay.Request("POST", room.research.wire.messages().getPath(), request));
+    var first = relay.send(post(room.research, request));
+    var second = relay.send(post(room.research, request));
     assertThat(second).as("byte for byte").isEqualTo(first);
-    assertThat(room.research.wire.channel().reply(second.body()).reply())
+    assertThat(room.research.wire.channel().reply(bytes(second.body())).reply())
         .isInstanceOf(Reply.Ran.class);
     assertThat(runs()).isEqualTo(before + 1);
   }
@@ -197,9 +209,9 @@ final class RelayTest {
     room.airline.ask(new Command.Budget());
     Bytes suspend = room.airline.seal(new Command.Suspend());
     CLOCK.advance(Duration.ofMinutes(2));
-    var late =
-        relay.send(new Relay.Request("POST", room.airline.wire.messages().getPath(), suspend));
-    var refusal = TestRoom.refusal(() -> room.airline.wire.channel().reply(late.body()).reply());
+    var late = relay.send(post(room.airline, suspend));
+    var refusal =
+        TestRoom.refusal(() -> room.airline.wire.channel().reply(bytes(late.body())).reply());
     assertThat(refusal.code()).isEqualTo(ErrorCode.SESSION_EXPIRED);
   }
 
@@ -213,7 +225,7 @@ final class RelayTest {
       var answer =
           relay.send(
               new Relay.Request(
-                  "POST", room.airline.wire.messages().getPath(), Bytes.of(renumbered)));
+                  "POST", room.airline.wire.messages().getPath(), Relay.Body.of(renumbered)));
       assertThat(answer.error()).contains(ErrorCode.REPLAY_REFUSED.label());
     }
   }
@@ -234,7 +246,7 @@ final class RelayTest {
     room.airline.ask(new Command.Budget());
     byte[] earlier = last().response().body().toArray();
     earlier[SEQUENCE_BYTES - 1]++;
-    relay.attack((request, onward) -> onward.send(request).with(Bytes.of(earlier)));
+    relay.attack((request, onward) -> onward.send(request).with(Relay.Body.of(earlier)));
     refusedByTheClient(() -> room.airline.ask(new Command.Budget()));
   }
 
@@ -263,12 +275,12 @@ final class RelayTest {
     Bytes whole = room.research.seal(TestRoom.run("/research/analysis/overlap"));
     String path = room.research.wire.messages().getPath();
     for (int size : places(whole.size(), 24)) {
-      var answer = relay.send(new Relay.Request("POST", path, whole.slice(0, size)));
+      var answer = relay.send(new Relay.Request("POST", path, body(whole.slice(0, size))));
       assertThat(answer.status()).isNotEqualTo(200);
       assertThat(answer.error()).as("cut to %s bytes", size).isPresent();
     }
-    var answer = relay.send(new Relay.Request("POST", path, whole));
-    assertThat(room.research.wire.channel().reply(answer.body()).reply())
+    var answer = relay.send(new Relay.Request("POST", path, body(whole)));
+    assertThat(room.research.wire.channel().reply(bytes(answer.body())).reply())
         .isInstanceOf(Reply.Ran.class);
     assertThat(runs()).isEqualTo(before + 1);
   }
@@ -280,11 +292,11 @@ final class RelayTest {
     Bytes whole = room.research.seal(TestRoom.run("/research/analysis/overlap"));
     String path = room.research.wire.messages().getPath();
     for (int place : places(whole.size(), 64)) {
-      var answer = relay.send(new Relay.Request("POST", path, flipped(whole, place)));
+      var answer = relay.send(new Relay.Request("POST", path, body(flipped(whole, place))));
       assertThat(answer.error()).as("flipped at %s", place).isPresent();
     }
-    var answer = relay.send(new Relay.Request("POST", path, whole));
-    assertThat(room.research.wire.channel().reply(answer.body()).reply())
+    var answer = relay.send(new Relay.Request("POST", path, body(whole)));
+    assertThat(room.research.wire.channel().reply(bytes(answer.body())).reply())
         .isInstanceOf(Reply.Ran.class);
     assertThat(runs()).isEqualTo(before + 1);
   }
@@ -292,9 +304,8 @@ final class RelayTest {
   @Test
   void noReplyThatWasCutOrFlippedIsBelievedAndTheWholeOneStillIs() throws Exception {
     Bytes request = room.airline.seal(new Command.Budget());
-    var answer =
-        relay.send(new Relay.Request("POST", room.airline.wire.messages().getPath(), request));
-    Bytes whole = answer.body();
+    var answer = relay.send(post(room.airline, request));
+    Bytes whole = bytes(answer.body());
     var channel = room.airline.wire.channel();
     for (int place : places(whole.size(), 64)) {
       refusedByTheClient(() -> channel.reply(flipped(whole, place)));
@@ -309,7 +320,7 @@ final class RelayTest {
     var welcome = new AtomicReference<>(Bytes.of(new byte[0]));
     relay.attack((request, onward) -> {
       var response = onward.send(request);
-      welcome.set(response.body());
+      welcome.set(bytes(response.body()));
       return response;
     });
     room.media.reconnect(relay.uri());
@@ -317,7 +328,7 @@ final class RelayTest {
     for (int place : places(size, 48)) {
       relay.attack((request, onward) -> {
         var response = onward.send(request);
-        return request.isMessage() ? response : response.with(flipped(response.body(), place));
+        return request.isMessage() ? response : response.with(response.body().flipped(place));
       });
       assertThatThrownBy(
               () -> {
@@ -330,8 +341,7 @@ final class RelayTest {
     int helloSize = new Handshake.Hello(Bytes.of(new byte[32])).encode().size();
     for (int place : places(helloSize, 12)) {
       relay.attack((request, onward) ->
-          onward.send(
-              request.isMessage() ? request : request.with(flipped(request.body(), place))));
+          onward.send(request.isMessage() ? request : request.with(request.body().flipped(place))));
       assertThatThrownBy(
               () -> {
                 room.media.reconnect(relay.uri());
@@ -350,7 +360,8 @@ final class RelayTest {
       var response = onward.send(request);
       return request.isMessage()
           ? response
-          : response.with(rewrite.apply(Handshake.Welcome.decode(response.body())).encode());
+          : response.with(
+              body(rewrite.apply(Handshake.Welcome.decode(bytes(response.body()))).encode()));
     };
   }
 
@@ -415,10 +426,10 @@ final class RelayTest {
       Bytes suspend = room.airline.seal(new Command.Suspend());
       String path = room.airline.wire.messages().getPath();
       try (var crossing = new Relay(TestRoom.uri(other))) {
-        assertThat(crossing.send(new Relay.Request("POST", path, suspend)).error())
+        assertThat(crossing.send(new Relay.Request("POST", path, body(suspend))).error())
             .contains(ErrorCode.SESSION_UNKNOWN.label());
         String session = "/v1/sessions/" + theirs.session().hex() + "/messages";
-        assertThat(crossing.send(new Relay.Request("POST", session, suspend)).error())
+        assertThat(crossing.send(new Relay.Request("POST", session, body(suspend))).error())
             .contains(ErrorCode.MESSAGE_UNSEALABLE.label());
       }
     }
@@ -429,13 +440,13 @@ final class RelayTest {
     var other = new Measurement("sha384", Bytes.of(new byte[48]));
     var own = OpeningKey.generate();
     relay.attack((request, _) -> {
-      var nonce = Handshake.Hello.decode(request.body()).nonce();
+      var nonce = Handshake.Hello.decode(bytes(request.body())).nonce();
       Bytes session = Bytes.of(new byte[Handshake.SESSION_BYTES]);
       Bytes key = own.sealingKey().encoded();
       var evidence =
           InsecureSimulatedTee.running(other)
               .evidence(Handshake.binding(nonce, session, key), CLOCK.instant());
-      return new Relay.Response(200, new Handshake.Welcome(session, key, evidence).encode());
+      return new Relay.Response(200, body(new Handshake.Welcome(session, key, evidence).encode()));
     });
     assertThatThrownBy(() -> room.media.reconnect(relay.uri()))
         .isInstanceOf(SecurityException.class)
@@ -459,7 +470,7 @@ final class RelayTest {
             "",
             "<html>");
     for (String lie : lies) {
-      relay.attack((_, _) -> new Relay.Response(200, Bytes.utf8(lie)));
+      relay.attack((_, _) -> new Relay.Response(200, Relay.Body.utf8(lie)));
       Bytes request = room.airline.seal(new Command.Budget());
       var channel = room.airline.wire.channel();
       Bytes answer = TestParticipant.post(room.airline.wire.messages(), request).orElseThrow();
@@ -523,7 +534,7 @@ final class RelayTest {
     assertThat(budgets.budgets()).isNotEmpty();
     var message =
         new Relay.Request(
-            "POST", "/v1/sessions/" + opened.getFirst() + "/messages", Bytes.of(new byte[9]));
+            "POST", "/v1/sessions/" + opened.getFirst() + "/messages", Relay.Body.of(new byte[9]));
     assertThat(relay.send(message).error())
         .as("the oldest of them")
         .contains(ErrorCode.SESSION_UNKNOWN.label());

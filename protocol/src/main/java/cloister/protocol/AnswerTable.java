@@ -8,12 +8,19 @@ import java.util.Optional;
 
 /// An answer as its recipients open it: canonical JSON, sealed by HPKE with [#INFO] and the run's
 /// id as additional data. The receipt's subject is the digest of these bytes.
-public record AnswerTable(List<Column> columns, List<List<Cell>> rows) {
+///
+/// @param salt random bytes: without them, whoever holds a receipt could try answers until one has
+///   the digest
+public record AnswerTable(Bytes salt, List<Column> columns, List<List<Cell>> rows) {
   public static final Bytes INFO = Bytes.utf8("cloister/answer/v1");
+  public static final int SALT_BYTES = 32;
   private static final int MAX_COLUMNS = 1024;
   private static final int MAX_CELL_CHARACTERS = 65_536;
 
   public AnswerTable {
+    if (salt.size() != SALT_BYTES) {
+      throw new IllegalArgumentException("an answer's salt has " + SALT_BYTES + " bytes");
+    }
     columns = List.copyOf(columns);
     rows = rows.stream().map(List::copyOf).toList();
     for (List<Cell> row : rows) {
@@ -64,7 +71,11 @@ public record AnswerTable(List<Column> columns, List<List<Cell>> rows) {
       lines.add(Json.array(row.stream().map(AnswerTable::encode).toList()));
     }
     return Bytes.of(
-        Json.object().put("columns", Json.array(names)).put("rows", Json.array(lines)).canonical());
+        Json.object()
+            .put("columns", Json.array(names))
+            .put("rows", Json.array(lines))
+            .put("salt", salt)
+            .canonical());
   }
 
   private static Json encode(Cell cell) {
@@ -89,8 +100,12 @@ public record AnswerTable(List<Column> columns, List<List<Cell>> rows) {
       }
       rows.add(cells.stream().map(cell -> cell(json, cell)).toList());
     }
+    Bytes salt = json.bytes("salt", SALT_BYTES);
     json.noOther();
-    return new AnswerTable(columns, rows);
+    if (salt.size() != SALT_BYTES) {
+      throw json.bad("salt", "has another length than " + SALT_BYTES + " bytes");
+    }
+    return new AnswerTable(salt, columns, rows);
   }
 
   private static Cell cell(Json.Fields table, Json json) {

@@ -1,4 +1,4 @@
-/// What tests share: the property runner and golden files.
+/// What tests share: the property runner, golden files, and the hostile relay.
 ///
 /// **Invariant:** nothing that ships depends on this module. **Invariant:** a failed property names
 /// the seed that repeats it; a golden file changes only when somebody asks for it.
