@@ -172,7 +172,7 @@ public final class EnclaveServer implements AutoCloseable {
     Path folder = settings.state().resolve("rooms");
     Disk.createFolder(folder);
     var rooms = new Rooms(folder, platform, clock, engines, authorities(settings.hsm()), uploads);
-    var sessions = new Sessions(platform, clock, metrics, rooms);
+    var sessions = new Sessions(platform, clock, metrics, rooms, Limits.SESSIONS);
     var api =
         new HttpApi(
             settings.host(), settings.port(), Limits.REQUEST_TIME, sessions, uploads, metrics);

@@ -121,7 +121,9 @@ final class HttpApi implements AutoCloseable {
   private void openSession(ServerRequest request, ServerResponse response) throws IOException {
     try (var held = ofStrangers.hold()) {
       Bytes hello = body(request, held, Limits.HANDSHAKE_BYTES);
-      octets(response, "application/json", sessions.open(hello));
+      Bytes welcome =
+          connections.undisturbed(request.remotePeer().address(), () -> sessions.open(hello));
+      octets(response, "application/json", welcome);
     }
   }
 

@@ -45,16 +45,19 @@ final class Sessions {
   private final InstantSource clock;
   private final Metrics metrics;
   private final Handler handler;
+  private final int mostOpen;
   private final SecureRandom random = new SecureRandom();
   private final LinkedHashMap<String, Session> waiting = new LinkedHashMap<>();
   private final LinkedHashMap<String, Session> open = new LinkedHashMap<>();
   private volatile boolean stopping;
 
-  Sessions(Platform platform, InstantSource clock, Metrics metrics, Handler handler) {
+  /// @param mostOpen sessions; past them one gives way to the next
+  Sessions(Platform platform, InstantSource clock, Metrics metrics, Handler handler, int mostOpen) {
     this.platform = platform;
     this.clock = clock;
     this.metrics = metrics;
     this.handler = handler;
+    this.mostOpen = mostOpen;
   }
 
   private static final class Session {
@@ -197,7 +200,7 @@ final class Sessions {
     synchronized (this) {
       session.collaboration = content.collaboration();
       waiting.remove(session.channel.session());
-      if (open.size() >= Limits.SESSIONS) {
+      if (open.size() >= mostOpen) {
         drop(open, oldestOfTheMost());
       }
       open.put(session.channel.session(), session);

@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.function.Function;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -62,7 +63,8 @@ final class EdgeTest {
 
     Edge(Path folder, Duration requestTime, Function<Binding, Evidence> evidence) {
       var sessions =
-          new Sessions(new OnlyEvidence(evidence), InstantSource.system(), metrics, new NoRooms());
+          new Sessions(
+              new OnlyEvidence(evidence), InstantSource.system(), metrics, new NoRooms(), 16);
       try (Secret root = Secret.random(32)) {
         var uploads = new Uploads(folder, root, metrics);
         api = new HttpApi("127.0.0.1", 0, requestTime, sessions, uploads, metrics);
@@ -295,14 +297,15 @@ final class EdgeTest {
     long share = Runtime.getRuntime().maxMemory() / 64;
     int attackers = Math.toIntExact(share / held + 1);
     assertThat(attackers).isLessThan(Limits.CONNECTIONS_OF_ONE_ADDRESS);
-    try (var edge = new Edge(folder, LONG, SIMULATED)) {
+    try (var edge = new Edge(folder, LONG, SIMULATED);
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Socket> sockets = new ArrayList<>();
       List<CompletableFuture<String>> refusals = new ArrayList<>();
       for (int i = 0; i < attackers; i++) {
         var socket = edge.connect();
         sockets.add(socket);
         String session = session(edge);
-        refusals.add(CompletableFuture.supplyAsync(() -> firstWords(socket)));
+        refusals.add(CompletableFuture.supplyAsync(() -> firstWords(socket), threads));
         Thread.startVirtualThread(() -> {
           try {
             write(
