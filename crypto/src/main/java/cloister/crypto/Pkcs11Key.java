@@ -52,30 +52,55 @@ public final class Pkcs11Key implements IssuingKey {
     }
   }
 
-  /// The key of that label in the token; made there if there is none.
-  ///
-  /// @throws CryptoException if the library, the slot or the PIN is wrong, or the token refuses
-  public static Pkcs11Key openOrCreate(Slot slot, String label, Secret pin) throws CryptoException {
-    char[] pinCharacters = characters(pin);
-    try {
-      Provider token = provider(slot);
-      KeyStore keys = KeyStore.getInstance("PKCS11", token);
-      keys.load(null, pinCharacters);
-      if (!keys.containsAlias(label)) {
-        create(token, keys, label);
+  /// A token that is logged in to, for as long as this process lives: the PIN is needed once, and
+  /// not kept. Safe for use by several threads.
+  public static final class Token {
+    private final Provider provider;
+    private final KeyStore keys;
+
+    private Token(Provider provider, KeyStore keys) {
+      this.provider = provider;
+      this.keys = keys;
+    }
+
+    /// @param pin the caller may close it when this has returned
+    /// @throws CryptoException if the library, the slot or the PIN is wrong
+    public static Token open(Slot slot, Secret pin) throws CryptoException {
+      char[] pinCharacters = characters(pin);
+      try {
+        Provider provider = provider(slot);
+        KeyStore keys = KeyStore.getInstance("PKCS11", provider);
+        keys.load(null, pinCharacters);
+        return new Token(provider, keys);
+      } catch (IOException
+          | GeneralSecurityException
+          | ProviderException
+          | InvalidParameterException e) {
+        throw unusable(e);
+      } finally {
+        Arrays.fill(pinCharacters, '\0');
       }
-      return existing(token, keys, label);
-    } catch (IOException
-        | GeneralSecurityException
-        | ProviderException
-        | InvalidParameterException e) {
-      if (e instanceof CryptoException refused) {
+    }
+
+    /// The key of that label in the token; made there if there is none.
+    ///
+    /// @throws CryptoException if the token refuses, or holds something else of that label
+    public synchronized Pkcs11Key openOrCreate(String label) throws CryptoException {
+      try {
+        if (!keys.containsAlias(label)) {
+          create(provider, keys, label);
+        }
+        return existing(provider, keys, label);
+      } catch (CryptoException refused) {
         throw refused;
+      } catch (IOException | GeneralSecurityException | ProviderException e) {
+        throw unusable(e);
       }
-      throw new CryptoException(
-          "the PKCS#11 token cannot be used: check the library, the slot and the PIN", e);
-    } finally {
-      Arrays.fill(pinCharacters, '\0');
+    }
+
+    private static CryptoException unusable(Exception cause) {
+      return new CryptoException(
+          "the PKCS#11 token cannot be used: check the library, the slot and the PIN", cause);
     }
   }
 

@@ -15,7 +15,8 @@ import java.util.stream.Collectors;
 ///
 /// DuckDB's casts are lenient where a schema must not be: they round `1.5` to an integer, drop the
 /// time of day from a date and the offset from a timestamp, read `infinity` as a date and `1_000`
-/// as a number. Text is therefore matched first, and other types are compared with their cast.
+/// as a number, and round a double to a decimal. Text is therefore matched first, and other types
+/// are compared with their cast. Only a column that is declared `double` takes the nearest one.
 final class ColumnCheck {
   private static final int TEXT_BYTES = 65_536;
   private static final Set<String> WHOLE =
@@ -31,8 +32,9 @@ final class ColumnCheck {
           "UBIGINT",
           "UHUGEINT");
   private static final Set<String> FLOATING = Set.of("FLOAT", "DOUBLE");
+  private static final String NANOSECONDS = "TIMESTAMP_NS";
   private static final Set<String> ZONELESS =
-      Set.of("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS");
+      Set.of("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", NANOSECONDS);
   private static final String ZONED = "TIMESTAMP WITH TIME ZONE";
 
   private final Column column;
@@ -121,8 +123,7 @@ final class ColumnCheck {
           String digits = "{0," + scale + "}";
           yield matched("[+-]?([0-9]+(\\.[0-9]" + digits + "0*)?|\\.[0-9]" + digits + "0*)", cast);
         }
-        // A double has no exact decimal digits to lose.
-        yield isDecimal() ? lossless(cast) : cast;
+        yield lossless(cast);
       }
       case ColumnType.Real _ -> isText() ? matched("[^_]*", cast) : cast;
       case ColumnType.Date _ -> {
@@ -139,7 +140,7 @@ final class ColumnCheck {
                   + " ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?",
               "TRY_CAST(TRY_CAST(" + source + " AS TIMESTAMPTZ) AS TIMESTAMP)");
         }
-        yield cast;
+        yield sourceType.equals(NANOSECONDS) ? lossless(cast) : cast;
       }
     };
   }

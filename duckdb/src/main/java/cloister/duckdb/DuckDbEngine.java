@@ -6,6 +6,7 @@ import cloister.query.Engine;
 import cloister.query.EngineException;
 import cloister.query.EngineQuery;
 import cloister.room.Address;
+import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -116,6 +117,18 @@ public final class DuckDbEngine implements Engine {
     if (open.size() > MOST_OPEN) {
       workers.dismiss(open.removeFirst().worker());
     }
+  }
+
+  @Override
+  public synchronized void forget(Path folder) {
+    String inside = PlainPath.of(folder) + File.separator;
+    open.removeIf(each -> {
+      boolean reads = each.opening().reads().stream().anyMatch(file -> file.startsWith(inside));
+      if (reads) {
+        workers.dismiss(each.worker());
+      }
+      return reads;
+    });
   }
 
   @Override

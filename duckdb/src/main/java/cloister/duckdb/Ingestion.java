@@ -339,13 +339,14 @@ public final class Ingestion {
       ask(new Wire.Query(sql, 0, 3, MOST_FAULTS), (_, row) -> each.accept(row));
     }
 
-    /// Every expression is total, so what fails otherwise than by a limit is the file.
+    /// Every expression is total, so a statement that the worker cannot carry out is the file's
+    /// fault. A worker that says nothing more, or cannot write, is not.
     private void ask(Wire.Query query, Wire.Rows rows)
         throws EngineException, IngestionException, InterruptedException {
       try {
         worker.query(query, rows, deadline.left());
       } catch (EngineException failure) {
-        if (failure.reason() == EngineException.Reason.FAILED) {
+        if (worker.refusedItsInput()) {
           throw new IngestionException(new Problem.Malformed(number));
         }
         throw failure;

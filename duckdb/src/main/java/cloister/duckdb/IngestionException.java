@@ -27,7 +27,7 @@ public final class IngestionException extends Exception {
     /// one.
     record UnsuitableType(int part, ColumnName column) implements Problem {}
 
-    /// A limit was met before the end.
+    /// A limit was met before the end, or the engine was lost. The data may be sound.
     record Unfinished(EngineException.Reason reason) implements Problem {}
   }
 
@@ -51,7 +51,7 @@ public final class IngestionException extends Exception {
           "part " + part + " lacks the declared columns " + columns;
       case Problem.UnsuitableType(int part, var column) ->
           "part " + part + " holds column " + column + " in a type that does not fit its schema";
-      case Problem.Unfinished(var reason) -> "ingestion met a limit: " + reason;
+      case Problem.Unfinished(var reason) -> "ingestion did not come to its end: " + reason;
     };
   }
 }

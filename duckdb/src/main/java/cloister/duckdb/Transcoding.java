@@ -3,6 +3,7 @@ package cloister.duckdb;
 import cloister.room.Column;
 import cloister.room.ColumnName;
 import cloister.room.Dataset;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -24,11 +25,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 import org.duckdb.DuckDBPreparedStatement;
 
 /// Turns an owner's own CSV, JSON or Parquet file into Parquet parts to seal and upload: the
 /// declared columns alone, in the file's order of rows. It runs on the owner's machine, in the
 /// calling process, in bounded memory; whether values fit the schema is settled by [Ingestion].
+/// JSON passes through a private copy beside the parts, which is gone when they are there.
 public final class Transcoding {
   /// Row groups of a part; a part is then below [Ingestion#PART_ROWS].
   private static final int PART_ROW_GROUPS = 8;
@@ -68,9 +72,7 @@ public final class Transcoding {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     boolean succeeded = false;
     try {
-      // DuckDB would expand the *?[] that a file's own name may have.
-      Path source = parts.resolve("source" + compression(file));
-      Files.createSymbolicLink(source, file.toRealPath());
+      Path source = source(format, file, parts);
       PlainPath.of(source);
       var result = transcode(dataset, format, source, parts, progress);
       Files.delete(source);
@@ -81,6 +83,24 @@ public final class Transcoding {
         delete(parts);
       }
     }
+  }
+
+  /// What DuckDB is to read, under a name without the `*?[]` that it would expand.
+  private static Path source(Format format, Path file, Path folder)
+      throws IOException, UnreadableFileException {
+    if (format != Format.JSON) {
+      return Files.createSymbolicLink(
+          folder.resolve("source" + compression(file)), file.toRealPath());
+    }
+    Path source = folder.resolve("source");
+    try (var in = Files.newInputStream(file);
+        var plain = compression(file).isEmpty() ? in : new GZIPInputStream(in, 1 << 16);
+        var out = Files.newOutputStream(source)) {
+      JsonNumbers.quote(plain, out);
+    } catch (ZipException | EOFException e) {
+      throw new UnreadableFileException("the file is not sound gzip");
+    }
+    return source;
   }
 
   private static List<Path> transcode(

@@ -40,6 +40,8 @@ final class Wire {
     TIME,
     MEMORY,
     GROUPS,
+    /// A file that it reads is not what it should be.
+    INPUT,
     FAILED;
 
     private static final List<Failure> ALL = List.of(values());

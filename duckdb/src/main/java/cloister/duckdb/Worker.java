@@ -260,6 +260,9 @@ final class Worker {
     if (message.startsWith("INTERRUPT Error")) {
       return Wire.Failure.TIME;
     }
-    return Wire.Failure.FAILED;
+    // A file that cannot be opened or written is the machine's fault, one that ends early its own.
+    boolean storage =
+        message.startsWith("IO Error") && !message.startsWith("IO Error: Could not read");
+    return storage || message.startsWith("FATAL Error") ? Wire.Failure.FAILED : Wire.Failure.INPUT;
   }
 }

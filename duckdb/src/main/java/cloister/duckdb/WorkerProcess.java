@@ -26,6 +26,7 @@ final class WorkerProcess {
   private final DataInputStream in;
   private final ExecutorService readers;
   private final Set<Workers.Layer> layers = EnumSet.noneOf(Workers.Layer.class);
+  private Optional<Wire.Failure> ended = Optional.empty();
   private int queries;
 
   WorkerProcess(Process process, ExecutorService readers) {
@@ -77,6 +78,12 @@ final class WorkerProcess {
         time);
   }
 
+  /// Whether it ended because of a file that it was given to read, as it said itself. One that
+  /// crashed or was killed says nothing.
+  boolean refusedItsInput() {
+    return ended.equals(Optional.of(Wire.Failure.INPUT));
+  }
+
   boolean isAlive() {
     return process.isAlive();
   }
@@ -109,12 +116,12 @@ final class WorkerProcess {
       failure = answer.get(Math.max(0, time.toNanos()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException _) {
       failure = Optional.of(Wire.Failure.TIME);
-    } catch (ExecutionException ended) {
-      if (ended.getCause() instanceof IOException) {
+    } catch (ExecutionException broken) {
+      if (broken.getCause() instanceof IOException) {
         failure = Optional.of(Wire.Failure.FAILED);
       } else {
         kill();
-        throw new IllegalStateException("reading a worker's answer failed", ended.getCause());
+        throw new IllegalStateException("reading a worker's answer failed", broken.getCause());
       }
     } catch (InterruptedException interrupted) {
       kill();
@@ -122,6 +129,7 @@ final class WorkerProcess {
     }
     if (failure.isPresent()) {
       kill();
+      ended = failure;
       throw new EngineException(reason(failure.get()));
     }
   }
@@ -160,7 +168,7 @@ final class WorkerProcess {
       case TIME -> EngineException.Reason.TIME;
       case MEMORY -> EngineException.Reason.MEMORY;
       case GROUPS -> EngineException.Reason.GROUPS;
-      case FAILED -> EngineException.Reason.FAILED;
+      case INPUT, FAILED -> EngineException.Reason.FAILED;
     };
   }
 }

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -65,6 +66,18 @@ final class DuckDbEngineTest {
         EngineQueries.of(sql, Map.of("t0", CUSTOMERS), keys, counters, cells),
         Map.of(CUSTOMERS, List.of(customers)),
         limits);
+  }
+
+  /// Deleted plaintext must not live on in a worker that has it open.
+  @Test
+  void whatIsForgottenIsOpenNowhere() throws Exception {
+    count();
+    var ends = ProcessHandle.current().descendants().map(ProcessHandle::onExit).toList();
+    engine.forget(Path.of("/elsewhere"));
+    assertThat(ends).noneMatch(CompletableFuture::isDone);
+    engine.forget(folder);
+    CompletableFuture.anyOf(ends.toArray(CompletableFuture[]::new)).get(30, TimeUnit.SECONDS);
+    assertThat(count()).isEqualTo(BigInteger.valueOf(10_000));
   }
 
   private static BigInteger count() throws EngineException, InterruptedException {

@@ -20,6 +20,8 @@ import cloister.room.Column;
 import cloister.room.Column.Semantic;
 import cloister.room.ColumnName;
 import cloister.room.Dataset;
+import cloister.testkit.TinyDisk;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -185,6 +187,35 @@ final class IngestionTest {
         .containsExactly("1.23", "WRONG_TYPE", "WRONG_TYPE");
     assertThat(
             check(
+                column("c", "decimal(5,2)"),
+                "DOUBLE",
+                "0.1",
+                "1.239",
+                "100",
+                "1e30",
+                quoted("nan")))
+        .containsExactly("0.10", "WRONG_TYPE", "100.00", "WRONG_TYPE", "NOT_FINITE");
+    assertThat(check(column("c", "decimal(5,2)"), "FLOAT", "0.1", "1.239"))
+        .containsExactly("0.10", "WRONG_TYPE");
+    assertThat(
+            check(
+                column("c", "decimal(38,19)"),
+                "VARCHAR",
+                quoted("0.1000000000000000055"),
+                quoted("1234567890123456789.1234567890123456789"),
+                quoted("12345678901234567890")))
+        .containsExactly(
+            "0.1000000000000000055", "1234567890123456789.1234567890123456789", "WRONG_TYPE");
+    assertThat(
+            check(
+                column("c", "integer"),
+                "VARCHAR",
+                quoted("9223372036854775807.000"),
+                quoted("9007199254740993.0"),
+                quoted("12345678901234567890")))
+        .containsExactly("9223372036854775807", "9007199254740993", "WRONG_TYPE");
+    assertThat(
+            check(
                 column("c", "double"),
                 "VARCHAR",
                 quoted("1e3"),
@@ -232,6 +263,13 @@ final class IngestionTest {
                 quoted("2024-02-29"),
                 quoted("2024-02-29 01:00:00")))
         .containsExactly("2024-02-29", "WRONG_TYPE");
+    assertThat(
+            check(
+                column("c", "timestamp"),
+                "TIMESTAMP_NS",
+                quoted("2024-01-31 10:00:00.123456"),
+                quoted("2024-01-31 10:00:00.123456789")))
+        .containsExactly("2024-01-31 10:00:00.123456", "WRONG_TYPE");
     assertThat(
             check(
                 column("c", "timestamp"),
@@ -356,7 +394,13 @@ final class IngestionTest {
     Path cut =
         Files.write(
             folder.resolve("cut.parquet"), java.util.Arrays.copyOf(bytes, bytes.length - 9));
-    for (Path bad : List.of(text, empty, cut)) {
+    Path latin = parquet(folder.resolve("latin.parquet"), "SELECT 'QQQQ' AS id, 1 AS n");
+    Files.write(
+        latin,
+        new String(Files.readAllBytes(latin), StandardCharsets.ISO_8859_1)
+            .replace("QQQQ", "\u00ff\u00ff\u00ff\u00ff")
+            .getBytes(StandardCharsets.ISO_8859_1));
+    for (Path bad : List.of(text, empty, cut, latin)) {
       assertThat(refused(dataset, good, bad)).isEqualTo(new Problem.Malformed(2));
       Files.delete(output.resolve("part-0.parquet"));
     }
@@ -380,6 +424,43 @@ final class IngestionTest {
                     .add(good, output.resolve("late.parquet")));
     assertThat(output.resolve("late.parquet")).doesNotExist();
     assertThat(late.problem()).isEqualTo(new Problem.Unfinished(EngineException.Reason.TIME));
+  }
+
+  @Test
+  void aWorkerThatIsKilledIsNoFaultOfTheData() throws Exception {
+    var deadline = Deadline.after(LIMITS.time());
+    workers.enter(deadline);
+    var worker = workers.take(deadline);
+    try {
+      worker.kill();
+      worker.awaitEnd();
+      var failure =
+          catchThrowableOfType(
+              EngineException.class,
+              () ->
+                  worker.query(new Wire.Query("SELECT 1", 0, 1, 1), (_, _) -> {}, deadline.left()));
+      assertThat(failure.reason()).isEqualTo(EngineException.Reason.FAILED);
+      assertThat(worker.refusedItsInput()).isFalse();
+    } finally {
+      workers.dismiss(worker);
+      workers.leave();
+    }
+  }
+
+  @Test
+  void aDiskThatTakesNoMoreIsNoFaultOfTheData() throws Exception {
+    var dataset = dataset(column("id", "string"));
+    Path part =
+        parquet(
+            folder.resolve("a.parquet"), "SELECT md5(i::VARCHAR) AS id FROM range(100000) t(i)");
+    try (var disk = TinyDisk.mount(output, 1 << 20)) {
+      disk.fill();
+      assertThat(refused(dataset, part))
+          .isEqualTo(new Problem.Unfinished(EngineException.Reason.FAILED));
+      assertThat(output.toFile().list()).containsExactly("filling");
+      disk.free();
+    }
+    assertThat(prepare(dataset, part).report().kept()).isEqualTo(100_000);
   }
 
   @Test

@@ -8,12 +8,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cloister.room.Dataset;
+import cloister.testkit.ForAll;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +51,10 @@ final class TranscodingTest {
   }
 
   private void refused(Path file, String... words) {
+    refusedWithin(folder, file, words);
+  }
+
+  private static void refusedWithin(Path folder, Path file, String... words) {
     assertThatThrownBy(() -> Transcoding.transcode(DATASET, file, folder, _ -> {}))
         .isInstanceOf(UnreadableFileException.class)
         .hasNoCause()
@@ -80,6 +91,92 @@ final class TranscodingTest {
             "SELECT 1.50::DECIMAL(5,2) AS spend, 'a' AS email, 1 AS z");
     assertThat(read(Transcoding.transcode(DATASET, file, folder, _ -> {})))
         .containsExactly(List.of("a", "1.50"));
+  }
+
+  private static String row(String spend) {
+    return "{\"email\":\"a@x\",\"spend\":" + spend + "}\n";
+  }
+
+  @Test
+  void noDigitOfAJsonNumberChanges() throws Exception {
+    for (String number :
+        List.of(
+            "12345678901234567890",
+            "-9223372036854775809",
+            "0.1000000000000000055",
+            "9007199254740993.0",
+            "12345678901234567.89",
+            "123456789012345678901234567890.123456789",
+            "1.50",
+            "-0",
+            "1e400000")) {
+      assertThat(transcode("n.json", "[" + row(number).strip() + "]"))
+          .containsExactly(List.of("a@x", number));
+      assertThat(transcode("n.ndjson", row(number) + row(number)))
+          .containsExactly(List.of("a@x", number), List.of("a@x", number));
+    }
+    assertThat(transcode("e.json", row("1.2345678E7") + row("5e-3")))
+        .containsExactly(List.of("a@x", "12345678"), List.of("a@x", "0.005"));
+    assertThat(transcode("t.json", row("\"1e2 \\\" 3\"") + row("true") + row("null")))
+        .containsExactly(
+            List.of("a@x", "1e2 \" 3"), List.of("a@x", "true"), List.of("a@x", "NULL"));
+    assertThat(transcode("i.json", row("NaN") + row("-Infinity")))
+        .containsExactly(List.of("a@x", "NaN"), List.of("a@x", "-Infinity"));
+  }
+
+  @Test
+  void aNumberThatIsNoneIsNotMendedOnTheWay() throws Exception {
+    for (String wrong :
+        List.of("01", "1.", "1.2.3", "--1", "1e", "0x1F", "1 2", "9".repeat(2000))) {
+      refused(write("w.json", row(wrong)), "not sound JSON");
+    }
+  }
+
+  @ForAll(tries = 50)
+  void quotingLeavesAllButNumbersAsItIs(RandomGenerator random) throws Exception {
+    String text =
+        random
+            .ints(random.nextInt(200_000), 0, 12)
+            .mapToObj(i -> "{}[]:, \n\"\\xé".substring(i, i + 1))
+            .collect(Collectors.joining());
+    var out = new ByteArrayOutputStream();
+    JsonNumbers.quote(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)), out);
+    assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo(text);
+  }
+
+  @Test
+  void compressedJsonIsReadAndDamagedCompressionRefused() throws Exception {
+    var zipped = new ByteArrayOutputStream();
+    try (var out = new GZIPOutputStream(zipped)) {
+      out.write(row("0.1000000000000000055").getBytes(StandardCharsets.UTF_8));
+    }
+    Path file = Files.write(source.resolve("z.json.gz"), zipped.toByteArray());
+    assertThat(read(Transcoding.transcode(DATASET, file, folder, _ -> {})))
+        .containsExactly(List.of("a@x", "0.1000000000000000055"));
+    refusedWithin(
+        Files.createDirectory(folder.resolve("other")),
+        Files.write(
+            source.resolve("cut.json.gz"), Arrays.copyOf(zipped.toByteArray(), zipped.size() - 9)),
+        "not sound gzip");
+    refusedWithin(folder.resolve("other"), write("no.json.gz", row("1")), "not sound gzip");
+  }
+
+  @Test
+  void textThatIsNotUtf8IsRefusedInEveryFormat() throws Exception {
+    byte[] json = row("1").getBytes(StandardCharsets.UTF_8);
+    json[10] = (byte) 0xff;
+    refused(Files.write(source.resolve("u.json"), json), "not UTF-8");
+    Path plain = source.resolve("u.parquet");
+    Fixtures.execute(
+        "COPY (SELECT 'QQQQ' AS email, 1.00 AS spend) TO "
+            + Sql.literal(plain.toString())
+            + " (FORMAT parquet, COMPRESSION uncompressed)");
+    byte[] bytes = Files.readAllBytes(plain);
+    String ascii = new String(bytes, StandardCharsets.ISO_8859_1);
+    Files.write(
+        plain,
+        ascii.replace("QQQQ", "\u00ff\u00ff\u00ff\u00ff").getBytes(StandardCharsets.ISO_8859_1));
+    refused(plain, "not UTF-8");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package cloister.enclave;
 
 import cloister.attestation.Measurement;
+import cloister.crypto.CryptoException;
 import cloister.crypto.Pkcs11Key;
 import cloister.crypto.Secret;
 import cloister.duckdb.Workers;
@@ -106,7 +107,7 @@ public final class EnclaveServer implements AutoCloseable {
 
   /// A slot of an HSM, reached through PKCS#11.
   ///
-  /// @param pin closed when the server has started
+  /// @param pin used once, to log in; closed when the server has started, or has failed to
   public record Hsm(Path library, long slot, Secret pin) {}
 
   private EnclaveServer(
@@ -126,7 +127,15 @@ public final class EnclaveServer implements AutoCloseable {
 
   /// Starts without any protection: the simulated TEE. Real ones come with their platforms.
   public static EnclaveServer startInsecureSimulated(Settings settings, InstantSource clock) {
-    FileChannel lockFile = lock(settings.state());
+    try {
+      return startInsecureSimulated(settings, clock, lock(settings.state()));
+    } finally {
+      settings.hsm().ifPresent(hsm -> hsm.pin().close());
+    }
+  }
+
+  private static EnclaveServer startInsecureSimulated(
+      Settings settings, InstantSource clock, FileChannel lockFile) {
     try {
       var platform = new InsecureSimulatedPlatform(settings.state(), clock);
       return start(settings, clock, platform, lockFile);
@@ -172,20 +181,23 @@ public final class EnclaveServer implements AutoCloseable {
     Path folder = settings.state().resolve("rooms");
     Disk.createFolder(folder);
     var rooms = new Rooms(folder, platform, clock, engines, authorities(settings.hsm()), uploads);
-    var sessions = new Sessions(platform, clock, metrics, rooms, Limits.SESSIONS);
-    var api =
-        new HttpApi(
-            settings.host(), settings.port(), Limits.REQUEST_TIME, sessions, uploads, metrics);
+    boolean started = false;
     try {
+      var sessions = new Sessions(platform, clock, metrics, rooms, Limits.SESSIONS);
+      var api =
+          new HttpApi(
+              settings.host(), settings.port(), Limits.REQUEST_TIME, sessions, uploads, metrics);
       api.start();
-    } catch (RuntimeException e) {
-      rooms.close();
-      throw e;
+      // The first query would pay for these; nobody waits for them, not even the server's start.
+      engines.warm();
+      Thread.ofPlatform().daemon().name("warm-planner").start(Planner::warm);
+      started = true;
+      return new EnclaveServer(lockFile, platform, engines, rooms, sessions, api);
+    } finally {
+      if (!started) {
+        rooms.close();
+      }
     }
-    // The first query would pay for these; nobody waits for them, not even the server's start.
-    engines.warm();
-    Thread.ofPlatform().daemon().name("warm-planner").start(Planner::warm);
-    return new EnclaveServer(lockFile, platform, engines, rooms, sessions, api);
   }
 
   /// Where data in the clear goes. The disk of an untrusted host has to be asked for.
@@ -219,10 +231,16 @@ public final class EnclaveServer implements AutoCloseable {
     if (hsm.isEmpty()) {
       return Authorities.inEnclave();
     }
-    var slot = new Pkcs11Key.Slot(hsm.get().library(), hsm.get().slot());
-    Secret pin = hsm.get().pin();
-    return (collaboration, _) ->
-        Pkcs11Key.openOrCreate(slot, "cloister-" + collaboration.brief(), pin);
+    try {
+      var slot = new Pkcs11Key.Slot(hsm.get().library(), hsm.get().slot());
+      var token = Pkcs11Key.Token.open(slot, hsm.get().pin());
+      return (collaboration, _) -> token.openOrCreate("cloister-" + collaboration.brief());
+    } catch (CryptoException e) {
+      throw new CloisterException(
+          ErrorCode.PARAMETER_INVALID,
+          "the HSM cannot be used: check its library, slot and PIN",
+          e);
+    }
   }
 
   /// A folder of this process in memory-backed storage, for its eyes only. Those of processes that

@@ -33,9 +33,9 @@ final class Engines implements AutoCloseable {
   Engines(
       Path memory, int concurrentRuns, long memoryBytesPerRun, long plaintextBytes, Duration time) {
     this.memory = memory;
-    this.plaintext = new Plaintext(plaintextBytes);
     this.workers = Workers.of(new Workers.Settings(memory, concurrentRuns, 1));
     this.engine = new DuckDbEngine(workers);
+    this.plaintext = new Plaintext(plaintextBytes, engine::forget);
     this.ingestion = new Ingestion(workers);
     this.free = new Semaphore(concurrentRuns);
     int threads = Math.max(1, Runtime.getRuntime().availableProcessors());

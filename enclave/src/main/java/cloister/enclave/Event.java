@@ -5,6 +5,7 @@ import cloister.crypto.Digest;
 import cloister.privacy.Charge;
 import cloister.protocol.DsseEnvelope;
 import cloister.protocol.Json;
+import cloister.protocol.Reply;
 import cloister.protocol.SignedDocument;
 import cloister.room.Address;
 import cloister.room.Name;
@@ -34,8 +35,21 @@ sealed interface Event {
   /// @param version names the prepared data: the digest of what the owner sealed
   /// @param schema the digest of the schema that it was checked against
   /// @param parts how many sealed files of prepared data
-  record Published(Address dataset, Digest version, Digest schema, int parts, Bytes dataKey)
+  /// @param source absent in ledgers that earlier versions of this program wrote
+  record Published(
+      Address dataset,
+      Digest version,
+      Digest schema,
+      int parts,
+      Bytes dataKey,
+      Optional<Source> source)
       implements Event {}
+
+  /// What a version came from: an upload is committed once, and asking again gets the same reply.
+  record Source(String upload, Reply.Report report) {}
+
+  /// The retention of a version has ended, for good: its data is deleted.
+  record Expired(Address dataset, Digest version) implements Event {}
 
   record Suspended(Name participant) implements Event {}
 

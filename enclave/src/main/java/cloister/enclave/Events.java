@@ -5,6 +5,7 @@ import cloister.crypto.Digest;
 import cloister.privacy.Charge;
 import cloister.protocol.DsseEnvelope;
 import cloister.protocol.Json;
+import cloister.protocol.Reply;
 import cloister.protocol.SignedDocument;
 import cloister.room.Address;
 import cloister.room.Name;
@@ -48,13 +49,16 @@ final class Events {
               .put("certificate", certificate);
       case Event.Applied(var document) ->
           json.put("event", "applied").put("document", document.toJson());
-      case Event.Published(var dataset, var version, var schema, var parts, var key) ->
+      case Event.Published(var dataset, var version, var schema, var parts, var key, var source) ->
           json.put("event", "published")
               .put("dataset", dataset.toString())
               .put("version", version)
               .put("schema", schema)
               .put("parts", parts)
-              .put("key", key);
+              .put("key", key)
+              .putIfPresent("source", source, Events::encode);
+      case Event.Expired(var dataset, var version) ->
+          json.put("event", "expired").put("dataset", dataset.toString()).put("version", version);
       case Event.Suspended(var participant) ->
           json.put("event", "suspended").put("participant", participant.toString());
       case Event.Resumed(var participant) ->
@@ -101,7 +105,11 @@ final class Events {
                   json.digest("version"),
                   json.digest("schema"),
                   json.count("parts", 0, Integer.MAX_VALUE),
-                  json.bytesOfSize("key", 32));
+                  json.bytesOfSize("key", 32),
+                  json.optional("source", (in, name) -> source(in.object(name))));
+          case "expired" ->
+              new Event.Expired(
+                  json.parsed("dataset", 256, Address::parse), json.digest("version"));
           case "suspended" -> new Event.Suspended(name(json));
           case "resumed" -> new Event.Resumed(name(json));
           case "reserved" -> reserved(json);
@@ -113,6 +121,20 @@ final class Events {
         };
     json.noOther();
     return new Event.Dated(at, event);
+  }
+
+  private static Json.Obj encode(Event.Source source) {
+    return Json.object()
+        .put("upload", source.upload())
+        .put("report", source.report().toJson())
+        .build();
+  }
+
+  private static Event.Source source(Json.Fields json) {
+    var source =
+        new Event.Source(json.string("upload", 32), Reply.Report.read(json.object("report")));
+    json.noOther();
+    return source;
   }
 
   private static Event.Released released(Json.Fields json, Bytes beside) {

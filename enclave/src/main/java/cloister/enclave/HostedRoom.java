@@ -38,11 +38,13 @@ import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
@@ -53,6 +55,14 @@ import java.util.function.Supplier;
 /// Reading data and computing happen outside it.
 final class HostedRoom implements AutoCloseable {
   private static final Duration CERTIFICATE_LIFE = Duration.ofDays(365);
+
+  /// What the same upload would meet again.
+  private static final Set<ErrorCode> FAULTS_OF_THE_UPLOAD =
+      EnumSet.of(
+          ErrorCode.DATA_MALFORMED,
+          ErrorCode.DATA_SCHEMA_MISMATCH,
+          ErrorCode.SEALED_DATA_CORRUPT,
+          ErrorCode.TOO_LARGE);
 
   final ReentrantLock lock = new ReentrantLock();
   final RoomState state;
@@ -85,6 +95,42 @@ final class HostedRoom implements AutoCloseable {
     this.uploads = uploads;
     this.data = data;
     this.runs = new Runs(this, data, engines, new Receipts(this, platform), plans);
+    uploads.discardIf(id(), upload -> state.commit(upload).isPresent());
+    sweep();
+  }
+
+  /// Whether the ledger has failed, so that the room must be opened again.
+  boolean hasStopped() {
+    return ledger.log().hasStopped();
+  }
+
+  /// Ends the versions whose retention has passed, and deletes the data that no version needs.
+  void sweep() {
+    locked(() -> {
+      // A ledger that failed may hold more than this state knows: what it was last told of.
+      if (!rolledBack && !hasStopped()) {
+        try {
+          state.versions().entrySet().stream()
+              .filter(entry -> isToExpire(entry.getKey(), entry.getValue()))
+              .map(entry -> entry.getValue().published())
+              .toList()
+              .forEach(ended -> record(new Event.Expired(ended.dataset(), ended.version())));
+          data.retain(
+              state.versions().values().stream()
+                  .filter(version -> version.ended().isEmpty())
+                  .map(RoomState.Version::published)
+                  .toList());
+        } catch (CloisterException _) {
+          // No run reads what has expired in any case. The next sweep tries again.
+        }
+      }
+      return null;
+    });
+  }
+
+  private boolean isToExpire(Address dataset, RoomState.Version version) {
+    return version.ended().isEmpty()
+        && until(dataset, version).filter(until -> !now().isBefore(until)).isPresent();
   }
 
   Digest id() {
@@ -96,6 +142,7 @@ final class HostedRoom implements AutoCloseable {
   Answered handle(SignedRequest request, SignedRequest.Content content, EnclaveChannel channel) {
     Caller caller = locked(() -> admit(request, content.seen()));
     long seen = content.seen().map(HostedRoom::size).orElse(0L);
+    sweep();
     Answered.Outcome outcome;
     try {
       outcome = new Answered.Outcome.Ok(serve(caller, request, content, channel));
@@ -393,12 +440,16 @@ final class HostedRoom implements AutoCloseable {
     return new Reply.Version(version.published().version(), version.at(), until(address, version));
   }
 
-  /// When the dataset's retention ends the use of a version.
+  /// When the dataset's retention ends, or has ended, a version.
   Optional<Instant> until(Address address, RoomState.Version version) {
-    return state
-        .dataset(address)
-        .flatMap(Dataset::retention)
-        .map(retention -> version.at().atOffset(ZoneOffset.UTC).plus(retention).toInstant());
+    return version
+        .ended()
+        .or(() ->
+            state
+                .dataset(address)
+                .flatMap(Dataset::retention)
+                .map(retention ->
+                    version.at().atOffset(ZoneOffset.UTC).plus(retention).toInstant()));
   }
 
   private Reply openUpload(Caller caller, Command.OpenUpload upload, EnclaveChannel channel) {
@@ -422,6 +473,9 @@ final class HostedRoom implements AutoCloseable {
           ErrorCode.SEALED_FOR_ANOTHER,
           "the data key is not sealed to this session for this dataset, terms and schema",
           e);
+    }
+    if (locked(() -> committed(caller.name(), upload.upload())).isPresent()) {
+      return new Reply.Upload(upload.parts());
     }
     return new Reply.Upload(uploads.open(id(), caller.name(), upload, dataKey));
   }
@@ -451,32 +505,73 @@ final class HostedRoom implements AutoCloseable {
   }
 
   private Reply commitUpload(Caller caller, String id) {
-    var upload = uploads.complete(id(), locked(() -> enrolled(caller)).name(), id);
-    // One at a time; whoever comes second finds the upload gone.
-    synchronized (upload) {
-      return commit(caller, uploads.complete(id(), caller.name(), id));
+    var before = locked(() -> committed(enrolled(caller).name(), id));
+    if (before.isPresent()) {
+      return before.get();
     }
+    var upload = uploads.complete(id(), caller.name(), id);
+    // One at a time; whoever comes second gets the first one's reply.
+    synchronized (upload) {
+      var meanwhile = locked(() -> committed(caller.name(), id));
+      return meanwhile.isPresent()
+          ? meanwhile.get()
+          : commit(caller, uploads.complete(id(), caller.name(), id));
+    }
+  }
+
+  /// What was answered when the upload became a version, if it did: its owner may not have heard.
+  private Optional<Reply> committed(Name owner, String upload) {
+    return state
+        .commit(upload)
+        .map(ledger::read)
+        .map(entry -> {
+          if (!(entry.event() instanceof Event.Published published)
+              || published.source().isEmpty()) {
+            throw new IllegalStateException("the state names another entry");
+          }
+          if (!published.dataset().party().equals(owner)) {
+            throw new CloisterException(ErrorCode.UPLOAD_UNKNOWN, "there is no such upload");
+          }
+          var version = new RoomState.Version(published, entry.at(), Optional.empty());
+          return new Reply.Published(
+              Optional.of(version(published.dataset(), version)),
+              published.source().get().report());
+        });
   }
 
   private Reply commit(Caller caller, Uploads.Upload upload) {
     Dataset dataset = locked(() -> ownDataset(caller, upload.opened()));
-    var prepared = data.prepare(upload, dataset);
-    if (prepared.published().isEmpty()) {
-      return new Reply.Published(Optional.empty(), prepared.report());
+    try (var prepared = prepare(upload, dataset)) {
+      Reply reply =
+          prepared
+              .published()
+              .map(published -> locked(() -> publish(caller, upload, published, prepared.report())))
+              .orElseGet(() -> new Reply.Published(Optional.empty(), prepared.report()));
+      // A crash here leaves an upload that the ledger knows of: the next start discards it.
+      uploads.discard(upload);
+      return reply;
     }
-    Reply reply =
-        locked(() -> {
-          notSuspended();
-          ownDataset(enrolled(caller), upload.opened());
-          var former = Optional.ofNullable(state.versions().get(dataset.address()));
-          record(prepared.published().get());
-          former.ifPresent(version -> data.supersede(version.published().version()));
-          var version = state.version(dataset.address());
-          return new Reply.Published(
-              Optional.of(version(dataset.address(), version)), prepared.report());
-        });
-    uploads.discard(upload);
-    return reply;
+  }
+
+  private PreparedData.Prepared prepare(Uploads.Upload upload, Dataset dataset) {
+    try {
+      return data.prepare(upload, dataset);
+    } catch (CloisterException e) {
+      if (FAULTS_OF_THE_UPLOAD.contains(e.code())) {
+        uploads.discard(upload);
+      }
+      throw e;
+    }
+  }
+
+  private Reply publish(
+      Caller caller, Uploads.Upload upload, Event.Published published, Reply.Report report) {
+    notSuspended();
+    ownDataset(enrolled(caller), upload.opened());
+    record(published);
+    sweep();
+    return new Reply.Published(
+        Optional.of(version(published.dataset(), state.version(published.dataset()))), report);
   }
 
   /// The newest checkpoint, and that it extends the one of the size that the client has verified.
@@ -488,6 +583,15 @@ final class HostedRoom implements AutoCloseable {
 
   SealingKey sealingKey(Name participant) {
     return certificate(participant).sealingKey();
+  }
+
+  /// Lets go of the ledger, so that it can be opened again. Requests that are still in this room
+  /// fail when they would record.
+  void abandon() {
+    locked(() -> {
+      ledger.close();
+      return null;
+    });
   }
 
   @Override

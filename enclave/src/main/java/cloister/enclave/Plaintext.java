@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /// The plaintext of all rooms in memory-backed storage, and how much of it there may be. Whoever
 /// reads a version holds a lease on it; what nobody holds stays for the next run, until the room is
@@ -20,12 +21,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// same time, and nobody waits for another version than their own.
 final class Plaintext {
   private final long mostBytes;
+  private final Consumer<Path> beforeDeletion;
   private long bytes;
   private long made;
   private final Map<Digest, Content> contents = new HashMap<>();
 
-  Plaintext(long mostBytes) {
+  /// @param beforeDeletion told of each folder that is about to go, so that nobody keeps its files
+  ///   open
+  Plaintext(long mostBytes, Consumer<Path> beforeDeletion) {
     this.mostBytes = mostBytes;
+    this.beforeDeletion = beforeDeletion;
   }
 
   /// One version in the clear. Its bytes are counted from before it is made until it is gone.
@@ -147,7 +152,7 @@ final class Plaintext {
     if (bytes + size > mostBytes) {
       throw new CloisterException(
           ErrorCode.MEMORY_LIMIT,
-          "the data needs more memory in the clear than the enclave has free");
+          "the data needs more memory in the clear than the enclave has free; nothing was charged");
     }
     bytes += size;
   }
@@ -157,6 +162,7 @@ final class Plaintext {
   }
 
   private void discard(Content content) {
+    beforeDeletion.accept(content.folder);
     Disk.delete(content.folder);
     bytes -= content.size;
   }

@@ -26,11 +26,14 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
 /// Data that was checked against its schema and is ready for engines: sealed on the host's disk
@@ -38,6 +41,8 @@ import java.util.stream.Collectors;
 /// while versions are current.
 final class PreparedData {
   private static final Bytes PLACE = Bytes.utf8("cloister/prepared/v1\0");
+  private static final String UNFINISHED =
+      "the data could not be prepared within the limits; nothing was charged";
   private static final long PREPARED_PER_RECEIVED = 4;
 
   /// A worker shares this process's user: the mode keeps it from writing what it reads.
@@ -50,6 +55,14 @@ final class PreparedData {
   private final Ingestion ingestion;
   private final Engine.Limits limits;
 
+  /// Of sealed versions: those on the disk, and of these the ones that are being made, are read,
+  /// and are current.
+  private final Set<Path> stored;
+
+  private final Set<Path> preparing = new HashSet<>();
+  private final Map<Path, Integer> readers = new HashMap<>();
+  private Map<Path, Event.Published> current = Map.of();
+
   /// @param folder on the host's disk
   /// @param memory an existing folder of memory-backed storage, this process's own
   /// @param plaintext of all rooms
@@ -60,10 +73,27 @@ final class PreparedData {
     this.plaintext = plaintext;
     this.ingestion = ingestion;
     this.limits = limits;
+    this.stored = new HashSet<>(Disk.list(folder));
   }
 
-  /// What became of an upload: an event to record, unless the data was refused.
-  record Prepared(Optional<Event.Published> published, Reply.Report report) {}
+  /// What became of an upload: an event to record, unless the data was refused. What was prepared
+  /// is kept until this is closed; then it has to be among the versions that are retained.
+  interface Prepared extends AutoCloseable {
+    Optional<Event.Published> published();
+
+    Reply.Report report();
+
+    @Override
+    void close();
+  }
+
+  private record Kept(Optional<Event.Published> published, Reply.Report report, Runnable end)
+      implements Prepared {
+    @Override
+    public void close() {
+      end.run();
+    }
+  }
 
   /// Reads every part against the schema, and seals what is to be kept. Of parts that follow one
   /// another, one is in the clear at a time: as received, and as prepared.
@@ -71,10 +101,14 @@ final class PreparedData {
     Digest version = Uploads.version(upload);
     Bytes dataKey = freshKey();
     Path target = sealed(dataKey);
-    Disk.createFolder(target);
+    synchronized (this) {
+      stored.add(target);
+      preparing.add(target);
+    }
     int parts = upload.opened().parts().size();
     boolean kept = false;
     try (Secret key = Secret.of(dataKey.toArray())) {
+      Disk.createFolder(target);
       var ingested = ingestion.begin(dataset, limits);
       for (int part = 0; part < parts; part++) {
         prepare(upload, part, ingested, key, target, context(version, part, parts));
@@ -82,12 +116,18 @@ final class PreparedData {
       var found = ingested.report();
       var report = report(found);
       if (found.read() - found.kept() - found.withoutUnit() > upload.opened().badRows()) {
-        return new Prepared(Optional.empty(), report);
+        return new Kept(Optional.empty(), report, () -> {});
       }
       kept = true;
       var published =
-          new Event.Published(dataset.address(), version, upload.opened().schema(), parts, dataKey);
-      return new Prepared(Optional.of(published), report);
+          new Event.Published(
+              dataset.address(),
+              version,
+              upload.opened().schema(),
+              parts,
+              dataKey,
+              Optional.of(new Event.Source(upload.id(), report)));
+      return new Kept(Optional.of(published), report, () -> prepared(target));
     } catch (IngestionException e) {
       throw refused(e);
     } catch (InterruptedException e) {
@@ -95,9 +135,14 @@ final class PreparedData {
       throw new CloisterException(ErrorCode.STOPPING, "the enclave is stopping", e);
     } finally {
       if (!kept) {
-        Disk.delete(target);
+        prepared(target);
+        delete(target);
       }
     }
+  }
+
+  private synchronized void prepared(Path place) {
+    preparing.remove(place);
   }
 
   private void prepare(
@@ -146,13 +191,16 @@ final class PreparedData {
                   + part
                   + " has a type that cannot be read as declared");
       case IngestionException.Problem.Unfinished(var reason) ->
-          new CloisterException(
-              switch (reason) {
-                case TIME -> ErrorCode.TIME_LIMIT;
-                case MEMORY -> ErrorCode.MEMORY_LIMIT;
-                case GROUPS, FAILED -> ErrorCode.DATA_MALFORMED;
-              },
-              "the data could not be read within the limits");
+          switch (reason) {
+            case TIME -> new CloisterException(ErrorCode.TIME_LIMIT, UNFINISHED);
+            case MEMORY -> new CloisterException(ErrorCode.MEMORY_LIMIT, UNFINISHED);
+            case GROUPS ->
+                new CloisterException(
+                    ErrorCode.TOO_LARGE, "a part of the upload has too many columns");
+            case FAILED ->
+                new CloisterException(
+                    ErrorCode.DATA_UNPREPARED, "the engine ended before the data was prepared");
+          };
     };
   }
 
@@ -215,17 +263,94 @@ final class PreparedData {
   }
 
   private Plaintext.Lease acquire(Event.Published version) {
+    Path place = sealed(version.dataKey());
+    if (!Files.isDirectory(place)) {
+      throw new CloisterException(
+          ErrorCode.DATA_MISSING, "the stored data of a dataset is not there any more");
+    }
     long size = 0;
     for (int part = 0; part < version.parts(); part++) {
       // Sealing adds a little.
-      size += Disk.size(sealed(version.dataKey()).resolve("part-" + part));
+      size += Disk.size(place.resolve("part-" + part));
     }
-    return plaintext.acquire(version.version(), memory, size, target -> unseal(version, target));
+    read(place);
+    boolean succeeded = false;
+    try {
+      var lease =
+          plaintext.acquire(version.version(), memory, size, target -> unseal(version, target));
+      succeeded = true;
+      return new Reading(lease, () -> readBy(place));
+    } finally {
+      if (!succeeded) {
+        readBy(place);
+      }
+    }
   }
 
-  /// No run will ask for this version again.
-  void supersede(Digest version) {
-    plaintext.supersede(version);
+  /// A lease that keeps the sealed files too.
+  private static final class Reading implements Plaintext.Lease {
+    private final Plaintext.Lease lease;
+    private final Runnable end;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    Reading(Plaintext.Lease lease, Runnable end) {
+      this.lease = lease;
+      this.end = end;
+    }
+
+    @Override
+    public List<Path> files() {
+      return lease.files();
+    }
+
+    @Override
+    public void close() {
+      if (closed.compareAndSet(false, true)) {
+        lease.close();
+        end.run();
+      }
+    }
+  }
+
+  private synchronized void read(Path place) {
+    readers.merge(place, 1, Integer::sum);
+  }
+
+  private synchronized void readBy(Path place) {
+    readers.computeIfPresent(place, (_, count) -> count == 1 ? null : count - 1);
+    deleteUnlessNeeded(place);
+  }
+
+  /// From now on these are the current versions. Others go, from the disk and from memory, as soon
+  /// as no run reads them; so does what a crash has left.
+  synchronized void retain(Collection<Event.Published> versions) {
+    var former = current;
+    current =
+        versions.stream()
+            .collect(
+                Collectors.toUnmodifiableMap(
+                    version -> sealed(version.dataKey()), version -> version));
+    former.forEach((place, version) -> {
+      if (!current.containsKey(place)) {
+        plaintext.supersede(version.version());
+      }
+    });
+    List.copyOf(stored).forEach(this::deleteUnlessNeeded);
+  }
+
+  private void deleteUnlessNeeded(Path place) {
+    if (!current.containsKey(place) && !preparing.contains(place) && !readers.containsKey(place)) {
+      delete(place);
+    }
+  }
+
+  private synchronized void delete(Path place) {
+    try {
+      Disk.delete(place);
+      stored.remove(place);
+    } catch (CloisterException _) {
+      // It stays among those stored, and the next look at them tries again.
+    }
   }
 
   private List<Path> unseal(Event.Published version, Path target) {

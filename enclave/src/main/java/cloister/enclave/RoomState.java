@@ -41,6 +41,10 @@ final class RoomState {
   private final Map<Address, Dataset> datasets = new HashMap<>();
   private final Map<Address, Document.AnalysisDocument> analyses = new HashMap<>();
   private final Map<Address, Version> versions = new HashMap<>();
+
+  /// Where the entry is by which each upload became a version.
+  private final Map<String, Long> commits = new HashMap<>();
+
   private final Map<String, Run> runs = new LinkedHashMap<>();
   private final Map<Address, List<Charge>> spent = new HashMap<>();
 
@@ -60,7 +64,10 @@ final class RoomState {
   private long basis;
 
   /// The current data of a dataset.
-  record Version(Event.Published published, Instant at) {}
+  ///
+  /// @param ended when its retention ended and its data was given up; longer terms do not bring it
+  ///   back
+  record Version(Event.Published published, Instant at, Optional<Instant> ended) {}
 
   /// A run and where it got to.
   record Run(Event.Reserved reserved, Instant at, Progress progress) {}
@@ -92,8 +99,17 @@ final class RoomState {
       case Event.Enrolled(var participant, var certificate) ->
           certificates.put(participant, certificate);
       case Event.Applied(var document) -> put(document);
-      case Event.Published published ->
-          versions.put(published.dataset(), new Version(published, at));
+      case Event.Published published -> {
+        versions.put(published.dataset(), new Version(published, at, Optional.empty()));
+        published.source().ifPresent(source -> commits.put(source.upload(), index));
+      }
+      case Event.Expired(var dataset, var version) ->
+          versions.computeIfPresent(
+              dataset,
+              (_, current) ->
+                  current.published().version().equals(version)
+                      ? new Version(current.published(), current.at(), Optional.of(at))
+                      : current);
       case Event.Suspended(var participant) -> suspendedBy.add(participant);
       case Event.Resumed(var participant) -> suspendedBy.remove(participant);
       case Event.Reserved reserved -> {
@@ -123,6 +139,7 @@ final class RoomState {
           true;
       case Event.Enrolled _,
           Event.Published _,
+          Event.Expired _,
           Event.Reserved _,
           Event.Released _,
           Event.Failed _ ->
@@ -279,6 +296,10 @@ final class RoomState {
 
   Map<Address, Version> versions() {
     return Collections.unmodifiableMap(versions);
+  }
+
+  Optional<Long> commit(String upload) {
+    return Optional.ofNullable(commits.get(upload));
   }
 
   Map<String, Run> runs() {

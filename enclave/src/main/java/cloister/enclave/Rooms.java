@@ -1,9 +1,12 @@
 package cloister.enclave;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import cloister.crypto.Bytes;
 import cloister.crypto.CertificateAuthority;
 import cloister.crypto.Digest;
 import cloister.crypto.Secret;
+import cloister.ledger.LedgerException;
 import cloister.ledger.Store;
 import cloister.protocol.Answered;
 import cloister.protocol.CloisterException;
@@ -12,17 +15,28 @@ import cloister.protocol.EnclaveChannel;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.SignedDocument;
 import cloister.protocol.SignedRequest;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /// The collaborations that this enclave hosts, each in a folder of its own. A collaboration is
 /// named by the digest of its first version, so a name that two of them share confuses nobody.
 final class Rooms implements Sessions.Handler, AutoCloseable {
   private static final int MAX_ROOMS = 256;
+
+  private static final System.Logger LOG = System.getLogger("cloister.enclave");
+  private static final String DAMAGED =
+      "the ledger of collaboration {0} is damaged: it is not served until it is restored";
+  private static final String STRAY = "something in the folder of rooms is no room";
 
   private final Path folder;
   private final Platform platform;
@@ -31,6 +45,12 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
   private final Authorities authorities;
   private final Uploads uploads;
   private final Map<Digest, HostedRoom> rooms = new ConcurrentHashMap<>();
+
+  /// What lies in their places is not what was recorded. They stay closed until a restart finds
+  /// them restored; nobody can open another room in their place.
+  private final Set<Digest> damaged = new HashSet<>();
+
+  private final CountDownLatch closing = new CountDownLatch(1);
 
   Rooms(
       Path folder,
@@ -46,8 +66,39 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     this.authorities = authorities;
     this.uploads = uploads;
     for (Path room : Disk.list(folder)) {
-      open(room, name(room)).ifPresent(opened -> rooms.put(opened.id(), opened));
+      name(room).ifPresentOrElse(name -> resume(room, name), () -> LOG.log(WARNING, STRAY));
     }
+    Thread.ofPlatform().daemon().name("sweep").start(this::sweep);
+  }
+
+  /// A room that nobody asks anything of has data that expires, too.
+  private void sweep() {
+    try {
+      while (!closing.await(1, TimeUnit.MINUTES)) {
+        rooms.values().forEach(HostedRoom::sweep);
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// A room that is damaged is nobody else's trouble.
+  private void resume(Path folder, Digest name) {
+    try {
+      open(folder, name).ifPresent(opened -> rooms.put(name, opened));
+    } catch (LedgerException _) {
+      damaged(name);
+    } catch (CloisterException e) {
+      if (e.code() != ErrorCode.LEDGER_CORRUPT) {
+        throw e;
+      }
+      damaged(name);
+    }
+  }
+
+  private void damaged(Digest name) {
+    LOG.log(WARNING, DAMAGED, name);
+    damaged.add(name);
   }
 
   @Override
@@ -56,8 +107,52 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     HostedRoom room = rooms.get(content.collaboration());
     if (room == null) {
       room = found(request, content);
+    } else if (room.hasStopped()) {
+      room = reopened(room);
     }
-    return room.handle(request, content, channel);
+    try {
+      return room.handle(request, content, channel);
+    } catch (LedgerException e) {
+      throw stopped(e);
+    }
+  }
+
+  /// A ledger whose disk failed or was full says no more. Opening it again finds out what is
+  /// durable, as after a crash, and goes on from there.
+  private synchronized HostedRoom reopened(HostedRoom stopped) {
+    Digest name = stopped.id();
+    HostedRoom now = rooms.getOrDefault(name, stopped);
+    if (now != stopped && !now.hasStopped()) {
+      return now;
+    }
+    now.abandon();
+    try {
+      HostedRoom opened =
+          open(place(name), name)
+              .orElseThrow(
+                  () -> new LedgerException("the ledger of a room that was open is empty"));
+      rooms.put(name, opened);
+      return opened;
+    } catch (LedgerException e) {
+      if (e.getCause() instanceof IOException) {
+        throw stopped(e);
+      }
+      rooms.remove(name);
+      damaged(name);
+      throw corrupt();
+    }
+  }
+
+  private static CloisterException corrupt() {
+    return new CloisterException(
+        ErrorCode.LEDGER_CORRUPT, "the ledger of this collaboration is damaged");
+  }
+
+  private static CloisterException stopped(LedgerException cause) {
+    return new CloisterException(
+        ErrorCode.STORAGE_FULL,
+        "the ledger has stopped for now; what was acknowledged is safe",
+        cause);
   }
 
   @Override
@@ -68,6 +163,9 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
 
   /// The first proposal of a collaboration makes its room.
   private synchronized HostedRoom found(SignedRequest request, SignedRequest.Content content) {
+    if (damaged.contains(content.collaboration())) {
+      throw corrupt();
+    }
     // There is no ledger to check it with, and no state that it could change.
     if (content.seen().isPresent()) {
       throw new CloisterException(
@@ -88,10 +186,10 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
       throw new CloisterException(
           ErrorCode.DOCUMENT_CONFLICT, "the first version of a collaboration has the number 1");
     }
-    if (rooms.size() >= MAX_ROOMS) {
+    if (rooms.size() + damaged.size() >= MAX_ROOMS) {
       throw new CloisterException(ErrorCode.TOO_BUSY, "this enclave hosts its most collaborations");
     }
-    Path room = folder.resolve(document.digest().toString().substring("sha256:".length()));
+    Path room = place(document.digest());
     Disk.createFolder(room);
     open(document, room);
     HostedRoom opened = open(room, document.digest()).orElseThrow();
@@ -112,15 +210,29 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     }
   }
 
-  private static Digest name(Path room) {
-    return Digest.parse("sha256:" + room.getFileName());
+  private Path place(Digest name) {
+    return folder.resolve(name.toString().substring("sha256:".length()));
+  }
+
+  private static Optional<Digest> name(Path room) {
+    String name = room.getFileName().toString();
+    return name.matches("[0-9a-f]{64}")
+        ? Optional.of(Digest.parse("sha256:" + name))
+        : Optional.empty();
   }
 
   private RoomLedger ledger(Path room, Digest name) {
     Store store = LedgerFile.open(room.resolve("ledger"));
+    boolean opened = false;
     try (Secret root = platform.sealingRoot()) {
       Secret key = root.derive("cloister/ledger/v1", Bytes.of(name.toArray()), 32);
-      return new RoomLedger(store, key);
+      var ledger = new RoomLedger(store, key);
+      opened = true;
+      return ledger;
+    } finally {
+      if (!opened) {
+        store.close();
+      }
     }
   }
 
@@ -128,8 +240,24 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
   /// collaboration whose opening was cut off: nobody was told of it.
   private Optional<HostedRoom> open(Path folder, Digest name) {
     RoomLedger ledger = ledger(folder, name);
+    boolean opened = false;
+    try {
+      var room = open(ledger, folder, name);
+      opened = room.isPresent();
+      return room;
+    } finally {
+      if (!opened) {
+        ledger.close();
+      }
+    }
+  }
+
+  private Optional<HostedRoom> open(RoomLedger ledger, Path folder, Digest name) {
+    Path sealed = folder.resolve("data");
     if (ledger.log().head().size() == 0) {
-      ledger.close();
+      if (Files.exists(sealed)) {
+        throw new LedgerException("a room with a place for data has had a ledger");
+      }
       return Optional.empty();
     }
     var state = new RoomState();
@@ -141,7 +269,7 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     }
     Secret root = Secret.of(state.rootSecret().toArray());
     CertificateAuthority authority = authorities.resume(name, root, state.authority());
-    var data = engines.data(folder.resolve("data"));
+    var data = engines.data(sealed);
     return Optional.of(
         new HostedRoom(
             ledger, state, new RoomKeys(root, authority), clock, platform, uploads, data, engines));
@@ -149,6 +277,7 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
 
   @Override
   public void close() {
+    closing.countDown();
     rooms.values().forEach(HostedRoom::close);
   }
 }

@@ -27,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /// Data on its way in: the owner's sealed parts, as far as they have come. What is on the disk is
 /// what the owner sealed; only the record of an upload, with its data key, is sealed by the
@@ -37,6 +38,8 @@ final class Uploads {
   private static final int MAX_PER_OWNER = 4;
 
   static final int KEY_BYTES = 32;
+  private static final System.Logger LOG = System.getLogger("cloister.enclave");
+  private static final String DAMAGED = "the record of upload {0} is damaged: it is discarded";
   private static final String RECORD = "record";
 
   private final Path folder;
@@ -54,8 +57,14 @@ final class Uploads {
     }
     for (Path upload : Disk.list(folder)) {
       if (Files.exists(upload.resolve(RECORD))) {
-        Upload read = read(upload);
-        uploads.put(read.id(), read);
+        read(upload)
+            .ifPresentOrElse(
+                read -> uploads.put(read.id(), read),
+                () -> {
+                  // Its owner begins anew; whoever else is here is not kept waiting.
+                  LOG.log(System.Logger.Level.WARNING, DAMAGED, upload.getFileName());
+                  Disk.delete(upload);
+                });
       } else {
         // Its beginning was cut off: nobody was told of it.
         Disk.delete(upload);
@@ -264,6 +273,18 @@ final class Uploads {
     }
   }
 
+  /// Forgets what a collaboration has taken: a crash may have come between the two.
+  void discardIf(Digest collaboration, Predicate<String> committed) {
+    List<Upload> left;
+    synchronized (this) {
+      left = List.copyOf(uploads.values());
+    }
+    left.stream()
+        .filter(
+            upload -> upload.collaboration().equals(collaboration) && committed.test(upload.id()))
+        .forEach(this::discard);
+  }
+
   void discard(Upload upload) {
     synchronized (this) {
       uploads.remove(upload.id());
@@ -292,7 +313,8 @@ final class Uploads {
         .canonical();
   }
 
-  private Upload read(Path folder) {
+  /// Nothing when the record is not what this enclave wrote.
+  private Optional<Upload> read(Path folder) {
     try {
       byte[] plain =
           recordKey.open(
@@ -311,15 +333,15 @@ final class Uploads {
               parts,
               Bytes.of(new byte[0]),
               json.integer("bad-rows", 0, 1L << 40));
-      return new Upload(
-          json.digest("collaboration"),
-          json.parsed("owner", 64, Name::new),
-          opened,
-          json.bytesOfSize("key", 32),
-          folder);
-    } catch (CryptoException e) {
-      throw new CloisterException(
-          ErrorCode.SEALED_DATA_CORRUPT, "the record of an upload is not this enclave's", e);
+      return Optional.of(
+          new Upload(
+              json.digest("collaboration"),
+              json.parsed("owner", 64, Name::new),
+              opened,
+              json.bytesOfSize("key", 32),
+              folder));
+    } catch (CryptoException _) {
+      return Optional.empty();
     }
   }
 }

@@ -64,7 +64,7 @@ final class MainLineTest {
     var tables = new ArrayList<AnswerTable>();
     var digests = new HashSet<Digest>();
     for (String name : List.of("twin", "other-twin")) {
-      room.share(room.airline, CLUB.formatted(name), "email\n" + "a@example.org\n".repeat(3));
+      room.share(room.airline, CLUB.replace("NAME", name), "email\n" + "a@example.org\n".repeat(3));
       Reply.Ran ran =
           room.research.ask(
               room.adHoc("SELECT COUNT(DISTINCT email) AS n FROM airline.\"" + name + "\""));
@@ -81,7 +81,7 @@ final class MainLineTest {
 
   private static final String CLUB =
       """
-      dataset: %s
+      dataset: NAME
       unit: email
       columns: {email: {type: string, semantic: email, use: [join]}}
       terms:

@@ -24,7 +24,8 @@ final class PlaintextTest {
   private static final Digest TWO = Digest.ofUtf8("two");
 
   @TempDir Path memory;
-  private final Plaintext plaintext = new Plaintext(100);
+  private final List<Path> told = new ArrayList<>();
+  private final Plaintext plaintext = new Plaintext(100, told::add);
   private final AtomicInteger made = new AtomicInteger();
 
   private List<Path> make(Path folder) {
@@ -124,7 +125,9 @@ final class PlaintextTest {
     first.close();
     first.close();
     assertThat(file).exists();
+    assertThat(told).isEmpty();
     second.close();
+    assertThat(told).containsExactly(file.getParent());
     assertThat(file).doesNotExist();
     assertThat(memory).isEmptyDirectory();
     assertThat(plaintext.bytes()).isZero();

@@ -21,6 +21,7 @@ import cloister.room.ColumnName;
 import cloister.room.ColumnType;
 import cloister.room.Dataset;
 import cloister.room.Name;
+import cloister.testkit.TinyDisk;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
@@ -128,17 +129,24 @@ final class PreparedDataTest {
         folder.resolve("sealed"), memory, plaintext, new Ingestion(workers), LIMITS);
   }
 
+  private Event.Published prepared(PreparedData data) throws Exception {
+    try (var prepared = data.prepare(upload(Set.of()), dataset())) {
+      return prepared.published().orElseThrow();
+    }
+  }
+
   /// The folder's own history tells, not a look at some moment.
   @Test
   void neverMoreThanOnePartIsInTheClear() throws Exception {
     var upload = upload(Set.of());
-    var plaintext = new Plaintext(1 << 30);
+    var plaintext = new Plaintext(1 << 30, _ -> {});
     try (var watch = memory.getFileSystem().newWatchService()) {
       var key =
           memory.register(
               watch, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_DELETE);
-      var prepared = data(plaintext).prepare(upload, dataset());
-      assertThat(prepared.report().kept()).isEqualTo(1_000L * PARTS);
+      try (var prepared = data(plaintext).prepare(upload, dataset())) {
+        assertThat(prepared.report().kept()).isEqualTo(1_000L * PARTS);
+      }
       // Comes after all others.
       Files.createFile(memory.resolve("end"));
       var present = new HashSet<String>();
@@ -166,10 +174,11 @@ final class PreparedDataTest {
 
   @Test
   void whatWasPreparedIsReadBackAsOneVersion() throws Exception {
-    var plaintext = new Plaintext(1 << 30);
+    var plaintext = new Plaintext(1 << 30, _ -> {});
     var data = data(plaintext);
-    var published = data.prepare(upload(Set.of()), dataset()).published().orElseThrow();
+    var published = prepared(data);
     assertThat(published.parts()).isEqualTo(PARTS);
+    data.retain(List.of(published));
     try (var leases = data.acquire(Map.of(CUSTOMERS, published))) {
       assertThat(memory).isEmptyDirectory();
       var files = requireNonNull(leases.files().get(CUSTOMERS));
@@ -177,17 +186,19 @@ final class PreparedDataTest {
       for (Path file : files) {
         assertThat(Files.getPosixFilePermissions(file)).hasSize(1);
       }
-      data.supersede(published.version());
+      data.retain(List.of());
       assertThat(files.getFirst()).exists();
+      assertThat(folder.resolve("sealed")).isNotEmptyDirectory();
     }
     assertThat(memory).isEmptyDirectory();
+    assertThat(folder.resolve("sealed")).isEmptyDirectory();
     assertThat(plaintext.bytes()).isZero();
   }
 
   @Test
   void aBadLastPartLeavesNothingOfTheOthers() throws Exception {
     var upload = upload(Set.of(PARTS - 1));
-    assertThatThrownBy(() -> data(new Plaintext(1 << 30)).prepare(upload, dataset()))
+    assertThatThrownBy(() -> data(new Plaintext(1 << 30, _ -> {})).prepare(upload, dataset()))
         .isInstanceOfSatisfying(
             CloisterException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DATA_MALFORMED));
     assertThat(memory).isEmptyDirectory();
@@ -195,10 +206,57 @@ final class PreparedDataTest {
   }
 
   @Test
+  void sealedFilesStayWhileSomebodyNeedsThemAndNoLonger() throws Exception {
+    Path sealed = folder.resolve("sealed");
+    var data = data(new Plaintext(1 << 30, _ -> {}));
+    try (var prepared = data.prepare(upload(Set.of()), dataset())) {
+      // A sweep while the version is on its way into the ledger.
+      data.retain(List.of());
+      assertThat(sealed.toFile().list()).hasSize(1);
+      var published = prepared.published().orElseThrow();
+      data.retain(List.of(published));
+      try (var second = data.acquire(Map.of(CUSTOMERS, published))) {
+        try (var first = data.acquire(Map.of(CUSTOMERS, published))) {
+          data.retain(List.of());
+          assertThat(first.files()).hasSize(1);
+        }
+        assertThat(second.files()).hasSize(1);
+        assertThat(sealed.toFile().list()).hasSize(1);
+      }
+    }
+    data.retain(List.of());
+    assertThat(sealed).isEmptyDirectory();
+    Files.createDirectory(sealed.resolve("left-by-a-crash"));
+    data(new Plaintext(1 << 30, _ -> {})).retain(List.of());
+    assertThat(sealed).isEmptyDirectory();
+  }
+
+  @Test
+  void memoryThatIsFullIsNoFaultOfTheData() throws Exception {
+    var upload = upload(Set.of());
+    var plaintext = new Plaintext(1 << 30, _ -> {});
+    // What was received fits once; what becomes of it does not fit beside.
+    try (var disk = TinyDisk.mount(memory, 64 << 10)) {
+      disk.fill();
+      assertThatThrownBy(() -> data(plaintext).prepare(upload, dataset()))
+          .isInstanceOfSatisfying(
+              CloisterException.class,
+              e -> assertThat(e.code()).isIn(ErrorCode.STORAGE_FULL, ErrorCode.DATA_UNPREPARED));
+      assertThat(memory.toFile().list()).containsExactly("filling");
+      assertThat(folder.resolve("sealed")).isEmptyDirectory();
+      assertThat(plaintext.bytes()).isZero();
+      disk.free();
+    }
+    try (var prepared = data(plaintext).prepare(upload, dataset())) {
+      assertThat(prepared.report().kept()).isEqualTo(1_000L * PARTS);
+    }
+  }
+
+  @Test
   void inputsThatDoNotFitAreRefusedBeforeTheyAreDecrypted() throws Exception {
-    var published =
-        data(new Plaintext(1 << 30)).prepare(upload(Set.of()), dataset()).published().orElseThrow();
-    assertThatThrownBy(() -> data(new Plaintext(1_000)).acquire(Map.of(CUSTOMERS, published)))
+    var published = prepared(data(new Plaintext(1 << 30, _ -> {})));
+    assertThatThrownBy(
+            () -> data(new Plaintext(1_000, _ -> {})).acquire(Map.of(CUSTOMERS, published)))
         .isInstanceOfSatisfying(
             CloisterException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.MEMORY_LIMIT));
     assertThat(memory).isEmptyDirectory();

@@ -1,5 +1,6 @@
 package cloister.enclave;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -24,6 +25,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import java.util.logging.StreamHandler;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -269,8 +275,7 @@ final class RollbackTest {
   void aRoomThatWasTakenAwayAltogetherIsMissed() throws Exception {
     Path parent = Files.createTempDirectory(copies, "emptied");
     copy(newer, parent.resolve("state"));
-    Path ledger = ledger(parent.resolve("state"));
-    Files.delete(ledger);
+    Disk.delete(requireNonNull(ledger(parent.resolve("state")).getParent()));
     try (var server = TestRoom.start(parent, InstantSource.system())) {
       var proposal = room.airline.signed(room.collaborationYaml(1));
       room.airline.reconnect(TestRoom.uri(server));
@@ -298,14 +303,19 @@ final class RollbackTest {
       byte[] bad = good.clone();
       bad[place] ^= 1;
       Files.write(ledger(state), bad);
-      assertThatThrownBy(() -> TestRoom.start(parent, InstantSource.system()).close())
-          .as("flipped at %s of %s", place, good.length)
-          .isInstanceOf(RuntimeException.class)
-          .hasMessageNotContaining(parent.toString());
+      try (var server = TestRoom.start(parent, InstantSource.system())) {
+        everythingIsRefused(server, "flipped at %s of %s".formatted(place, good.length));
+      }
     }
     // Damage is not repaired by refusing, and nothing else stands in the way of the good one.
     Files.write(ledger(state), good);
-    TestRoom.start(parent, InstantSource.system()).close();
+    try (var server = TestRoom.start(parent, InstantSource.system())) {
+      room.research.reconnect(TestRoom.uri(server));
+      Reply.Ran again = room.overlap();
+      assertThat(again.repeated()).isTrue();
+    } finally {
+      home();
+    }
   }
 
   @Test
@@ -314,18 +324,11 @@ final class RollbackTest {
     byte[] good = Files.readAllBytes(ledger(newer));
     Path parent = Files.createTempDirectory(copies, "cut");
     Path state = copy(newer, parent.resolve("state"));
-    for (int size : List.of(good.length - 1, good.length / 2, 1024, 1000, 1)) {
+    for (int size : List.of(good.length - 1, good.length / 2, 1024, 1000, 1, 0)) {
       Files.write(ledger(state), java.util.Arrays.copyOf(good, size));
-      assertThatThrownBy(
-              () -> {
-                try (var server = TestRoom.start(parent, InstantSource.system())) {
-                  room.research.reconnect(TestRoom.uri(server));
-                  room.research.seen = seen;
-                  room.research.ask(new Command.Status());
-                }
-              })
-          .as("cut to %s of %s", size, good.length)
-          .isInstanceOf(RuntimeException.class);
+      try (var server = TestRoom.start(parent, InstantSource.system())) {
+        everythingIsRefused(server, "cut to %s of %s".formatted(size, good.length));
+      }
     }
     home();
   }
@@ -343,8 +346,89 @@ final class RollbackTest {
             .resolve(other.airline.collaboration.toString().substring("sha256:".length()))
             .resolve("ledger");
     Files.copy(theirs, ledger(state), StandardCopyOption.REPLACE_EXISTING);
-    assertThatThrownBy(() -> TestRoom.start(parent, InstantSource.system()).close())
-        .isInstanceOf(RuntimeException.class);
+    try (var server = TestRoom.start(parent, InstantSource.system())) {
+      everythingIsRefused(server, "another room's ledger");
+    } finally {
+      home();
+    }
+  }
+
+  /// By one code, whatever is asked and by whom, and nobody opens another room in its place.
+  private static void everythingIsRefused(EnclaveServer server, String how) throws Exception {
+    var proposal = room.airline.signed(room.collaborationYaml(1));
+    for (var participant : room.all()) {
+      participant.seen = 0;
+      participant.reconnect(TestRoom.uri(server));
+      for (Command command :
+          List.of(
+              new Command.Status(),
+              new Command.Budget(),
+              new Command.Propose(proposal),
+              TestRoom.run("/research/analysis/overlap"))) {
+        var refusal = TestRoom.refusal(() -> participant.ask(command));
+        assertThat(refusal.code()).as(how).isEqualTo(ErrorCode.LEDGER_CORRUPT);
+        assertThat(refusal).hasMessageNotContaining("/");
+      }
+    }
+  }
+
+  @Test
+  @Order(11)
+  void aLedgerThatIsChangedUnderARunningServerIsServedNoLonger() throws Exception {
+    Path parent = Files.createTempDirectory(copies, "running");
+    copy(newer, parent.resolve("state"));
+    try (var server = TestRoom.start(parent, InstantSource.system())) {
+      Path ledger = ledger(parent.resolve("state"));
+      byte[] bytes = Files.readAllBytes(ledger);
+      java.util.Arrays.fill(bytes, 1024, bytes.length, (byte) 0);
+      Files.write(ledger, bytes);
+      room.research.reconnect(TestRoom.uri(server));
+      room.research.seen = 1;
+      assertThat(TestRoom.refusal(() -> room.research.ask(new Command.Status())).code())
+          .isIn(ErrorCode.STORAGE_FULL, ErrorCode.LEDGER_CORRUPT);
+      everythingIsRefused(server, "changed while it was open");
+    } finally {
+      home();
+    }
+  }
+
+  @Test
+  @Order(10)
+  void aDamagedRoomIsNamedInTheLogAndHindersNoOther() throws Exception {
+    Path parent = Files.createTempDirectory(copies, "neighbours");
+    copy(newer, parent.resolve("state"));
+    Path damaged = ledger(parent.resolve("state"));
+    byte[] bytes = Files.readAllBytes(damaged);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(damaged, bytes);
+    Files.createDirectory(parent.resolve("state/rooms/lost+found"));
+    var lines = new ConcurrentLinkedQueue<String>();
+    var handler =
+        new StreamHandler() {
+          @Override
+          public void publish(LogRecord line) {
+            lines.add(new SimpleFormatter().formatMessage(line));
+          }
+        };
+    var log = Logger.getLogger("cloister.enclave");
+    log.addHandler(handler);
+    try (var server = TestRoom.start(parent, InstantSource.system())) {
+      everythingIsRefused(server, "flipped");
+      var other = new TestRoom(parent, server, InstantSource.system());
+      other.activate();
+      other.enrol();
+      other.apply();
+      other.publish();
+      assertThat(other.byKey(other.research, other.overlap())).isNotEmpty();
+    } finally {
+      log.removeHandler(handler);
+      home();
+    }
+    assertThat(lines)
+        .anySatisfy(line ->
+            assertThat(line)
+                .contains(room.airline.collaboration.toString())
+                .doesNotContain(parent.toString()));
   }
 
   @Test

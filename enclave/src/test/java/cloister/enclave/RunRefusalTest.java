@@ -13,6 +13,7 @@ import cloister.room.Purpose;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -360,10 +361,38 @@ final class RunRefusalTest {
     apply(room.airline, stricter);
     room.research.ask(count);
 
+    Path sealed = TestRoom.place(folder, room.airline).resolve("data");
+    int stored = Disk.list(sealed).size();
     var before = CLOCK.instant();
+    var places = new ArrayList<Snapshot>();
+    for (Path place : Disk.list(sealed)) {
+      places.add(Snapshot.of(place));
+    }
+    room.server.close();
     CLOCK.advance(Duration.ofDays(7).plusMinutes(5));
+    room.server = TestRoom.start(folder, CLOCK);
+    assertThat(Disk.list(sealed)).as("without a request").hasSize(stored - 1);
     room.reconnect();
     refused(ErrorCode.DATA_EXPIRED, count);
+    // A crash between the record and the deletion.
+    for (var place : places) {
+      place.restore();
+    }
+    room.restart();
+    // Storage has ended with use: longer terms and an earlier clock bring nothing back.
+    assertThat(Disk.list(sealed)).hasSize(stored - 1);
+    apply(room.airline, stricter.replace("P7D", "P70D"));
+    refused(ErrorCode.DATA_EXPIRED, count);
+    CLOCK.set(before);
+    room.reconnect();
+    refused(ErrorCode.DATA_EXPIRED, count);
+    room.share(room.airline, stricter, csv);
+    room.research.ask(count);
+    assertThat(Disk.list(sealed)).hasSize(stored);
+    CLOCK.advance(Duration.ofDays(15));
+    room.reconnect();
+    room.airline.ask(new Command.Status());
+    assertThat(Disk.list(sealed)).as("by the next request").hasSize(stored - 1);
     CLOCK.set(before);
     room.reconnect();
   }

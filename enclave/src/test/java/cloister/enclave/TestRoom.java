@@ -320,6 +320,13 @@ final class TestRoom implements AutoCloseable {
     return research.ask(run("/research/analysis/overlap"));
   }
 
+  /// Where the server keeps the collaboration of this participant.
+  static Path place(Path folder, TestParticipant participant) {
+    return folder
+        .resolve("state/rooms")
+        .resolve(participant.collaboration.toString().substring("sha256:".length()));
+  }
+
   /// Values of the answer's second column by its first.
   Map<String, String> byKey(TestParticipant recipient, Reply.Ran ran) throws Exception {
     var values = new java.util.TreeMap<String, String>();

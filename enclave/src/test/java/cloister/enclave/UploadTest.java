@@ -242,9 +242,74 @@ final class UploadTest {
     Reply.Published taken = airline.ask(new Command.CommitUpload(under.id()));
     assertThat(taken.version()).isPresent();
     assertThat(taken.report().kept()).isEqualTo(2);
-    // A second commit finds nothing: what was published is not published twice.
-    assertThat(TestRoom.refusal(() -> airline.ask(new Command.CommitUpload(under.id()))).code())
+    // What was published is not published twice.
+    assertThat(airline.<Reply.Published>ask(new Command.CommitUpload(under.id()))).isEqualTo(taken);
+    assertThat(folder.resolve("state/uploads").resolve(over.id())).doesNotExist();
+    assertThat(TestRoom.refusal(() -> airline.ask(new Command.CommitUpload(over.id()))).code())
         .isEqualTo(ErrorCode.UPLOAD_UNKNOWN);
+  }
+
+  @Test
+  void aCrashBetweenPublishingAndForgettingPublishesOnce() throws Exception {
+    var upload = sealedCsv("once", "email,age\na@example.org,1\n");
+    airline.open(upload, 0);
+    airline.send(upload);
+    Path uploads = folder.resolve("state/uploads");
+    var before = Snapshot.of(uploads.resolve(upload.id()));
+    Reply.Published published = airline.ask(new Command.CommitUpload(upload.id()));
+    // As the crash would leave it, the server still up: the owner has heard nothing and asks again.
+    before.restore();
+    assertThat(airline.open(upload, 0).offsets())
+        .containsExactlyElementsOf(
+            upload.parts().stream().map(part -> (long) part.size()).toList());
+    assertThat(airline.<Reply.Published>ask(new Command.CommitUpload(upload.id())))
+        .isEqualTo(published);
+    // And after a start.
+    room.restart();
+    assertThat(uploads.resolve(upload.id())).doesNotExist();
+    assertThat(airline.<Reply.Published>ask(new Command.CommitUpload(upload.id())))
+        .isEqualTo(published);
+    Reply.Status status = airline.ask(new Command.Status());
+    assertThat(status.versions().get(people.address()))
+        .isEqualTo(published.version().orElseThrow());
+    assertThat(TestRoom.refusal(() -> room.media.ask(new Command.CommitUpload(upload.id()))).code())
+        .isEqualTo(ErrorCode.UPLOAD_UNKNOWN);
+  }
+
+  @Test
+  void aSupersededVersionLeavesTheDiskAlsoWhenACrashCameFirst() throws Exception {
+    publish("first");
+    Path data = TestRoom.place(folder, airline).resolve("data");
+    var former = Snapshot.of(Disk.list(data).getFirst());
+    publish("second");
+    var current = Disk.list(data);
+    assertThat(current).hasSize(1).doesNotContain(former.place());
+    // As a crash before the deletion would leave it.
+    former.restore();
+    Files.createDirectories(data.resolve("f".repeat(64)));
+    room.restart();
+    assertThat(Disk.list(data)).isEqualTo(current);
+  }
+
+  private static void publish(String name) throws Exception {
+    var upload = sealedCsv(name, "email,age\n" + name + "@example.org,1\n");
+    airline.open(upload, 0);
+    airline.send(upload);
+    Reply.Published published = airline.ask(new Command.CommitUpload(upload.id()));
+    assertThat(published.version()).isPresent();
+  }
+
+  @Test
+  void aDamagedRecordOfAnUploadStopsNobodyElse() throws Exception {
+    var upload = sealed(threeChunks(11));
+    airline.open(upload, 0);
+    Path record = folder.resolve("state/uploads").resolve(upload.id()).resolve("record");
+    byte[] bytes = Files.readAllBytes(record);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(record, bytes);
+    room.restart();
+    assertThat(record).doesNotExist();
+    assertThat(airline.open(upload, 0).offsets()).containsExactly(0L);
   }
 
   @Test
@@ -257,6 +322,7 @@ final class UploadTest {
       var refusal = TestRoom.refusal(() -> airline.ask(new Command.CommitUpload(upload.id())));
       assertThat(refusal.code()).isEqualTo(ErrorCode.DATA_MALFORMED);
       assertThat(refusal).hasMessageNotContaining("/").hasMessageNotContaining("garbage");
+      assertThat(folder.resolve("state/uploads").resolve(upload.id())).doesNotExist();
     }
   }
 

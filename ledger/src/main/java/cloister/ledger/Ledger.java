@@ -101,6 +101,11 @@ public final class Ledger implements AutoCloseable {
     }
   }
 
+  /// Whether the store has failed, or the ledger was closed: only opening the store again helps.
+  public boolean hasStopped() {
+    return failure != null;
+  }
+
   /// The tree of everything appended so far.
   public TreeHead head() {
     requireRunning();

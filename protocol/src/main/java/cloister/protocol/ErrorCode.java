@@ -65,7 +65,7 @@ public enum ErrorCode {
   DATA_EXPIRED(
       Kind.USER,
       "The retention of a dataset that the run reads has passed.",
-      "Its owner publishes a fresh version or signs a longer retention."),
+      "Its owner publishes a fresh version: the one that expired is deleted, and longer terms do not bring it back."),
   DATA_REPLACED(
       Kind.USER,
       "The source file changed while it was being sealed, or the version is no longer the current one.",
@@ -74,6 +74,10 @@ public enum ErrorCode {
       Kind.USER,
       "The data file cannot be read as CSV, Parquet or JSON.",
       "Check the format and the encoding (UTF-8) of the file."),
+  DATA_UNPREPARED(
+      Kind.RESOURCE,
+      "The enclave lost its engine while it prepared the data; the data is not at fault.",
+      "Publish the same file again: what was uploaded is kept. If it repeats, the operator looks at the machine's memory and storage."),
   DATA_SCHEMA_MISMATCH(
       Kind.USER,
       "The columns of the data are not those that the dataset declares.",
@@ -214,12 +218,12 @@ public enum ErrorCode {
       "Wait a little and try again; nothing was charged."),
   TIME_LIMIT(
       Kind.RESOURCE,
-      "The run took longer than its limit; its reservation stays charged.",
-      "Read less data or simplify the analysis."),
+      "A run, or the preparation of an upload, took longer than its limit; the message says whether a run was charged.",
+      "Read less data or simplify the analysis; an upload can be committed again at no cost."),
   MEMORY_LIMIT(
       Kind.RESOURCE,
-      "The run needed more memory than its limit; its reservation stays charged.",
-      "Read less data or simplify the analysis."),
+      "A run, or the preparation of an upload, needs more memory than there is for it; the message says whether a run was charged.",
+      "Read less data, simplify the analysis, or try again when others are done: what is refused before it begins costs nothing."),
   GROUP_LIMIT(
       Kind.RESOURCE,
       "The answer has more groups than its limit; the reservation stays charged.",

@@ -26,7 +26,7 @@ import java.util.TreeMap;
 ///
 /// @param run the run's id
 /// @param request the digest of the requester's signed request
-/// @param plan the digest of the SQL that Cloister wrote
+/// @param plan the digest of the checked plan, the same for two texts that ask the same
 /// @param datasets what was read, whose terms bound it, and the budget it cost
 /// @param parameters by name, as the requester wrote them
 /// @param trace the decision path, a line each

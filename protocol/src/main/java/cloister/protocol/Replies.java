@@ -170,7 +170,7 @@ final class Replies {
     return numbers;
   }
 
-  private static Json.Obj encode(Reply.Report report) {
+  static Json.Obj encode(Reply.Report report) {
     var bad =
         report.bad().stream()
             .map(rows ->
@@ -189,7 +189,7 @@ final class Replies {
         .build();
   }
 
-  private static Reply.Report report(Json.Fields json) {
+  static Reply.Report report(Json.Fields json) {
     List<Reply.BadRows> bad = new ArrayList<>();
     for (Json.Fields rows : json.objects("bad", MAX_LINES)) {
       bad.add(

@@ -51,6 +51,14 @@ public sealed interface Reply {
     public Report {
       bad = List.copyOf(bad);
     }
+
+    public static Report read(Json.Fields json) {
+      return Replies.report(json);
+    }
+
+    public Json.Obj toJson() {
+      return Replies.encode(this);
+    }
   }
 
   /// Rows left out for one reason in one column, and the numbers of the first of them, from 1

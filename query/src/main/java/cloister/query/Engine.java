@@ -15,6 +15,10 @@ public interface Engine extends AutoCloseable {
   ExactTable run(EngineQuery query, Map<Address, List<Path>> data, Limits limits)
       throws EngineException, InterruptedException;
 
+  /// Lets go of all files in a folder that is about to be deleted: what is deleted is plaintext,
+  /// and lives on while anybody has it open.
+  void forget(Path folder);
+
   @Override
   void close();
 
