@@ -357,7 +357,7 @@ final class RollbackTest {
   private static void everythingIsRefused(EnclaveServer server, String how) throws Exception {
     var proposal = room.airline.signed(room.collaborationYaml(1));
     for (var participant : room.all()) {
-      participant.seen = 0;
+      participant.seen = Optional.empty();
       participant.reconnect(TestRoom.uri(server));
       for (Command command :
           List.of(
@@ -383,7 +383,7 @@ final class RollbackTest {
       java.util.Arrays.fill(bytes, 1024, bytes.length, (byte) 0);
       Files.write(ledger, bytes);
       room.research.reconnect(TestRoom.uri(server));
-      room.research.seen = 1;
+      room.research.seen = seen;
       assertThat(TestRoom.refusal(() -> room.research.ask(new Command.Status())).code())
           .isIn(ErrorCode.STORAGE_FULL, ErrorCode.LEDGER_CORRUPT);
       everythingIsRefused(server, "changed while it was open");
