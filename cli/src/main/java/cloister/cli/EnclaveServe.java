@@ -11,8 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -76,6 +78,15 @@ final class EnclaveServe extends Verb {
       description = "A file with the slot's PIN and nothing else.")
   private Optional<Path> hsmPinFile = Optional.empty();
 
+  @Option(
+      names = "--plaintext-on-disk",
+      paramLabel = "DIR",
+      description = {
+        "Where there is no memory-backed storage (/dev/shm): keep data in the clear in DIR, on a",
+        "disk that the operator can read. Without it no server starts there."
+      })
+  private Optional<Path> plaintextOnDisk = Optional.empty();
+
   /// For whoever starts a server and may be killed: the server goes when its input ends.
   @Option(names = "--until-input-ends", hidden = true)
   private boolean untilInputEnds;
@@ -91,6 +102,8 @@ final class EnclaveServe extends Verb {
           ErrorCode.EVIDENCE_SIMULATED,
           "this version has the simulated TEE only, which protects nothing");
     }
+    // What is logged is a line like any other.
+    System.setProperty("java.util.logging.SimpleFormatter.format", "%5$s%n");
     int colon = listen.lastIndexOf(':');
     var server = EnclaveServer.startInsecureSimulated(settings(colon), InstantSource.system());
     String url = "http://" + listen.substring(0, Math.max(0, colon)) + ":" + server.port();
@@ -122,6 +135,7 @@ final class EnclaveServe extends Verb {
     }
     options.warnSimulated();
     terminal().say("Serving; Ctrl-C stops it. State is in " + state + ".");
+    Thread.ofPlatform().daemon().start(() -> sayConfinement(server));
     if (untilInputEnds) {
       Thread.ofPlatform().daemon().start(() -> waitForEndOfInput(stop));
     }
@@ -130,6 +144,20 @@ final class EnclaveServe extends Verb {
     } finally {
       server.close();
       stopped.countDown();
+    }
+  }
+
+  private void sayConfinement(EnclaveServer server) {
+    try {
+      server
+          .confinement()
+          .map(layers ->
+              layers.stream()
+                  .map(layer -> layer.name().toLowerCase(Locale.ROOT))
+                  .collect(Collectors.joining(", ", "Workers are confined by: ", ".")))
+          .ifPresent(terminal()::say);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -142,7 +170,8 @@ final class EnclaveServe extends Verb {
           runs,
           (long) runMemoryMegabytes << 20,
           Duration.ofSeconds(runSeconds),
-          hsmLibrary.map(this::hsm));
+          hsmLibrary.map(this::hsm),
+          plaintextOnDisk);
     } catch (IllegalArgumentException e) {
       throw new CloisterException(
           ErrorCode.PARAMETER_INVALID,

@@ -6,7 +6,6 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import cloister.protocol.Reply;
 import java.io.IOException;
-import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

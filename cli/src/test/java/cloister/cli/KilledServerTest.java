@@ -4,8 +4,11 @@ import static cloister.cli.Trio.PEOPLE;
 import static cloister.cli.Trio.RESEARCH;
 import static cloister.cli.Trio.VISITS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import cloister.client.Finished;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
 import cloister.protocol.Reply;
 import cloister.room.Address;
 import cloister.testkit.Relay.Response;
@@ -110,6 +113,37 @@ final class KilledServerTest {
       assertThat(ask(1).table()).isEqualTo(finished.table());
       assertThat(trio.spent()).isEqualByComparingTo(Integer.toString(before + 1));
     }
+  }
+
+  @Test
+  void aRunThatAStoppingServerEndsIsToldSoAndCanBeAskedForAgain() throws Exception {
+    var process = ProcessHandle.of(server.pid()).orElseThrow();
+    for (var worker : process.descendants().toList()) {
+      signal("-STOP", worker.pid());
+    }
+    try (var asker = trio.enter(RESEARCH);
+        var witness = trio.enter(RESEARCH);
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      int runs = witness.runs().size();
+      var waiting =
+          threads.submit(() ->
+              catchThrowableOfType(
+                  CloisterException.class, () -> asker.run(trio.question(RESEARCH, PEOPLE, 3))));
+      while (witness.runs().size() == runs) {
+        Thread.onSpinWait();
+      }
+      signal("-TERM", server.pid());
+      var refused = waiting.get();
+      assertThat(refused.code()).isEqualTo(ErrorCode.STOPPING);
+      assertThat(refused.code().kind().exitCode()).isEqualTo(4);
+      process.onExit().join();
+    }
+    assertThat(Files.readString(folder.resolve("enclave.log")))
+        .doesNotContain("bug:")
+        .doesNotContain("Exception");
+    server = serve();
+    trio.relay.leadTo(server.url());
+    assertThat(ask(3).repeated()).as("paid for by the one that was stopped").isTrue();
   }
 
   @Test

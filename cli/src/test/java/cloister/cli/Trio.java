@@ -86,6 +86,7 @@ final class Trio implements AutoCloseable {
             512L << 20,
             1L << 30,
             Duration.ofSeconds(60),
+            Optional.empty(),
             Optional.empty()),
         InstantSource.system());
   }

@@ -254,18 +254,13 @@ final class Session implements AutoCloseable {
     Open in = open;
     Bytes message =
         in.channel()
-            .request(
-                membership.id(), Instant.now().plus(EXPIRY), ledgerSize(), command.apply(in.key()));
+            .request(membership.id(), Instant.now().plus(EXPIRY), seen(), command.apply(in.key()));
     // Until its reply is here the session has no place for another request.
     open = in.ended();
     Answered answered =
         Attempts.of(() -> in.channel().reply(host.message(in.channel().session(), message)));
     open = in;
     return answered;
-  }
-
-  private long ledgerSize() {
-    return memory().map(memory -> memory.last().checkpoint().head().size()).orElse(0L);
   }
 
   private void pin(Reply.Status status) {
@@ -291,6 +286,10 @@ final class Session implements AutoCloseable {
     } catch (CryptoException e) {
       throw unsound("its ledger's key is malformed", e);
     }
+  }
+
+  private Optional<SignedCheckpoint> seen() {
+    return memory().map(CheckpointMemory::last);
   }
 
   private Optional<CheckpointMemory> memory() {

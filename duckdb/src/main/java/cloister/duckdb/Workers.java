@@ -31,6 +31,7 @@ import java.util.stream.Stream;
 /// killing from outside.
 public final class Workers implements AutoCloseable {
   private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+  private static final Set<String> MEMORY_FILE_SYSTEMS = Set.of("tmpfs", "ramfs");
   private static final Duration START = Duration.ofSeconds(30);
 
   /// @param folder where prepared data is, and the workers' own files go: memory-backed, see
@@ -60,8 +61,6 @@ public final class Workers implements AutoCloseable {
     /// Bounded memory, no core dump, no capability.
     LIMITS
   }
-
-  private static final System.Logger LOG = System.getLogger("cloister.duckdb");
 
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(
@@ -97,11 +96,20 @@ public final class Workers implements AutoCloseable {
     replenish();
   }
 
-  /// Memory-backed storage where the system has it, else `otherwise`.
-  public static Path memoryFolder(Path otherwise) {
-    return Files.isDirectory(SHARED_MEMORY) && Files.isWritable(SHARED_MEMORY)
-        ? SHARED_MEMORY
-        : otherwise;
+  /// The system's memory-backed storage, if it has some that is what it seems: a folder of that
+  /// name on a disk would keep plaintext.
+  public static Optional<Path> memoryFolder() {
+    return Optional.of(SHARED_MEMORY).filter(Workers::isMemoryBacked);
+  }
+
+  static boolean isMemoryBacked(Path folder) {
+    try {
+      return Files.isDirectory(folder)
+          && Files.isWritable(folder)
+          && MEMORY_FILE_SYSTEMS.contains(Files.getFileStore(folder).type());
+    } catch (IOException _) {
+      return false;
+    }
   }
 
   /// What the first worker found. It waits for that one's start.
@@ -193,9 +201,7 @@ public final class Workers implements AutoCloseable {
     if (home.resultNow().isWrapped()) {
       all.add(Layer.NAMESPACES);
     }
-    if (layers.complete(Collections.unmodifiableSet(all))) {
-      LOG.log(System.Logger.Level.INFO, "workers are confined by {0}", all);
-    }
+    layers.complete(Collections.unmodifiableSet(all));
   }
 
   private WorkerProcess await(Future<WorkerProcess> worker, Deadline deadline)

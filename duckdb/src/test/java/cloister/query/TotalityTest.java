@@ -114,6 +114,8 @@ final class TotalityTest {
     MOMENT(Kind.TIMESTAMP, "timestamp");
 
     private final Kind kind;
+
+    @SuppressWarnings("ImmutableEnumChecker") // its kinds are records
     private final ColumnType type;
 
     Fact(Kind kind, String type) {

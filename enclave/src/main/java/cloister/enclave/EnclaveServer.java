@@ -7,6 +7,8 @@ import cloister.crypto.Secret;
 import cloister.duckdb.Workers;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
+import cloister.protocol.Limits;
+import cloister.query.EngineException;
 import cloister.query.Planner;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
@@ -19,6 +21,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /// The enclave as a server: everything is wired here, by constructors, and stops in the reverse
@@ -29,6 +32,7 @@ public final class EnclaveServer implements AutoCloseable {
   private final FileChannel lockFile;
   private final Engines engines;
   private final Rooms rooms;
+  private final Sessions sessions;
   private final HttpApi api;
   private final Platform platform;
 
@@ -42,6 +46,8 @@ public final class EnclaveServer implements AutoCloseable {
   /// @param plaintextBytes how much data may be in the clear in memory-backed storage
   /// @param runTime after which a run is stopped
   /// @param hsm where authorities' keys are kept; absent means in the enclave's sealed state
+  /// @param plaintextOnDisk where data in the clear goes on a system without memory-backed storage;
+  ///   absent means that no server starts there
   public record Settings(
       Path state,
       String host,
@@ -50,7 +56,8 @@ public final class EnclaveServer implements AutoCloseable {
       long runMemoryBytes,
       long plaintextBytes,
       Duration runTime,
-      Optional<Hsm> hsm) {
+      Optional<Hsm> hsm,
+      Optional<Path> plaintextOnDisk) {
     /// With half of the machine's memory for data in the clear.
     public Settings(
         Path state,
@@ -59,8 +66,18 @@ public final class EnclaveServer implements AutoCloseable {
         int concurrentRuns,
         long runMemoryBytes,
         Duration runTime,
-        Optional<Hsm> hsm) {
-      this(state, host, port, concurrentRuns, runMemoryBytes, halfOfMemory(), runTime, hsm);
+        Optional<Hsm> hsm,
+        Optional<Path> plaintextOnDisk) {
+      this(
+          state,
+          host,
+          port,
+          concurrentRuns,
+          runMemoryBytes,
+          halfOfMemory(),
+          runTime,
+          hsm,
+          plaintextOnDisk);
     }
 
     private static long halfOfMemory() {
@@ -94,18 +111,23 @@ public final class EnclaveServer implements AutoCloseable {
   public record Hsm(Path library, long slot, Secret pin) {}
 
   private EnclaveServer(
-      FileChannel lockFile, Platform platform, Engines engines, Rooms rooms, HttpApi api) {
+      FileChannel lockFile,
+      Platform platform,
+      Engines engines,
+      Rooms rooms,
+      Sessions sessions,
+      HttpApi api) {
     this.lockFile = lockFile;
     this.platform = platform;
     this.engines = engines;
     this.rooms = rooms;
+    this.sessions = sessions;
     this.api = api;
   }
 
   /// Starts without any protection: the simulated TEE. Real ones come with their platforms.
   public static EnclaveServer startInsecureSimulated(Settings settings, InstantSource clock) {
     try {
-      Disk.createFolder(settings.state());
       return startInsecureSimulated(settings, clock, lock(settings.state()));
     } finally {
       settings.hsm().ifPresent(hsm -> hsm.pin().close());
@@ -125,7 +147,7 @@ public final class EnclaveServer implements AutoCloseable {
 
   private static EnclaveServer start(
       Settings settings, InstantSource clock, Platform platform, FileChannel lockFile) {
-    Path memory = ownMemory(Workers.memoryFolder(settings.state()));
+    Path memory = ownMemory(plaintextFolder(Workers.memoryFolder(), settings.plaintextOnDisk()));
     var metrics = new Metrics();
     var engines =
         new Engines(
@@ -137,6 +159,7 @@ public final class EnclaveServer implements AutoCloseable {
     try {
       return start(settings, clock, platform, lockFile, engines, metrics);
     } catch (RuntimeException e) {
+      engines.stop();
       engines.close();
       throw e;
     }
@@ -160,19 +183,48 @@ public final class EnclaveServer implements AutoCloseable {
     var rooms = new Rooms(folder, platform, clock, engines, authorities(settings.hsm()), uploads);
     boolean started = false;
     try {
-      var sessions = new Sessions(platform, clock, metrics, rooms);
-      var api = new HttpApi(settings.host(), settings.port(), sessions, uploads, metrics);
+      var sessions = new Sessions(platform, clock, metrics, rooms, Limits.SESSIONS);
+      var api =
+          new HttpApi(
+              settings.host(), settings.port(), Limits.REQUEST_TIME, sessions, uploads, metrics);
       api.start();
       // The first query would pay for these; nobody waits for them, not even the server's start.
       engines.warm();
       Thread.ofPlatform().daemon().name("warm-planner").start(Planner::warm);
       started = true;
-      return new EnclaveServer(lockFile, platform, engines, rooms, api);
+      return new EnclaveServer(lockFile, platform, engines, rooms, sessions, api);
     } finally {
       if (!started) {
         rooms.close();
       }
     }
+  }
+
+  /// Where data in the clear goes. The disk of an untrusted host has to be asked for.
+  static Path plaintextFolder(Optional<Path> memoryBacked, Optional<Path> disk) {
+    if (memoryBacked.isPresent()) {
+      return memoryBacked.get();
+    }
+    Path folder =
+        disk.orElseThrow(() ->
+            new CloisterException(
+                ErrorCode.MEMORY_UNPROTECTED,
+                "/dev/shm is missing, cannot be written, or is not in memory"));
+    createFolder(folder);
+    return folder;
+  }
+
+  private static void createFolder(Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw unusable(folder, e);
+    }
+  }
+
+  private static CloisterException unusable(Path folder, IOException cause) {
+    return new CloisterException(
+        ErrorCode.STATE_UNUSABLE, "the folder " + folder + " cannot be made or written", cause);
   }
 
   private static Authorities authorities(Optional<Hsm> hsm) {
@@ -212,17 +264,19 @@ public final class EnclaveServer implements AutoCloseable {
 
   /// Two servers on one state would fork its ledgers.
   private static FileChannel lock(Path state) {
+    createFolder(state);
     try {
       var channel =
           FileChannel.open(
               state.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       if (!locked(channel)) {
         channel.close();
-        throw new IllegalStateException("another server is running on this state");
+        throw new CloisterException(
+            ErrorCode.STATE_UNUSABLE, "another server is running on the state in " + state);
       }
       return channel;
     } catch (IOException e) {
-      throw Disk.failed(e);
+      throw unusable(state, e);
     }
   }
 
@@ -257,9 +311,20 @@ public final class EnclaveServer implements AutoCloseable {
     return InsecureSimulatedPlatform.measureClassPath();
   }
 
-  /// Takes no new requests, ends those that are running, and closes the ledgers.
+  /// What confines the workers, as soon as the first has started; nothing if none does.
+  public Optional<Set<Workers.Layer>> confinement() throws InterruptedException {
+    try {
+      return Optional.of(engines.layers());
+    } catch (EngineException _) {
+      return Optional.empty();
+    }
+  }
+
+  /// Takes no new requests, ends those that are running and tells them why, and closes the ledgers.
   @Override
   public void close() {
+    sessions.stop();
+    engines.stop();
     api.close();
     engines.close();
     rooms.close();

@@ -8,9 +8,11 @@ import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Limits;
 import cloister.query.Engine;
+import cloister.query.EngineException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 
 /// What computes: the workers, shared by all rooms, and how much of them there is.
@@ -81,10 +83,20 @@ final class Engines implements AutoCloseable {
     return limits;
   }
 
-  @Override
-  public void close() {
+  /// What confines the workers; it waits for the first of them.
+  Set<Workers.Layer> layers() throws EngineException, InterruptedException {
+    return workers.layers();
+  }
+
+  /// Ends what computes. Whoever waits for it is told that it failed.
+  void stop() {
     engine.close();
     workers.close();
+  }
+
+  /// Deletes all data in the clear; call it when nobody computes any more.
+  @Override
+  public void close() {
     Disk.delete(memory);
   }
 }

@@ -11,8 +11,12 @@ import cloister.crypto.Secret;
 import cloister.crypto.Validity;
 import cloister.crypto.VerifiedCertificate;
 import cloister.crypto.VerifyingKey;
+import cloister.ledger.Checkpoint;
+import cloister.ledger.ProofException;
+import cloister.ledger.SignedCheckpoint;
 import cloister.protocol.Answered;
 import cloister.protocol.CheckpointProof;
+import cloister.protocol.Checkpoints;
 import cloister.protocol.CloisterException;
 import cloister.protocol.Command;
 import cloister.protocol.Document;
@@ -140,8 +144,8 @@ final class HostedRoom implements AutoCloseable {
   /// Serves a request whose signature holds. A refusal too comes with the ledger's proof: a fork
   /// cannot hide behind it.
   Answered handle(SignedRequest request, SignedRequest.Content content, EnclaveChannel channel) {
-    long seen = content.ledger();
-    Caller caller = locked(() -> admit(request, seen));
+    Caller caller = locked(() -> admit(request, content.seen()));
+    long seen = content.seen().map(HostedRoom::size).orElse(0L);
     sweep();
     Answered.Outcome outcome;
     try {
@@ -200,23 +204,39 @@ final class HostedRoom implements AutoCloseable {
     return now.isBefore(state.latest()) ? state.latest() : now;
   }
 
-  /// A client that has seen more of this ledger than there is, is proof that the host rolled it
-  /// back.
-  private Caller admit(SignedRequest request, long seen) {
-    rolledBack |= seen > ledger.log().head().size();
+  /// A participant that shows a checkpoint of this ledger's own key, of more than there is, is
+  /// proof that the host rolled it back. What anybody only says proves nothing.
+  private Caller admit(SignedRequest request, Optional<SignedCheckpoint> seen) {
+    Caller caller =
+        state
+            .participant(request.key().thumbprint())
+            .map(name -> new Caller(name, request.key()))
+            .orElseThrow(() ->
+                new CloisterException(
+                    ErrorCode.NOT_A_PARTICIPANT,
+                    "the collaboration names no participant with this key"));
+    seen.ifPresent(this::verify);
+    rolledBack |=
+        seen.filter(checkpoint -> size(checkpoint) > ledger.log().head().size()).isPresent();
     if (rolledBack) {
       throw new CloisterException(
           ErrorCode.LEDGER_BEHIND,
           "a participant has seen a newer ledger than this enclave was given");
     }
-    Digest thumbprint = request.key().thumbprint();
-    return state
-        .participant(thumbprint)
-        .map(name -> new Caller(name, request.key()))
-        .orElseThrow(() ->
-            new CloisterException(
-                ErrorCode.NOT_A_PARTICIPANT,
-                "the collaboration names no participant with this key"));
+    return caller;
+  }
+
+  private void verify(SignedCheckpoint seen) {
+    try {
+      Checkpoint _ = seen.verify(Checkpoints.key(id(), keys.verifyingKey()));
+    } catch (ProofException e) {
+      throw new CloisterException(
+          ErrorCode.LEDGER_FORKED, "the checkpoint that was shown is not of this ledger", e);
+    }
+  }
+
+  private static long size(SignedCheckpoint checkpoint) {
+    return checkpoint.checkpoint().head().size();
   }
 
   /// The caller with a certificate that is valid now, in a collaboration that all have signed.
@@ -623,8 +643,7 @@ final class HostedRoom implements AutoCloseable {
   private CheckpointProof proof(long seen) {
     var log = ledger.log();
     var head = log.head();
-    return new CheckpointProof(
-        keys.sign(id(), head), log.consistency(Math.min(seen, head.size()), head.size()));
+    return new CheckpointProof(keys.sign(id(), head), log.consistency(seen, head.size()));
   }
 
   SealingKey sealingKey(Name participant) {

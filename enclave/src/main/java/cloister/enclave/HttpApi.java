@@ -5,58 +5,96 @@ import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import cloister.protocol.Limits;
+import io.helidon.common.buffers.DataReader;
+import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HttpException;
-import io.helidon.http.RequestException;
+import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.Objects;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
 
 /// `/v1` over HTTP, on virtual threads. It trusts nothing it carries and is trusted with nothing:
 /// see docs/protocol.md. The same routes are described by `openapi.json`.
 final class HttpApi implements AutoCloseable {
   private static final int MAX_HEADER_BYTES = 8 * 1024;
-  private static final int MAX_CONNECTIONS = 1024;
-  private static final Duration IDLE = Duration.ofMinutes(2);
+  private static final int BUFFER_BYTES = 64 * 1024;
+  private static final Duration GRACE = Duration.ofSeconds(3);
 
+  /// Helidon's own words quote requests and print traces. It is kept, since loggers that nobody
+  /// keeps forget their level.
+  private static final Logger HELIDON = Logger.getLogger("io.helidon");
+
+  private final String listen;
   private final WebServer server;
   private final Sessions sessions;
   private final Uploads uploads;
   private final Metrics metrics;
+  private final Connections connections;
 
-  HttpApi(String host, int port, Sessions sessions, Uploads uploads, Metrics metrics) {
+  // A message is copied a few times while it is opened and read: the bodies may have a sixteenth of
+  // the memory. Those of sessions that are nobody's yet have a share of their own.
+  private final BytesInFlight ofStrangers =
+      new BytesInFlight(Runtime.getRuntime().maxMemory() / 64);
+  private final BytesInFlight ofParticipants =
+      new BytesInFlight(Runtime.getRuntime().maxMemory() / 64 * 3);
+
+  /// @param requestTime see [Connections]
+  HttpApi(
+      String host,
+      int port,
+      Duration requestTime,
+      Sessions sessions,
+      Uploads uploads,
+      Metrics metrics) {
+    HELIDON.setLevel(Level.OFF);
+    this.listen = host + ":" + port;
     this.sessions = sessions;
     this.uploads = uploads;
     this.metrics = metrics;
+    this.connections = new Connections(requestTime);
     this.server =
         WebServer.builder()
             .host(host)
             .port(port)
             .maxPayloadSize(Limits.UPLOAD_PIECE_BYTES)
-            .maxTcpConnections(MAX_CONNECTIONS)
-            .idleConnectionTimeout(IDLE)
-            // Headers and body leave in two writes: Nagle's algorithm would hold the second back
-            // until the first is acknowledged, 40 ms later.
-            .connectionOptions(options -> options.tcpNoDelay(true))
+            .maxTcpConnections(Limits.CONNECTIONS)
+            .connectionOptions(connections)
+            // Replies that are ready still leave.
+            .shutdownGracePeriod(GRACE)
             // The process stops in the order that Main gives, not in the order of shutdown hooks.
             .shutdownHook(false)
             .addConnectionSelector(
                 Http1ConnectionSelector.builder()
                     .config(Http1Config.builder().maxHeadersSize(MAX_HEADER_BYTES).build())
                     .build())
+            .directHandlers(directHandlers())
             .routing(this::routes)
             .build();
   }
 
   void start() {
     server.start();
+    // It says in its log, and not here, that it could not.
+    if (!server.isRunning()) {
+      close();
+      throw new CloisterException(
+          ErrorCode.ADDRESS_TAKEN, listen + " is taken, or is no address of this machine");
+    }
   }
 
   int port() {
@@ -65,6 +103,10 @@ final class HttpApi implements AutoCloseable {
 
   private void routes(HttpRouting.Builder routing) {
     routing
+        .addFilter((chain, request, _) -> {
+          connections.renew(request.remotePeer().address());
+          chain.proceed();
+        })
         .get(
             "/v1/health",
             (_, response) -> json(response, Json.object().put("status", "ok").build()))
@@ -73,29 +115,48 @@ final class HttpApi implements AutoCloseable {
         .post("/v1/sessions", this::openSession)
         .post("/v1/sessions/{session}/messages", this::message)
         .put("/v1/uploads/{upload}/parts/{part}", this::uploadPiece)
-        // The one handler of failures: whoever is outside a session learns a code and nothing else.
-        .error(CloisterException.class, (_, response, e) -> fail(response, e.code()))
-        .error(IOException.class, (_, response, _) -> fail(response, ErrorCode.MESSAGE_MALFORMED))
-        .error(RuntimeException.class, (_, response, e) -> bug(response, e));
+        .error(Throwable.class, (_, response, failure) -> failed(response, failure));
   }
 
   private void openSession(ServerRequest request, ServerResponse response) throws IOException {
-    octets(response, "application/json", sessions.open(body(request, Limits.HANDSHAKE_BYTES)));
+    try (var held = ofStrangers.hold()) {
+      Bytes hello = body(request, held, Limits.HANDSHAKE_BYTES);
+      Bytes welcome =
+          connections.undisturbed(request.remotePeer().address(), () -> sessions.open(hello));
+      octets(response, "application/json", welcome);
+    }
   }
 
+  /// Whose session it is, is known before a byte of the body is read.
   private void message(ServerRequest request, ServerResponse response) throws IOException {
     String session = request.path().pathParameters().get("session");
-    Bytes reply = sessions.message(session, body(request, Limits.MESSAGE_BYTES));
-    octets(response, "application/octet-stream", reply);
+    var budget =
+        switch (sessions.standing(session)) {
+          case WAITING -> ofStrangers;
+          case OPEN -> ofParticipants;
+        };
+    try (var held = budget.hold()) {
+      Bytes message = body(request, held, Limits.MESSAGE_BYTES);
+      Bytes reply =
+          connections.undisturbed(
+              request.remotePeer().address(), () -> sessions.message(session, message));
+      octets(response, "application/octet-stream", reply);
+    }
   }
 
   private void uploadPiece(ServerRequest request, ServerResponse response) throws IOException {
     var path = request.path().pathParameters();
-    long offset = number(request.query().first("offset").orElse("0"));
+    long offset = number(request.query().first("offset").orElse(""));
     int part = Math.toIntExact(Math.min(number(path.get("part")), Integer.MAX_VALUE));
-    Bytes piece = body(request, Limits.UPLOAD_PIECE_BYTES);
-    long next = uploads.receive(path.get("upload"), part, offset, piece);
-    json(response, Json.object().put("offset", next).build());
+    String upload = path.get("upload");
+    uploads.expect(upload, part);
+    try (var held = ofParticipants.hold()) {
+      Bytes piece = body(request, held, Limits.UPLOAD_PIECE_BYTES);
+      long next =
+          connections.undisturbed(
+              request.remotePeer().address(), () -> uploads.receive(upload, part, offset, piece));
+      json(response, Json.object().put("offset", next).build());
+    }
   }
 
   private static long number(String text) {
@@ -105,22 +166,107 @@ final class HttpApi implements AutoCloseable {
     return Long.parseLong(text);
   }
 
-  private static Bytes body(ServerRequest request, int limitBytes) throws IOException {
+  private static Bytes body(ServerRequest request, BytesInFlight.Hold held, int limitBytes)
+      throws IOException {
+    var body = new ByteArrayOutputStream();
+    byte[] buffer = new byte[BUFFER_BYTES];
     try (InputStream in = request.content().inputStream()) {
-      byte[] body = in.readNBytes(limitBytes + 1);
-      if (body.length > limitBytes) {
-        throw new CloisterException(
-            ErrorCode.TOO_LARGE, "the body is over " + limitBytes + " bytes");
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        if (body.size() + read > limitBytes) {
+          throw new CloisterException(
+              ErrorCode.TOO_LARGE, "the body is over " + limitBytes + " bytes");
+        }
+        held.more(read);
+        body.write(buffer, 0, read);
       }
-      return Bytes.of(body);
+    }
+    return Bytes.of(body.toByteArray());
+  }
+
+  /// The one handler of failures: whoever is outside a session learns a code and nothing else, and
+  /// the operator the class of a bug. Messages of libraries quote what they were given.
+  private void failed(ServerResponse response, Throwable failure) {
+    switch (failure) {
+      case CloisterException known -> refuse(response, status(known.code()), known.code());
+      // There is no such route, or not with this method.
+      case HttpException unrouted ->
+          refuse(response, unrouted.status(), ErrorCode.MESSAGE_MALFORMED);
+      default -> {
+        if (cutOff(failure)) {
+          refuse(response, Status.BAD_REQUEST_400, ErrorCode.MESSAGE_MALFORMED);
+        } else {
+          metrics.bug(failure);
+          refuse(response, status(ErrorCode.INTERNAL), ErrorCode.INTERNAL);
+        }
+      }
     }
   }
 
-  private static void fail(ServerResponse response, ErrorCode code) {
-    response.status(status(code));
-    json(
-        response,
-        Json.object().put("error", Json.object().put("code", code.label()).build()).build());
+  private static void refuse(ServerResponse response, Status status, ErrorCode code) {
+    response.status(status);
+    json(response, refusal(code));
+  }
+
+  private static Json refusal(ErrorCode code) {
+    return Json.object().put("error", Json.object().put("code", code.label()).build()).build();
+  }
+
+  /// Whether the connection ended, by the client or for its slowness. Nobody's bug; and nobody
+  /// reads the answer.
+  private static boolean cutOff(Throwable failure) {
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
+        .anyMatch(cause ->
+            cause instanceof IOException
+                || cause instanceof DataReader.InsufficientDataAvailableException
+                || cause instanceof CloseConnectionException);
+  }
+
+  /// What Helidon refuses by itself, before a route is found, in the same words.
+  private DirectHandlers directHandlers() {
+    var handlers = DirectHandlers.builder();
+    for (var event : DirectHandler.EventType.values()) {
+      handlers.addHandler(event, new Unrouted());
+    }
+    return handlers.build();
+  }
+
+  private final class Unrouted implements DirectHandler {
+    @Override
+    public TransportResponse handle(
+        TransportRequest request,
+        EventType event,
+        Status status,
+        ServerResponseHeaders headers,
+        Throwable failure,
+        System.Logger log) {
+      Throwable cause = Objects.requireNonNullElse(failure.getCause(), failure);
+      if (event == EventType.INTERNAL_ERROR && !cutOff(cause)) {
+        metrics.bug(cause);
+      }
+      return handle(request, event, status, headers, "");
+    }
+
+    @Override
+    public TransportResponse handle(
+        TransportRequest request,
+        EventType event,
+        Status status,
+        ServerResponseHeaders headers,
+        String message) {
+      var code =
+          switch (event) {
+            case PAYLOAD_TOO_LARGE -> ErrorCode.TOO_LARGE;
+            case INTERNAL_ERROR -> ErrorCode.INTERNAL;
+            case BAD_REQUEST, FORBIDDEN, HTTP_VERSION_NOT_SUPPORTED, OTHER ->
+                ErrorCode.MESSAGE_MALFORMED;
+          };
+      return TransportResponse.builder()
+          .status(status)
+          .headers(headers)
+          .header(HeaderNames.CONTENT_TYPE, "application/json")
+          .entity(refusal(code).canonical())
+          .build();
+    }
   }
 
   private static Status status(ErrorCode code) {
@@ -139,19 +285,6 @@ final class HttpApi implements AutoCloseable {
     };
   }
 
-  /// A bug, or Helidon's own refusal of a request it could not read or that has no route. The class
-  /// is all that is logged: messages of libraries quote what they were given.
-  private void bug(ServerResponse response, RuntimeException failure) {
-    switch (failure) {
-      case RequestException refused -> response.status(refused.status()).send();
-      case HttpException refused -> response.status(refused.status()).send();
-      default -> {
-        metrics.bug(failure);
-        fail(response, ErrorCode.INTERNAL);
-      }
-    }
-  }
-
   private static void json(ServerResponse response, Json body) {
     octets(response, "application/json", Bytes.of(body.canonical()));
   }
@@ -168,5 +301,6 @@ final class HttpApi implements AutoCloseable {
   @Override
   public void close() {
     server.stop();
+    connections.close();
   }
 }

@@ -155,12 +155,19 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
         cause);
   }
 
+  @Override
+  public boolean names(Digest collaboration, Digest thumbprint) {
+    HostedRoom room = rooms.get(collaboration);
+    return room != null && room.locked(() -> room.state.participant(thumbprint)).isPresent();
+  }
+
   /// The first proposal of a collaboration makes its room.
   private synchronized HostedRoom found(SignedRequest request, SignedRequest.Content content) {
     if (damaged.contains(content.collaboration())) {
       throw corrupt();
     }
-    if (content.ledger() > 0) {
+    // There is no ledger to check it with, and no state that it could change.
+    if (content.seen().isPresent()) {
       throw new CloisterException(
           ErrorCode.LEDGER_BEHIND,
           "the collaboration had a ledger, and this enclave has none of it");

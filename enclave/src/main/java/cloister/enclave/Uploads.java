@@ -146,14 +146,20 @@ final class Uploads {
     return upload;
   }
 
-  /// Adds a piece to a part, if it is the next and each of its chunks is the owner's.
-  ///
-  /// @return from where the next piece starts
-  long receive(String id, int part, long offset, Bytes piece) {
+  /// The upload, if it has such a part: before anything of a piece is read.
+  Upload expect(String id, int part) {
     Upload upload = find(id);
     if (part < 0 || part >= upload.opened().parts().size()) {
       throw new CloisterException(ErrorCode.UPLOAD_OUT_OF_ORDER, "the upload has no such part");
     }
+    return upload;
+  }
+
+  /// Adds a piece to a part, if it is the next and each of its chunks is the owner's.
+  ///
+  /// @return from where the next piece starts
+  long receive(String id, int part, long offset, Bytes piece) {
+    Upload upload = expect(id, part);
     synchronized (upload) {
       long reached = Disk.size(upload.part(part));
       if (offset != reached) {

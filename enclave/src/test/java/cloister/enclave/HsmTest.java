@@ -45,7 +45,8 @@ final class HsmTest {
               4,
               512L << 20,
               Duration.ofSeconds(60),
-              Optional.of(hsm)),
+              Optional.of(hsm),
+              Optional.empty()),
           InstantSource.system());
     }
 

@@ -19,7 +19,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
@@ -123,6 +126,185 @@ final class HttpApiTest {
         }
       }
     }
+  }
+
+  // The description, against what the server does.
+
+  /// One call of an operation that the server grants, and some that it refuses.
+  private record Calls(Call granted, List<Call> refused) {}
+
+  private record Call(String method, String path, byte[] body) {}
+
+  private static Map<String, Calls> calls(TestParticipant.SealedUpload upload) throws Exception {
+    var wire = room.airline.connect();
+    String message = wire.messages().getPath();
+    byte[] hello =
+        new Handshake.Hello(Bytes.of(new byte[Handshake.NONCE_BYTES])).encode().toArray();
+    byte[] sealed = room.airline.seal(wire, new Command.Status()).toArray();
+    byte[] part = upload.parts().getFirst().toArray();
+    String piece = "/v1/uploads/" + upload.id() + "/parts/0";
+    var none = new byte[0];
+    return Map.of(
+        "health",
+        new Calls(
+            new Call("GET", "/v1/health", none),
+            List.of(new Call("POST", "/v1/health", none), new Call("GET", "/v1/health/x", none))),
+        "openapi",
+        new Calls(
+            new Call("GET", "/v1/openapi.json", none),
+            List.of(new Call("DELETE", "/v1/openapi.json", none))),
+        "metrics",
+        new Calls(
+            new Call("GET", "/metrics", none), List.of(new Call("PUT", "/metrics", new byte[9]))),
+        "openSession",
+        new Calls(
+            new Call("POST", "/v1/sessions", hello),
+            List.of(
+                new Call("POST", "/v1/sessions", none),
+                new Call("GET", "/v1/sessions", none),
+                new Call("POST", "/v1/sessions", new byte[Limits.HANDSHAKE_BYTES + 1]))),
+        "message",
+        new Calls(
+            new Call("POST", message, sealed),
+            List.of(
+                new Call("POST", message, new byte[64]),
+                new Call("GET", message, none),
+                new Call("POST", message.replaceAll("[0-9a-f]{32}", NOBODY), sealed))),
+        "uploadPiece",
+        new Calls(
+            new Call("PUT", piece + "?offset=0", part),
+            List.of(
+                new Call("PUT", piece, part),
+                new Call("PUT", piece + "?offset=x", part),
+                new Call("PUT", piece + "?offset=1", part),
+                new Call("PUT", "/v1/uploads/" + upload.id() + "/parts/1?offset=0", part),
+                new Call("PUT", "/v1/uploads/" + NOBODY + "/parts/0?offset=0", part),
+                new Call("PUT", piece + "?offset=0", new byte[Limits.UPLOAD_PIECE_BYTES + 1]))));
+  }
+
+  @Test
+  void everyAnswerIsOneThatTheDescriptionForesees() throws Exception {
+    room.airline.ask(new Command.Apply(List.of(room.airline.signed(TestRoom.CUSTOMERS))));
+    var dataset = TestRoom.dataset(room.airline, TestRoom.CUSTOMERS);
+    var schema = TestRoom.schema(room.airline, TestRoom.CUSTOMERS);
+    var upload = room.airline.sealUpload(dataset, schema, List.of(Bytes.of(new byte[100])));
+    room.airline.open(upload, 0);
+    var calls = calls(upload);
+
+    var document = object(Json.parse(send("GET", "/v1/openapi.json", new byte[0]).body()));
+    var described = new TreeSet<String>();
+    for (Json item : object(member(document, "paths")).members().values()) {
+      for (Json one : object(item).members().values()) {
+        Json.Obj operation = object(one);
+        String id = text(member(operation, "operationId"));
+        described.add(id);
+        Json.Obj responses = object(member(operation, "responses"));
+        Calls all = Objects.requireNonNull(calls.get(id), id);
+        var granted = answered(all.granted());
+        assertThat(granted.statusCode()).as(id).isEqualTo(200);
+        conforms(id, document, object(member(responses, "200")), granted);
+        for (Call call : all.refused()) {
+          var refused = answered(call);
+          String what = call.method() + " " + call.path();
+          assertThat(refused.statusCode()).as(what).isBetween(400, 499);
+          conforms(what, document, object(member(responses, "default")), refused);
+        }
+      }
+    }
+    assertThat(described).isEqualTo(calls.keySet());
+    // What Helidon refuses by itself, in the same words.
+    Json.Obj refused =
+        object(
+            member(object(member(object(member(document, "components")), "responses")), "Refused"));
+    for (Call call :
+        List.of(
+            new Call("GET", "/nothing", new byte[0]),
+            new Call("POST", "/", new byte[10]),
+            new Call("GET", "/v1/health?" + "a".repeat(20_000), new byte[0]))) {
+      conforms(call.path(), document, refused, answered(call));
+    }
+  }
+
+  private static HttpResponse<byte[]> answered(Call call) throws Exception {
+    return send(call.method(), call.path(), call.body());
+  }
+
+  private static void conforms(
+      String what, Json.Obj document, Json.Obj described, HttpResponse<byte[]> response) {
+    var reference = described.get("$ref");
+    if (reference.isPresent()) {
+      Json at = document;
+      for (String step : text(reference.get()).substring("#/".length()).split("/", -1)) {
+        at = member(object(at), step);
+      }
+      conforms(what, document, object(at), response);
+      return;
+    }
+    Json.Obj content = object(member(described, "content"));
+    String type =
+        response.headers().firstValue("content-type").orElse("none").replaceAll(";.*", "").strip();
+    assertThat(content.members()).as(what).containsKey(type);
+    Json.Obj schema = object(member(object(member(content, type)), "schema"));
+    if (type.equals("application/json")) {
+      conforms(what, schema, Json.parse(response.body()));
+    } else {
+      assertThat(text(member(schema, "type"))).as(what).isEqualTo("string");
+      assertThat(response.body()).as(what).isNotEmpty();
+    }
+  }
+
+  /// As much of JSON Schema as the description uses; another word in it fails the test.
+  private static void conforms(String what, Json.Obj schema, Json value) {
+    schema
+        .members()
+        .forEach((word, rule) -> {
+          switch (word) {
+            case "type" -> {
+              var type =
+                  switch (text(rule)) {
+                    case "object" -> Json.Obj.class;
+                    case "string" -> Json.Str.class;
+                    case "integer" -> Json.Num.class;
+                    default -> throw new AssertionError("a type of no answer: " + rule);
+                  };
+              assertThat(value).as(what).isInstanceOf(type);
+            }
+            case "required" ->
+                ((Json.Arr) rule)
+                    .elements()
+                    .forEach(name ->
+                        assertThat(object(value).members()).as(what).containsKey(text(name)));
+            case "properties" ->
+                object(value)
+                    .members()
+                    .forEach((name, inner) ->
+                        object(rule)
+                            .get(name)
+                            .ifPresent(
+                                property -> conforms(what + "." + name, object(property), inner)));
+            case "additionalProperties" ->
+                assertThat(object(member(schema, "properties")).members().keySet())
+                    .as(what)
+                    .containsAll(object(value).members().keySet());
+            case "const" -> assertThat(value).as(what).isEqualTo(rule);
+            case "pattern" -> assertThat(text(value)).as(what).matches(text(rule));
+            case "contentEncoding" ->
+                assertThat(Base64.getDecoder().decode(text(value))).as(what).isNotEmpty();
+            default -> throw new AssertionError("a word that this test does not know: " + word);
+          }
+        });
+  }
+
+  private static Json.Obj object(Json json) {
+    return (Json.Obj) json;
+  }
+
+  private static Json member(Json.Obj json, String name) {
+    return json.get(name).orElseThrow();
+  }
+
+  private static String text(Json json) {
+    return ((Json.Str) json).value();
   }
 
   @Test

@@ -4,7 +4,15 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import cloister.crypto.Digest;
+import cloister.crypto.SigningKey;
+import cloister.ledger.Checkpoint;
+import cloister.ledger.SignedCheckpoint;
+import cloister.ledger.TreeHead;
 import cloister.protocol.Answered;
+import cloister.protocol.CheckpointProof;
+import cloister.protocol.Checkpoints;
+import cloister.protocol.CloisterException;
 import cloister.protocol.Command;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Reply;
@@ -15,6 +23,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.logging.LogRecord;
@@ -38,7 +47,7 @@ final class RollbackTest {
   private static TestRoom room;
   private static Path older = Path.of("");
   private static Path newer = Path.of("");
-  private static long seen;
+  private static Optional<SignedCheckpoint> seen = Optional.empty();
 
   @BeforeAll
   static void start() throws Exception {
@@ -48,7 +57,7 @@ final class RollbackTest {
     room.server = TestRoom.start(folder, InstantSource.system());
     room.reconnect();
     room.overlap();
-    seen = size(room.research.exchange(new Command.Status()));
+    seen = checkpoint(room.research.exchange(new Command.Status()));
   }
 
   @AfterAll
@@ -56,8 +65,8 @@ final class RollbackTest {
     room.close();
   }
 
-  private static long size(Answered answered) {
-    return answered.proof().orElseThrow().checkpoint().checkpoint().head().size();
+  private static Optional<SignedCheckpoint> checkpoint(Answered answered) {
+    return answered.proof().map(CheckpointProof::checkpoint);
   }
 
   private static Path copy(Path from, Path to) throws IOException {
@@ -96,7 +105,7 @@ final class RollbackTest {
 
   private static void home() throws Exception {
     for (var participant : room.all()) {
-      participant.seen = 0;
+      participant.seen = Optional.empty();
     }
     room.reconnect();
   }
@@ -135,8 +144,9 @@ final class RollbackTest {
   @Order(2)
   void twoServersOnOneStateAreRefused() {
     assertThatThrownBy(() -> TestRoom.start(folder, InstantSource.system()))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessage("another server is running on this state");
+        .isInstanceOfSatisfying(
+            CloisterException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE_UNUSABLE))
+        .hasMessageStartingWith("another server is running on the state in ");
   }
 
   @Test
@@ -165,7 +175,7 @@ final class RollbackTest {
       assertThat(TestRoom.refusal(() -> room.research.ask(new Command.Status())).code())
           .isEqualTo(ErrorCode.LEDGER_BEHIND);
       for (var participant : room.all()) {
-        participant.seen = 0;
+        participant.seen = Optional.empty();
         for (Command command :
             List.of(
                 new Command.Status(),
@@ -187,7 +197,7 @@ final class RollbackTest {
     var answers = new ArrayList<Object>();
     for (int times = 0; times < 2; times++) {
       for (var participant : room.all()) {
-        participant.seen = 0;
+        participant.seen = Optional.empty();
       }
       try (var _ = serve(older)) {
         answers.add(room.byKey(room.research, room.overlap()));
@@ -196,6 +206,68 @@ final class RollbackTest {
       }
     }
     assertThat(answers.getFirst()).isEqualTo(answers.getLast());
+  }
+
+  @Test
+  @Order(4)
+  void whatAParticipantOrAStrangerOnlySaysSwitchesNothingOff() throws Exception {
+    var stranger = new TestParticipant("stranger", room.uri());
+    stranger.collaboration = room.airline.collaboration;
+    try {
+      for (SignedCheckpoint lie : lies()) {
+        stranger.seen = Optional.of(lie);
+        assertThat(TestRoom.refusal(() -> stranger.ask(new Command.Status())).code())
+            .isEqualTo(ErrorCode.NOT_A_PARTICIPANT);
+        room.media.seen = Optional.of(lie);
+        assertThat(TestRoom.refusal(() -> room.media.ask(new Command.Status())).code())
+            .isEqualTo(ErrorCode.LEDGER_FORKED);
+        room.media.seen = Optional.empty();
+        for (var participant : room.all()) {
+          participant.ask(new Command.Budget());
+        }
+      }
+      // The enclave's own checkpoint changes nothing in a stranger's hand.
+      stranger.seen = seen;
+      assertThat(TestRoom.refusal(() -> stranger.ask(new Command.Status())).code())
+          .isEqualTo(ErrorCode.NOT_A_PARTICIPANT);
+    } finally {
+      home();
+    }
+  }
+
+  /// Checkpoints of a ledger that is ahead by far: by a key of the liar's own, by the enclave's key
+  /// for another collaboration, and the enclave's own with another size under its signature.
+  private static List<SignedCheckpoint> lies() throws Exception {
+    var ahead = new TreeHead(1L << 40, Digest.ofUtf8("a root"));
+    var id = room.airline.collaboration;
+    var own = SigningKey.generate();
+    var ownKey = Checkpoints.key(id, own.verifyingKey());
+    var other = new TestRoom(folder, room.server, InstantSource.system());
+    other.activate();
+    var genuine = seen.orElseThrow();
+    var elsewhere = checkpoint(other.airline.exchange(new Command.Status())).orElseThrow();
+    return List.of(
+        new Checkpoint(ownKey.origin(), ahead).sign(ownKey, own::sign),
+        elsewhere,
+        new SignedCheckpoint(
+            new Checkpoint(genuine.checkpoint().origin(), ahead),
+            genuine.keyId(),
+            genuine.signature()));
+  }
+
+  @Test
+  @Order(4)
+  void aStrangerWithAGenuineCheckpointCannotSwitchOffARoomThatIsBehind() throws Exception {
+    try (var server = serve(older)) {
+      var stranger = new TestParticipant("stranger", TestRoom.uri(server));
+      stranger.collaboration = room.airline.collaboration;
+      stranger.seen = seen;
+      assertThat(TestRoom.refusal(() -> stranger.ask(new Command.Status())).code())
+          .isEqualTo(ErrorCode.NOT_A_PARTICIPANT);
+      room.airline.ask(new Command.Budget());
+    } finally {
+      home();
+    }
   }
 
   @Test
@@ -285,7 +357,7 @@ final class RollbackTest {
   private static void everythingIsRefused(EnclaveServer server, String how) throws Exception {
     var proposal = room.airline.signed(room.collaborationYaml(1));
     for (var participant : room.all()) {
-      participant.seen = 0;
+      participant.seen = Optional.empty();
       participant.reconnect(TestRoom.uri(server));
       for (Command command :
           List.of(
@@ -311,7 +383,7 @@ final class RollbackTest {
       java.util.Arrays.fill(bytes, 1024, bytes.length, (byte) 0);
       Files.write(ledger, bytes);
       room.research.reconnect(TestRoom.uri(server));
-      room.research.seen = 1;
+      room.research.seen = seen;
       assertThat(TestRoom.refusal(() -> room.research.ask(new Command.Status())).code())
           .isIn(ErrorCode.STORAGE_FULL, ErrorCode.LEDGER_CORRUPT);
       everythingIsRefused(server, "changed while it was open");

@@ -17,6 +17,7 @@ import cloister.crypto.SealingKey;
 import cloister.crypto.Secret;
 import cloister.crypto.SigningKey;
 import cloister.duckdb.Transcoding;
+import cloister.ledger.SignedCheckpoint;
 import cloister.protocol.AnswerTable;
 import cloister.protocol.Answered;
 import cloister.protocol.ClientChannel;
@@ -118,8 +119,8 @@ final class TestParticipant {
     return response.statusCode() == 200 ? Optional.of(Bytes.of(response.body())) : Optional.empty();
   }
 
-  /// The size of the largest checkpoint that this participant says it has seen.
-  long seen;
+  /// What this participant shows as the largest checkpoint that it has seen.
+  Optional<SignedCheckpoint> seen = Optional.empty();
 
   Bytes seal(Command command) {
     return seal(wire, command);

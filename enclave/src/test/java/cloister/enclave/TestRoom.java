@@ -68,6 +68,7 @@ final class TestRoom implements AutoCloseable {
         4,
         512L << 20,
         Duration.ofSeconds(60),
+        Optional.empty(),
         Optional.empty());
   }
 

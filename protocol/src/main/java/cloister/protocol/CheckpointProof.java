@@ -2,7 +2,6 @@ package cloister.protocol;
 
 import cloister.crypto.Digest;
 import cloister.ledger.ConsistencyProof;
-import cloister.ledger.ProofException;
 import cloister.ledger.SignedCheckpoint;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,8 +9,6 @@ import java.util.List;
 /// The enclave's newest checkpoint, and that it extends the one the client remembers. Nothing about
 /// it is believed before [cloister.ledger.CheckpointMemory#advance].
 public record CheckpointProof(SignedCheckpoint checkpoint, ConsistencyProof consistency) {
-  private static final int MAX_NOTE = 1024;
-
   Json.Obj json() {
     return Json.object()
         .put("checkpoint", checkpoint.format())
@@ -22,7 +19,7 @@ public record CheckpointProof(SignedCheckpoint checkpoint, ConsistencyProof cons
 
   static CheckpointProof read(Json.Fields json) {
     try {
-      var checkpoint = SignedCheckpoint.parse(json.string("checkpoint", MAX_NOTE));
+      var checkpoint = Checkpoints.read(json, "checkpoint");
       List<Digest> path = new ArrayList<>();
       for (String hash : json.strings("path", ConsistencyProof.MAX_HASHES, 71)) {
         path.add(Digest.parse(hash));
@@ -31,9 +28,9 @@ public record CheckpointProof(SignedCheckpoint checkpoint, ConsistencyProof cons
       json.noOther();
       return new CheckpointProof(
           checkpoint, new ConsistencyProof(from, checkpoint.checkpoint().head().size(), path));
-    } catch (ProofException | IllegalArgumentException e) {
+    } catch (IllegalArgumentException e) {
       throw new CloisterException(
-          ErrorCode.MESSAGE_MALFORMED, "the checkpoint or its proof is malformed", e);
+          ErrorCode.MESSAGE_MALFORMED, "the checkpoint's proof is malformed", e);
     }
   }
 }

@@ -6,7 +6,9 @@ import cloister.crypto.Digest;
 import cloister.crypto.HpkeSender;
 import cloister.crypto.SealingKey;
 import cloister.crypto.SigningKey;
+import cloister.ledger.SignedCheckpoint;
 import java.time.Instant;
+import java.util.Optional;
 
 /// The client's end of a session (docs/protocol.md §4): bytes to send for a command, reply for
 /// bytes received. It opens no socket. Not safe for concurrent use: a session's requests have an
@@ -36,11 +38,11 @@ public final class ClientChannel implements AutoCloseable {
 
   /// The message that carries the command. Send these very bytes again if no reply comes.
   ///
-  /// @param ledger the size of the largest checkpoint of the collaboration that this client
-  ///   verified
-  public Bytes request(Digest collaboration, Instant expires, long ledger, Command command) {
+  /// @param seen the largest checkpoint of the collaboration that this client verified
+  public Bytes request(
+      Digest collaboration, Instant expires, Optional<SignedCheckpoint> seen, Command command) {
     var content =
-        new SignedRequest.Content(collaboration, session(), sequence, expires, ledger, command);
+        new SignedRequest.Content(collaboration, session(), sequence, expires, seen, command);
     Bytes number = Frames.uint64(sequence);
     var sealed = sender.seal(number, SignedRequest.sign(content, key).encode().toArray());
     if (sealed.number() != sequence) {

@@ -2,6 +2,7 @@ package cloister.protocol;
 
 import cloister.crypto.Bytes;
 import cloister.crypto.CryptoException;
+import cloister.crypto.Digest;
 import cloister.crypto.Hpke;
 import cloister.crypto.HpkeReceiver;
 import cloister.crypto.OpeningKey;
@@ -17,7 +18,10 @@ public final class EnclaveChannel implements AutoCloseable {
   private final Bytes info;
   private @Nullable HpkeReceiver receiver;
   private long sequence;
-  private Bytes lastRequest = Bytes.of(new byte[0]);
+
+  /// Of the last request: a stranger's may be large, and is not worth keeping.
+  private @Nullable Digest lastRequest;
+
   private Bytes lastReply = Bytes.of(new byte[0]);
 
   /// @param hello the body that was received, byte for byte
@@ -35,7 +39,7 @@ public final class EnclaveChannel implements AutoCloseable {
 
   /// The reply to exactly these bytes, if they are the last request once more.
   public Optional<Bytes> repeated(Bytes message) {
-    return lastRequest.size() > 0 && lastRequest.equals(message)
+    return Digest.of(message.toArray()).equals(lastRequest)
         ? Optional.of(lastReply)
         : Optional.empty();
   }
@@ -83,7 +87,7 @@ public final class EnclaveChannel implements AutoCloseable {
     }
     Bytes number = Frames.uint64(sequence);
     Bytes sealed = receiver.sealResponse(sequence, number, answered.encode().toArray());
-    lastRequest = request;
+    lastRequest = Digest.of(request.toArray());
     lastReply = Frames.concat(number, sealed);
     sequence++;
     return lastReply;

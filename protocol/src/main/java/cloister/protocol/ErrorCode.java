@@ -224,6 +224,18 @@ public enum ErrorCode {
       Kind.RESOURCE,
       "The server does not answer, or ended the connection.",
       "Check the address and the network; a command that was cut off can be repeated."),
+  ADDRESS_TAKEN(
+      Kind.RESOURCE,
+      "The server cannot listen on its address.",
+      "Choose another `--listen`, or end what is listening there."),
+  STATE_UNUSABLE(
+      Kind.RESOURCE,
+      "The server cannot use its state folder, or another server does.",
+      "Choose another `--state`, or end the server that uses it."),
+  MEMORY_UNPROTECTED(
+      Kind.REFUSED,
+      "The machine has no memory-backed storage, so data in the clear would lie on its disk.",
+      "Mount a tmpfs on /dev/shm; where there is none, `--plaintext-on-disk DIR` accepts the disk."),
   STOPPING(
       Kind.RESOURCE,
       "The enclave is stopping and takes no new requests.",

@@ -30,6 +30,11 @@ public final class Limits {
   public static final Duration SESSION_FIRST_REQUEST = Duration.ofMinutes(1);
   public static final int SESSIONS_WAITING = 256;
   public static final int SESSIONS = 4096;
+  public static final int CONNECTIONS = 1024;
+  public static final int CONNECTIONS_OF_ONE_ADDRESS = 128;
+
+  /// For a request to be whole, counted from the answer before it and again from its headers.
+  public static final Duration REQUEST_TIME = Duration.ofMinutes(2);
 
   private Limits() {}
 }

@@ -5,7 +5,9 @@ import cloister.crypto.CryptoException;
 import cloister.crypto.Digest;
 import cloister.crypto.SigningKey;
 import cloister.crypto.VerifyingKey;
+import cloister.ledger.SignedCheckpoint;
 import java.time.Instant;
+import java.util.Optional;
 
 /// A command with what makes it this one and no other: collaboration, session, sequence and expiry,
 /// under the participant's signature. The ledger keeps those of runs, as proof of who asked.
@@ -17,13 +19,14 @@ public record SignedRequest(VerifyingKey key, Bytes signature, Bytes request) {
   /// What is signed, decoded.
   ///
   /// @param collaboration the digest of the collaboration's first version
-  /// @param ledger the size of the largest checkpoint that the client has verified
+  /// @param seen the largest checkpoint that the client has verified; nothing about it is believed
+  ///   before [SignedCheckpoint#verify]
   public record Content(
       Digest collaboration,
       String session,
       long sequence,
       Instant expires,
-      long ledger,
+      Optional<SignedCheckpoint> seen,
       Command command) {
     Bytes encode() {
       return Bytes.of(
@@ -31,7 +34,7 @@ public record SignedRequest(VerifyingKey key, Bytes signature, Bytes request) {
               .put("collaboration", collaboration)
               .put("command", Commands.encode(command))
               .put("expires", expires.toEpochMilli())
-              .put("ledger", ledger)
+              .putIfPresent("seen", seen, note -> Json.of(note.format()))
               .put("sequence", sequence)
               .put("session", session)
               .put("version", 1)
@@ -47,7 +50,7 @@ public record SignedRequest(VerifyingKey key, Bytes signature, Bytes request) {
               json.string("session", 32),
               json.integer("sequence", 0, Long.MAX_VALUE),
               Instant.ofEpochMilli(json.integer("expires", 0, 1L << 48)),
-              json.integer("ledger", 0, 1L << 48),
+              json.optional("seen", Checkpoints::read),
               Commands.decode(json.object("command")));
       json.noOther();
       return content;

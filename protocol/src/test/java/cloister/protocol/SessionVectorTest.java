@@ -281,10 +281,12 @@ final class SessionVectorTest {
       Digest collaboration = Digest.ofUtf8("the first version of a collaboration");
       var checkpointKey = Checkpoints.key(collaboration, enclaveKey.verifyingKey());
       var head = new TreeHead(1, Digest.ofUtf8("a root"));
-      var proof =
-          new CheckpointProof(
-              new Checkpoint(checkpointKey.origin(), head).sign(checkpointKey, enclaveKey::sign),
-              new ConsistencyProof(0, 1, List.of()));
+      var checkpoint =
+          new Checkpoint(checkpointKey.origin(), head).sign(checkpointKey, enclaveKey::sign);
+      var proofs =
+          List.of(
+              new CheckpointProof(checkpoint, new ConsistencyProof(0, 1, List.of())),
+              new CheckpointProof(checkpoint, new ConsistencyProof(1, 1, List.of())));
       var line =
           new Reply.BudgetLine(
               Address.parse("/airline/dataset/customers"),
@@ -298,17 +300,24 @@ final class SessionVectorTest {
       var answers =
           List.of(
               new Answered(
-                  new Answered.Outcome.Ok(new Reply.Budgets(List.of(line))), Optional.of(proof)),
+                  new Answered.Outcome.Ok(new Reply.Budgets(List.of(line))),
+                  Optional.of(proofs.getFirst())),
               new Answered(
                   new Answered.Outcome.Refused(ErrorCode.RUN_UNKNOWN, "there is no such run"),
                   Optional.empty()),
               new Answered(
-                  new Answered.Outcome.Ok(new Reply.RunList(List.of())), Optional.of(proof)));
+                  new Answered.Outcome.Ok(new Reply.RunList(List.of())),
+                  Optional.of(proofs.getLast())));
       List<Json> exchanges = new ArrayList<>();
       try (var client = new ClientChannel(participant, hello.encode(), welcome.encode());
           var enclave = new EnclaveChannel(key, session, hello.encode(), welcome.encode())) {
         for (int i = 0; i < commands.size(); i++) {
-          Bytes message = client.request(collaboration, start.plusSeconds(60), i, commands.get(i));
+          Bytes message =
+              client.request(
+                  collaboration,
+                  start.plusSeconds(60),
+                  i == 0 ? Optional.empty() : Optional.of(checkpoint),
+                  commands.get(i));
           var request = enclave.open(message);
           Bytes reply = enclave.reply(message, answers.get(i));
           client.reply(reply);
