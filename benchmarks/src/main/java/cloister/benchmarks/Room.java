@@ -8,6 +8,7 @@ import cloister.client.Home;
 import cloister.client.Participant;
 import cloister.client.Progress;
 import cloister.client.Questions;
+import cloister.client.Upload;
 import cloister.duckdb.Transcoding;
 import cloister.protocol.AnswerTable;
 import cloister.protocol.Document.CollaborationDocument;
@@ -127,10 +128,11 @@ final class Room implements AutoCloseable {
       Name name = owner == Population.Owner.AIRLINE ? Terms.AIRLINE : Terms.MEDIA;
       Participant participant = participant(name);
       var document = participant.ownDataset(Terms.CUSTOMERS);
+      var source = Upload.Source.of(plain(owner));
       Path parts = Files.createTempDirectory(participant.scratch(), "parts-");
       List<Path> plain = Transcoding.transcode(document.dataset(), plain(owner), parts, _ -> {});
-      var upload = participant.seal(document, plain(owner), plain, Progress.unseen());
-      var published = participant.publish(upload, 0, Progress.unseen());
+      var upload = participant.seal(document, source, 0, plain, Progress.unseen());
+      var published = participant.publish(upload, Progress.unseen());
       if (published.version().isEmpty()) {
         throw new IllegalStateException("the data of " + name + " was refused");
       }

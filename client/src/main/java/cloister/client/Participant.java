@@ -207,7 +207,8 @@ public final class Participant implements AutoCloseable {
         status
             .active()
             .map(document -> Session.collaboration(document).collaboration())
-            .filter(active -> home.thumbprint().equals(active.participants().get(name())))
+            .map(active -> active.participants().get(name()))
+            .filter(home.thumbprint()::equals)
             .isPresent();
     if (takesPart && !status.enrolled().contains(name())) {
       enrol();

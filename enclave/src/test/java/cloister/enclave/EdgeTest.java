@@ -49,10 +49,11 @@ final class EdgeTest {
   private static final String NOBODY = "0".repeat(32);
   private static final Duration LONG = Duration.ofMinutes(10);
   private static final Duration SHORT = Duration.ofSeconds(1);
-  private static final Function<Binding, Evidence> SIMULATED =
-      binding ->
-          InsecureSimulatedTee.running(new Measurement("sha384", Bytes.of(new byte[48])))
-              .evidence(binding, Instant.EPOCH);
+
+  private static Evidence simulated(Binding binding) {
+    return InsecureSimulatedTee.running(new Measurement("sha384", Bytes.of(new byte[48])))
+        .evidence(binding, Instant.EPOCH);
+  }
 
   @TempDir Path folder;
 
@@ -171,7 +172,7 @@ final class EdgeTest {
 
   @Test
   void whatNeverBecomesARequestIsCutOff() throws Exception {
-    try (var edge = new Edge(folder, SHORT, SIMULATED)) {
+    try (var edge = new Edge(folder, SHORT, EdgeTest::simulated)) {
       List<Socket> attackers = new ArrayList<>();
       for (String begun :
           List.of(
@@ -196,7 +197,7 @@ final class EdgeTest {
 
   @Test
   void whoTricklesIsCutOffLikeWhoIsSilent() throws Exception {
-    try (var edge = new Edge(folder, SHORT, SIMULATED);
+    try (var edge = new Edge(folder, SHORT, EdgeTest::simulated);
         var socket = edge.connect()) {
       write(socket, "POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\n\r\n");
       socket.setSoTimeout(100);
@@ -228,7 +229,7 @@ final class EdgeTest {
           } catch (InterruptedException e) {
             throw new IllegalStateException(e);
           }
-          return SIMULATED.apply(binding);
+          return simulated(binding);
         };
     try (var edge = new Edge(folder, SHORT, slow);
         var working = edge.connect()) {
@@ -244,7 +245,7 @@ final class EdgeTest {
 
   @Test
   void oneAddressHasItsShareOfTheConnections() throws Exception {
-    try (var edge = new Edge(folder, LONG, SIMULATED)) {
+    try (var edge = new Edge(folder, LONG, EdgeTest::simulated)) {
       List<Socket> held = new ArrayList<>();
       for (int i = 0; i < Limits.CONNECTIONS_OF_ONE_ADDRESS; i++) {
         held.add(edge.connect());
@@ -274,7 +275,7 @@ final class EdgeTest {
 
   @Test
   void nothingIsReadForASessionOrAnUploadThatDoesNotExist() throws Exception {
-    try (var edge = new Edge(folder, LONG, SIMULATED)) {
+    try (var edge = new Edge(folder, LONG, EdgeTest::simulated)) {
       for (String begun :
           List.of(
               "POST /v1/sessions/" + NOBODY + "/messages HTTP/1.1\r\nContent-Length: 4194304",
@@ -297,7 +298,7 @@ final class EdgeTest {
     long share = Runtime.getRuntime().maxMemory() / 64;
     int attackers = Math.toIntExact(share / held + 1);
     assertThat(attackers).isLessThan(Limits.CONNECTIONS_OF_ONE_ADDRESS);
-    try (var edge = new Edge(folder, LONG, SIMULATED);
+    try (var edge = new Edge(folder, LONG, EdgeTest::simulated);
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Socket> sockets = new ArrayList<>();
       List<CompletableFuture<String>> refusals = new ArrayList<>();
@@ -423,7 +424,7 @@ final class EdgeTest {
 
   @Test
   void aClientThatHangsUpIsNoBug() throws Exception {
-    try (var edge = new Edge(folder, LONG, SIMULATED)) {
+    try (var edge = new Edge(folder, LONG, EdgeTest::simulated)) {
       for (String begun :
           IntStream.of(0, 5, 40, 90)
               .mapToObj(at -> hello().substring(0, hello().length() - 1 - at))
@@ -439,7 +440,7 @@ final class EdgeTest {
 
   @Test
   void aTakenPortIsSaidInOneLine() throws Exception {
-    try (var edge = new Edge(folder, LONG, SIMULATED)) {
+    try (var edge = new Edge(folder, LONG, EdgeTest::simulated)) {
       var settings = TestRoom.settings(folder.resolve("second"), edge.api.port());
       for (int attempt = 0; attempt < 2; attempt++) {
         // Twice: the first left nothing that stands in the way of the second.

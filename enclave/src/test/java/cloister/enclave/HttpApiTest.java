@@ -133,7 +133,11 @@ final class HttpApiTest {
   /// One call of an operation that the server grants, and some that it refuses.
   private record Calls(Call granted, List<Call> refused) {}
 
-  private record Call(String method, String path, byte[] body) {}
+  private record Call(String method, String path, Bytes body) {
+    Call(String method, String path, byte[] body) {
+      this(method, path, Bytes.of(body));
+    }
+  }
 
   private static Map<String, Calls> calls(TestParticipant.SealedUpload upload) throws Exception {
     var wire = room.airline.connect();
@@ -226,7 +230,7 @@ final class HttpApiTest {
   }
 
   private static HttpResponse<byte[]> answered(Call call) throws Exception {
-    return send(call.method(), call.path(), call.body());
+    return send(call.method(), call.path(), call.body().toArray());
   }
 
   private static void conforms(

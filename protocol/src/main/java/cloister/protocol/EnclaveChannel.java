@@ -20,7 +20,7 @@ public final class EnclaveChannel implements AutoCloseable {
   private long sequence;
 
   /// Of the last request: a stranger's may be large, and is not worth keeping.
-  private @Nullable Digest lastRequest;
+  private Optional<Digest> lastRequest = Optional.empty();
 
   private Bytes lastReply = Bytes.of(new byte[0]);
 
@@ -39,9 +39,7 @@ public final class EnclaveChannel implements AutoCloseable {
 
   /// The reply to exactly these bytes, if they are the last request once more.
   public Optional<Bytes> repeated(Bytes message) {
-    return Digest.of(message.toArray()).equals(lastRequest)
-        ? Optional.of(lastReply)
-        : Optional.empty();
+    return lastRequest.filter(Digest.of(message.toArray())::equals).map(_ -> lastReply);
   }
 
   /// Opens the next request. One that is not the next, or does not open, changes nothing.
@@ -87,7 +85,7 @@ public final class EnclaveChannel implements AutoCloseable {
     }
     Bytes number = Frames.uint64(sequence);
     Bytes sealed = receiver.sealResponse(sequence, number, answered.encode().toArray());
-    lastRequest = Digest.of(request.toArray());
+    lastRequest = Optional.of(Digest.of(request.toArray()));
     lastReply = Frames.concat(number, sealed);
     sequence++;
     return lastReply;
