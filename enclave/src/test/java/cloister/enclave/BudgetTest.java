@@ -62,6 +62,8 @@ final class BudgetTest {
 
   private static String people(int count) {
     var csv = new StringBuilder("email,zip,age\n");
+    // A file without any row is refused; this one is nobody's.
+    csv.append(",Z0,1\n");
     for (int i = 0; i < count; i++) {
       csv.append("person%d@example.org,Z%d,%d\n".formatted(i, i % 4, i % 90));
     }

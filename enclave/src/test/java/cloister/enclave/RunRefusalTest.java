@@ -198,6 +198,7 @@ final class RunRefusalTest {
         columns:
           email: {type: string, semantic: email, use: [join]}
           name: {type: string, use: [count]}
+          town: {type: string, use: [group]}
           age: {type: integer, use: [sum], bounds: [0, 120]}
         terms:
           - rule: all
@@ -205,9 +206,12 @@ final class RunRefusalTest {
             analyses: [any-sql]
             purposes: [ResearchAndDevelopment]
             recipients: [research]
-            obligations: {minimum-units: 1}
+            obligations:
+              minimum-units: 1
+              differential-privacy: {epsilon: 1}
+              budget: {epsilon: 2}
         """,
-        "email,name,age\nalice@example.org,7lice,9\nbob@example.org,bob,44\n");
+        "email,name,town,age\nalice@example.org,7lice,Ulm,9\nbob@example.org,bob,Bonn,44\n");
     String from = " FROM airline.members";
     assertThat(
             refused(
@@ -220,6 +224,12 @@ final class RunRefusalTest {
                 ErrorCode.RUN_DENIED, room.adHoc("SELECT SUM(CAST(age AS DECIMAL(1,0)))" + from)))
         .hasMessageContaining(
             "column age of /airline/dataset/members may be used for sum, not for filter");
+    // Without a δ nothing can hide that a group is there.
+    assertThat(
+            refused(
+                ErrorCode.QUERY_REJECTED,
+                room.adHoc("SELECT town, COUNT(*)" + from + " GROUP BY town")))
+        .hasMessageContaining("delta");
     String permitted =
         "SELECT COUNT(SUBSTRING(name FROM 1 FOR 1)), SUM(CAST(age AS DECIMAL(20,0)))" + from;
     assertThat(room.research.<Reply.Ran>ask(room.adHoc(permitted)).receipt()).isNotNull();

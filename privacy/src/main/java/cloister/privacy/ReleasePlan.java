@@ -27,7 +27,7 @@ public record ReleasePlan(
 
   private static final int MOST_KEYS = 64;
   public static final int MOST_COUNTERS = 1024;
-  private static final int MOST_MEASURES = 256;
+  public static final int MOST_MEASURES = 256;
 
   public ReleasePlan {
     keys = List.copyOf(keys);
@@ -56,7 +56,7 @@ public record ReleasePlan(
         throw new IllegalArgumentException("there is no counter " + counter);
       }
     }
-    boolean listed = keys.stream().allMatch(key -> key.domain().isPresent());
+    boolean listed = isListed(keys);
     if (noise.isPresent() && listed && combinations(keys) > LARGEST_LISTING) {
       throw new IllegalArgumentException("the domains have more than 1000000 combinations");
     }
@@ -67,11 +67,16 @@ public record ReleasePlan(
 
   /// Whether every key's values are public. True without keys.
   public boolean listsEveryGroup() {
+    return isListed(keys);
+  }
+
+  /// Whether every one of these keys has public values.
+  public static boolean isListed(List<GroupKey> keys) {
     return keys.stream().allMatch(key -> key.domain().isPresent());
   }
 
   /// How many groups there are when all are listed, at most one more than [#LARGEST_LISTING].
-  private static long combinations(List<GroupKey> keys) {
+  public static long combinations(List<GroupKey> keys) {
     long product = 1;
     for (var key : keys) {
       product = Math.min(LARGEST_LISTING + 1L, product * key.domain().orElseThrow().size());

@@ -1,5 +1,6 @@
 package cloister.query;
 
+import cloister.privacy.Delta;
 import cloister.privacy.DifferentialPrivacy;
 import cloister.privacy.Measure;
 import cloister.privacy.ReleasePlan;
@@ -92,6 +93,28 @@ final class Rewriting {
     return new Rewriting(question, minimumUnits, noise, nonce).compiled();
   }
 
+  private static void requireGroupsThatNoiseCanHide(List<GroupKey> keys, DifferentialPrivacy noise)
+      throws QueryException {
+    if (!ReleasePlan.isListed(keys)) {
+      if (noise.delta().equals(Delta.ZERO)) {
+        throw new QueryException(
+            Kind.UNSUPPORTED,
+            Position.START,
+            "groups by a column without a declared domain need a delta above 0, and the terms give"
+                + " none",
+            "group by columns with a `domain`, or have the owners add a `delta` to their terms");
+      }
+    } else if (ReleasePlan.combinations(keys) > ReleasePlan.LARGEST_LISTING) {
+      throw new QueryException(
+          Kind.TOO_LARGE,
+          Position.START,
+          "the domains of the group keys have more than "
+              + ReleasePlan.LARGEST_LISTING
+              + " combinations",
+          "group by fewer columns");
+    }
+  }
+
   private Compiled compiled() throws QueryException {
     if (noise.isEmpty()) {
       requireManyUnits();
@@ -109,6 +132,16 @@ final class Rewriting {
     List<Measure> measures = new ArrayList<>();
     for (Aggregation aggregation : question.aggregations()) {
       measures.add(measure(aggregation));
+    }
+    if (measures.size() > ReleasePlan.MOST_MEASURES) {
+      throw new QueryException(
+          Kind.TOO_LARGE,
+          Position.START,
+          "more than " + ReleasePlan.MOST_MEASURES + " different measures",
+          "ask for fewer at once");
+    }
+    if (noise.isPresent()) {
+      requireGroupsThatNoiseCanHide(keys, noise.get());
     }
     var release = new ReleasePlan(keys, counters, measures, noise);
     String sql = noise.isPresent() ? noisy(noise.get(), keys, measures) : direct(measures);
