@@ -75,6 +75,9 @@ final class HostedRoom implements AutoCloseable {
   private final Uploads uploads;
   private final PreparedData data;
   private final Plans plans = new Plans(this);
+  private final Decisions decisions = new Decisions(this, plans);
+  private final Books books = new Books(this);
+  private final Explanations explanations = new Explanations(this, decisions, books);
   private final Runs runs;
   private boolean rolledBack;
 
@@ -98,7 +101,7 @@ final class HostedRoom implements AutoCloseable {
     this.platform = platform;
     this.uploads = uploads;
     this.data = data;
-    this.runs = new Runs(this, data, engines, new Receipts(this, platform), plans);
+    this.runs = new Runs(this, data, engines, new Receipts(this, platform), decisions, books);
     uploads.discardIf(id(), upload -> state.commit(upload).isPresent());
     sweep();
   }
@@ -167,14 +170,14 @@ final class HostedRoom implements AutoCloseable {
       case Command.Apply(var documents) -> locked(() -> apply(enrolled(caller), documents));
       case Command.OpenUpload upload -> openUpload(caller, upload, channel);
       case Command.CommitUpload(var upload) -> commitUpload(caller, upload);
-      case Command.Explain(var run) -> locked(() -> runs.explain(enrolled(caller), run));
+      case Command.Explain(var run) -> locked(() -> explanations.explain(enrolled(caller), run));
       case Command.Run(var run) -> runs.run(caller, request, run);
       case Command.Result(var run) -> locked(() -> runs.result(enrolled(caller), run));
       case Command.Runs() -> locked(() -> runs.list(enrolled(caller)));
       case Command.Budget() ->
           locked(() -> {
             enrolled(caller);
-            return runs.budgets();
+            return books.list();
           });
       case Command.Suspend() -> locked(() -> suspend(enrolled(caller)));
       case Command.Resume() -> locked(() -> resume(enrolled(caller)));

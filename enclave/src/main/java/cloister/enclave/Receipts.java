@@ -5,6 +5,7 @@ import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.privacy.BudgetFilter;
 import cloister.privacy.Charge;
+import cloister.privacy.Release;
 import cloister.protocol.Checkpoints;
 import cloister.protocol.DsseEnvelope;
 import cloister.protocol.Receipt;
@@ -34,7 +35,7 @@ final class Receipts {
   /// States what happened. The caller holds the room's lock, and the run is reserved.
   Receipt state(
       String run,
-      Runs.Approved approved,
+      Decisions.Approved approved,
       Event.Reserved reserved,
       Bytes answer,
       Map<Name, Bytes> sealed) {
@@ -53,12 +54,15 @@ final class Receipts {
         approved.plan().digest(),
         inputs(run, approved, reserved),
         new TreeMap<>(),
-        approved.verdict().trace().stream().map(Runs::line).toList(),
+        approved.verdict().trace().stream().map(Explanations::line).toList(),
         approved
             .verdict()
             .noise()
             .map(noise ->
-                new Receipt.Noise(noise.epsilon(), noise.delta(), Runs.mechanism(approved))),
+                new Receipt.Noise(
+                    noise.epsilon(),
+                    noise.delta(),
+                    Release.mechanism(approved.compiled().release()))),
         recipients,
         Digest.of(answer),
         new Receipt.Enclave(platform.tee(), platform.measurement()),
@@ -67,7 +71,7 @@ final class Receipts {
   }
 
   private SortedMap<Address, Receipt.Input> inputs(
-      String run, Runs.Approved approved, Event.Reserved reserved) {
+      String run, Decisions.Approved approved, Event.Reserved reserved) {
     var inputs = new TreeMap<Address, Receipt.Input>();
     approved
         .versions()
@@ -83,7 +87,7 @@ final class Receipts {
 
   /// What had been spent when this run's charge was booked, and with it.
   private Optional<Receipt.Budget> budget(
-      String run, Address dataset, Runs.Approved approved, Event.Reserved reserved) {
+      String run, Address dataset, Decisions.Approved approved, Event.Reserved reserved) {
     return Optional.ofNullable(approved.verdict().obligations().get(dataset))
         .flatMap(Obligations::budget)
         .map(limit -> {

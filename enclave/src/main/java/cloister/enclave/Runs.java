@@ -2,53 +2,29 @@ package cloister.enclave;
 
 import cloister.crypto.Bytes;
 import cloister.crypto.CryptoException;
-import cloister.crypto.Digest;
 import cloister.crypto.Hpke;
 import cloister.crypto.Secret;
 import cloister.privacy.Answer;
-import cloister.privacy.BudgetFilter;
-import cloister.privacy.BudgetLimit;
-import cloister.privacy.Charge;
-import cloister.privacy.DifferentialPrivacy;
 import cloister.privacy.NoiseStream;
 import cloister.privacy.Release;
 import cloister.protocol.AnswerTable;
 import cloister.protocol.CloisterException;
 import cloister.protocol.Command.RunRequest;
-import cloister.protocol.Command.Subject;
-import cloister.protocol.Document;
-import cloister.protocol.Documents;
 import cloister.protocol.ErrorCode;
-import cloister.protocol.Json;
 import cloister.protocol.Limits;
 import cloister.protocol.Reply;
 import cloister.protocol.SignedRequest;
-import cloister.query.CheckedPlan;
-import cloister.query.Compiled;
 import cloister.query.EngineException;
-import cloister.query.QueryException;
 import cloister.query.ResultTable;
 import cloister.room.Address;
-import cloister.room.Agreement;
-import cloister.room.Analysis;
-import cloister.room.Dataset;
 import cloister.room.Name;
-import cloister.room.Obligations;
-import cloister.room.Purpose;
-import cloister.room.Request;
-import cloister.room.Rule;
-import cloister.room.Verdict;
-import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.stream.IntStream;
 
 /// Runs of one room: decided, priced, computed, released, in this order, each step durable before
 /// the next.
@@ -61,333 +37,30 @@ final class Runs {
   private final PreparedData data;
   private final Engines engines;
   private final Receipts receipts;
-  private final Plans plans;
+  private final Decisions decisions;
+  private final Books books;
 
-  Runs(HostedRoom room, PreparedData data, Engines engines, Receipts receipts, Plans plans) {
+  Runs(
+      HostedRoom room,
+      PreparedData data,
+      Engines engines,
+      Receipts receipts,
+      Decisions decisions,
+      Books books) {
     this.room = room;
     this.data = data;
     this.engines = engines;
     this.receipts = receipts;
-    this.plans = plans;
+    this.decisions = decisions;
+    this.books = books;
   }
-
-  /// A request that the terms permit, with all that follows from it.
-  ///
-  /// @param compiled what the engine is asked, and how its result is released
-  /// @param question the same for two runs that ask the same of the same data under the same
-  ///   obligations
-  record Approved(
-      Analysis analysis,
-      Request request,
-      CheckedPlan plan,
-      Verdict.Permitted verdict,
-      Map<Address, RoomState.Version> versions,
-      Compiled compiled,
-      Digest question) {}
-
-  /// What a request came to: permitted, or why not.
-  private record Considered(
-      Analysis analysis, Request request, CheckedPlan plan, Verdict verdict) {}
-
-  // Explain.
-
-  Reply explain(HostedRoom.Caller caller, RunRequest wanted) {
-    var considered = consider(caller, wanted);
-    return switch (considered.verdict()) {
-      case Verdict.Permitted permitted -> explain(considered, permitted);
-      case Verdict.NeedsApproval(var approvals) ->
-          explanation(
-              Reply.Outcome.NEEDS_APPROVAL,
-              "the terms list versions of analyses, and not this one",
-              approvals.stream()
-                  .map(one ->
-                      one.by()
-                          + " has to approve "
-                          + one.document()
-                          + " in the terms of "
-                          + one.terms())
-                  .toList(),
-              Optional.empty());
-      case Verdict.Denied denied ->
-          explanation(
-              Reply.Outcome.DENIED,
-              denied.reason(),
-              refusal(denied),
-              denied.suggestion().map(fix -> asTyped(considered, wanted, fix)));
-    };
-  }
-
-  private Reply explain(Considered considered, Verdict.Permitted permitted) {
-    var compiled = compile(considered.plan(), permitted, "0".repeat(64));
-    Optional<Digest> asked = asked(considered, permitted);
-    var budgets =
-        costs(
-            permitted,
-            Release.cost(compiled.release()),
-            asked.map(room.state::charged).orElse(Set.of()));
-    return new Reply.Explanation(
-        Reply.Outcome.PERMITTED,
-        "every owner's terms permit it",
-        permitted.trace().stream().map(Runs::line).toList(),
-        Optional.empty(),
-        budgets,
-        errors(considered.plan(), compiled),
-        compiled.release().noise().map(_ -> mechanism(compiled)),
-        asked.isPresent() && budgets.stream().allMatch(Runs::isFree));
-  }
-
-  /// The question, if somebody has paid for it before.
-  private Optional<Digest> asked(Considered considered, Verdict.Permitted permitted) {
-    try {
-      return Optional.of(question(considered, permitted, versions(considered)))
-          .filter(question -> room.state.payer(question).isPresent());
-    } catch (CloisterException _) {
-      // There is no data to ask it of.
-      return Optional.empty();
-    }
-  }
-
-  private static List<Reply.ExpectedError> errors(CheckedPlan plan, Compiled compiled) {
-    if (compiled.release().noise().isEmpty()) {
-      return List.of();
-    }
-    List<BigDecimal> expected = Release.expectedErrors(compiled.release());
-    List<String> names =
-        plan.output().stream()
-            .filter(column -> column.content() == ResultTable.Content.MEASURE)
-            .map(ResultTable.Column::name)
-            .toList();
-    List<Integer> measures = plan.measures();
-    return IntStream.range(0, names.size())
-        .mapToObj(i -> new Reply.ExpectedError(names.get(i), expected.get(measures.get(i))))
-        .toList();
-  }
-
-  private static Reply.Explanation explanation(
-      Reply.Outcome outcome, String reason, List<String> trace, Optional<String> fix) {
-    return new Reply.Explanation(
-        outcome, reason, trace, fix, List.of(), List.of(), Optional.empty(), false);
-  }
-
-  static String line(Verdict.Step step) {
-    String permits =
-        step.permittedBy().isEmpty()
-            ? "needs no rule"
-            : "rule " + joined(step.permittedBy()) + " permits";
-    return step.at() + ": " + permits + ", by way of " + path(step.path());
-  }
-
-  private static List<String> refusal(Verdict.Denied denied) {
-    List<String> lines = new ArrayList<>();
-    lines.add("refused by " + denied.at() + denied.rule().map(rule -> ", rule " + rule).orElse(""));
-    lines.add("path: " + path(denied.path()));
-    return lines;
-  }
-
-  private static String path(List<Address> path) {
-    return String.join(" → ", path.stream().map(Address::toString).toList());
-  }
-
-  private static String joined(Set<Name> names) {
-    return String.join(", ", names.stream().map(Name::toString).toList());
-  }
-
-  /// The command that would pass, as the command line takes it, and on lines of their own what it
-  /// changes and what the SQL has to change: no command says that.
-  private static String asTyped(
-      Considered considered, RunRequest wanted, Verdict.Suggestion suggestion) {
-    Request asked = considered.request();
-    Request passing = suggestion.request();
-    var lines = new ArrayList<String>();
-    boolean sameCommand =
-        passing.requester().equals(asked.requester())
-            && passing.purpose() == asked.purpose()
-            && passing.recipients().equals(asked.recipients());
-    if (!sameCommand) {
-      var subject =
-          switch (wanted.subject()) {
-            case Subject.Named(var address) -> address.toString();
-            case Subject.AdHoc _ -> "--sql FILE";
-          };
-      lines.add(
-          "cloister run "
-              + subject
-              + " --for "
-              + passing.purpose().term()
-              + " --to "
-              + String.join(
-                  ",", new TreeSet<>(passing.recipients()).stream().map(Name::toString).toList()));
-    }
-    boolean sameSql =
-        passing.uses().equals(asked.uses()) && passing.joined().equals(asked.joined());
-    lines.add(
-        (sameSql ? "(" : "(with another SQL: ") + String.join("; ", suggestion.changes()) + ")");
-    return String.join("\n", lines);
-  }
-
-  // Decide.
-
-  private Considered consider(HostedRoom.Caller caller, RunRequest wanted) {
-    Agreement agreement;
-    Analysis analysis;
-    switch (wanted.subject()) {
-      case Subject.Named(var address) -> {
-        agreement = plans.agreement(Set.of(address));
-        analysis = agreement.analyses().get(address);
-        if (analysis == null) {
-          throw new CloisterException(
-              ErrorCode.DOCUMENT_UNKNOWN, "there is no analysis " + address);
-        }
-      }
-      case Subject.AdHoc(var document) -> {
-        analysis = adHoc(caller, document);
-        agreement = Plans.admit(plans.agreement(analysis.inputs()), analysis);
-      }
-    }
-    CheckedPlan plan = plans.plan(analysis);
-    Purpose purpose = wanted.purpose().orElse(analysis.purpose());
-    Set<Name> recipients = wanted.recipients().orElse(analysis.recipients());
-    var request =
-        new Request(
-            caller.name(), analysis.address(), purpose, recipients, plan.uses(), plan.joined());
-    return new Considered(analysis, request, plan, agreement.decide(request));
-  }
-
-  private Analysis adHoc(HostedRoom.Caller caller, Bytes document) {
-    if (!(Documents.fromCanonical(document.toArray())
-        instanceof Document.AnalysisDocument analysis)) {
-      throw new CloisterException(ErrorCode.DOCUMENT_INVALID, "only an analysis can be run");
-    }
-    if (!analysis.address().party().equals(caller.name())) {
-      throw new CloisterException(
-          ErrorCode.NOT_THE_OWNER, "an ad-hoc analysis is in the package of whoever asks");
-    }
-    return analysis.analysis(plans.inputs(analysis));
-  }
-
-  private static Compiled compile(CheckedPlan plan, Verdict.Permitted permitted, String nonce) {
-    Map<Address, Integer> minimumUnits = new HashMap<>();
-    permitted
-        .obligations()
-        .forEach((dataset, obligations) -> minimumUnits.put(dataset, obligations.minimumUnits()));
-    try {
-      return plan.compile(minimumUnits, permitted.noise(), nonce);
-    } catch (QueryException e) {
-      throw Plans.rejected(e);
-    }
-  }
-
-  /// The permitted request with current data, or the refusal.
-  private Approved approve(HostedRoom.Caller caller, RunRequest wanted) {
-    room.requireService();
-    var considered = consider(caller, wanted);
-    var permitted =
-        switch (considered.verdict()) {
-          case Verdict.Permitted yes -> yes;
-          case Verdict.NeedsApproval(var approvals) ->
-              throw new CloisterException(
-                  ErrorCode.APPROVAL_REQUIRED,
-                  approvals.first().by()
-                      + " has to approve "
-                      + approvals.first().document()
-                      + " in the terms of "
-                      + approvals.first().terms());
-          case Verdict.Denied denied ->
-              throw new CloisterException(
-                  ErrorCode.RUN_DENIED,
-                  denied.reason()
-                      + "\n"
-                      + String.join("\n", refusal(denied))
-                      + denied
-                          .suggestion()
-                          .map(fix -> "\nthis would pass:\n" + asTyped(considered, wanted, fix))
-                          .orElse(""));
-        };
-    Map<Address, RoomState.Version> versions = versions(considered);
-    Digest question = question(considered, permitted, versions);
-    var compiled =
-        compile(considered.plan(), permitted, HexFormat.of().formatHex(question.toArray()));
-    return new Approved(
-        considered.analysis(),
-        considered.request(),
-        considered.plan(),
-        permitted,
-        versions,
-        compiled,
-        question);
-  }
-
-  private Map<Address, RoomState.Version> versions(Considered considered) {
-    Map<Address, RoomState.Version> versions = new TreeMap<>();
-    for (Address dataset : considered.plan().datasets()) {
-      versions.put(dataset, current(dataset));
-    }
-    return versions;
-  }
-
-  private RoomState.Version current(Address dataset) {
-    var version = room.state.versions().get(dataset);
-    if (version == null) {
-      throw new CloisterException(
-          ErrorCode.DATA_MISSING, "no data has been published for " + dataset);
-    }
-    if (!version.published().schema().equals(room.schema(dataset))) {
-      throw new CloisterException(
-          ErrorCode.DATA_REPLACED,
-          "the data of " + dataset + " was published under an earlier schema");
-    }
-    if (room.until(dataset, version).filter(until -> !room.now().isBefore(until)).isPresent()) {
-      throw new CloisterException(
-          ErrorCode.DATA_EXPIRED, "the retention of the data of " + dataset + " has passed");
-    }
-    return version;
-  }
-
-  private static Digest question(
-      Considered considered,
-      Verdict.Permitted permitted,
-      Map<Address, RoomState.Version> versions) {
-    var data = Json.object();
-    versions.forEach(
-        (dataset, version) -> data.put(dataset.toString(), version.published().version()));
-    var units = Json.object();
-    permitted
-        .obligations()
-        .forEach((dataset, bound) -> units.put(dataset.toString(), bound.minimumUnits()));
-    return Json.object()
-        .put("plan", considered.plan().digest())
-        .put("data", data.build())
-        .put("minimum-units", units.build())
-        .putIfPresent("noise", permitted.noise(), Runs::noise)
-        .build()
-        .digest();
-  }
-
-  static String mechanism(Approved approved) {
-    return mechanism(approved.compiled());
-  }
-
-  private static String mechanism(Compiled compiled) {
-    return Release.mechanism(compiled.release());
-  }
-
-  private static Json noise(DifferentialPrivacy noise) {
-    return Json.object()
-        .put("epsilon", noise.epsilon().toString())
-        .put("delta", noise.delta().toString())
-        .put("groups-per-unit", noise.groupsPerUnit())
-        .put("rows-per-unit", noise.rowsPerUnit())
-        .build();
-  }
-
-  // Run.
 
   Reply run(HostedRoom.Caller caller, SignedRequest request, RunRequest wanted) {
     try (var _ = engines.admit()) {
       String run = engines.newRunId();
       var admitted =
           room.locked(() -> {
-            var permitted = approve(room.enrolled(caller), wanted);
+            var permitted = decisions.approve(room.enrolled(caller), wanted);
             checkRecipients(permitted.request().recipients());
             return admit(run, caller, request, permitted);
           });
@@ -413,11 +86,11 @@ final class Runs {
   }
 
   /// A run that is charged, and has room for its inputs.
-  private record Admitted(Approved approved, PreparedData.Leases inputs) {}
+  private record Admitted(Decisions.Approved approved, PreparedData.Leases inputs) {}
 
   /// Inputs that do not fit cost nothing.
   private Admitted admit(
-      String run, HostedRoom.Caller caller, SignedRequest request, Approved approved) {
+      String run, HostedRoom.Caller caller, SignedRequest request, Decisions.Approved approved) {
     Map<Address, Event.Published> versions = new HashMap<>();
     approved.versions().forEach((dataset, version) -> versions.put(dataset, version.published()));
     var inputs = data.acquire(versions);
@@ -441,7 +114,7 @@ final class Runs {
   /// Durable before anything is computed. The same question again costs a dataset nothing that was
   /// charged for it before: its answer is known, or was paid for.
   private void reserve(
-      String run, HostedRoom.Caller caller, SignedRequest request, Approved approved) {
+      String run, HostedRoom.Caller caller, SignedRequest request, Decisions.Approved approved) {
     Optional<String> paid = room.state.payer(approved.question());
     room.record(
         new Event.Reserved(
@@ -455,42 +128,14 @@ final class Runs {
             approved.question(),
             paid.orElse(run),
             Set.copyOf(approved.versions().keySet()),
-            charges(approved)));
-  }
-
-  private Map<Address, Charge> charges(Approved approved) {
-    Charge cost = Release.cost(approved.compiled().release());
-    Set<Address> paid = room.state.charged(approved.question());
-    Map<Address, Charge> charges = new TreeMap<>();
-    approved
-        .verdict()
-        .obligations()
-        .forEach((dataset, bound) ->
-            bound
-                .budget()
-                .filter(_ -> !paid.contains(dataset))
-                .ifPresent(limit -> {
-                  if (!books(dataset, limit).admits(cost)) {
-                    throw new CloisterException(
-                        ErrorCode.BUDGET_EXHAUSTED,
-                        "what remains of the budget of "
-                            + dataset
-                            + " does not pay for this run; nothing was charged");
-                  }
-                  charges.put(dataset, cost);
-                }));
-    return charges;
-  }
-
-  private BudgetFilter books(Address dataset, BudgetLimit limit) {
-    return BudgetFilter.of(limit, room.state.spent(dataset));
+            books.charges(approved)));
   }
 
   private Reply finish(
       String run,
       HostedRoom.Caller caller,
       RunRequest wanted,
-      Approved approved,
+      Decisions.Approved approved,
       PreparedData.Leases inputs) {
     String reservation = room.locked(() -> room.state.run(run).reserved().reservation());
     Answer answer = known(reservation).orElseGet(() -> release(approved, inputs));
@@ -498,7 +143,7 @@ final class Runs {
         table(room.keys.salt(approved.question()), approved.plan().present(answer)).encode();
     return room.locked(() -> {
       // Terms, suspension and expiry count when the answer leaves, not only when it was asked for.
-      var still = approve(room.enrolled(caller), wanted);
+      var still = decisions.approve(room.enrolled(caller), wanted);
       var reserved = room.state.run(run).reserved();
       if (!still.question().equals(reserved.question())
           || !still.analysis().document().equals(reserved.document())) {
@@ -567,7 +212,7 @@ final class Runs {
 
   /// The limit is on the groups that are released: that there are too many says no more than they
   /// would.
-  private Answer release(Approved approved, PreparedData.Leases inputs) {
+  private Answer release(Decisions.Approved approved, PreparedData.Leases inputs) {
     var plan = approved.compiled().release();
     try (Secret key = room.keys.noise(approved.question());
         var stream = new NoiseStream(key.expose())) {
@@ -664,61 +309,5 @@ final class Runs {
         });
     return new Reply.RunList(
         lines.subList(Math.max(0, lines.size() - Limits.RUNS_LISTED), lines.size()));
-  }
-
-  /// Every dataset's budget under its strictest rule.
-  Reply budgets() {
-    List<Reply.BudgetLine> lines = new ArrayList<>();
-    new TreeMap<>(room.state.datasets())
-        .forEach((address, dataset) ->
-            strictest(dataset)
-                .ifPresent(limit -> lines.add(line(address, limit, Optional.empty()))));
-    return new Reply.Budgets(lines);
-  }
-
-  private static Optional<BudgetLimit> strictest(Dataset dataset) {
-    return dataset.terms().stream()
-        .map(Rule::obligations)
-        .map(Obligations::budget)
-        .flatMap(Optional::stream)
-        .reduce((one, other) ->
-            new BudgetLimit(
-                one.epsilon().compareTo(other.epsilon()) <= 0 ? one.epsilon() : other.epsilon(),
-                one.delta().compareTo(other.delta()) <= 0 ? one.delta() : other.delta()));
-  }
-
-  /// The budgets of a run, each with its cost.
-  ///
-  /// @param paid the datasets that were charged for the same before
-  private List<Reply.BudgetLine> costs(
-      Verdict.Permitted permitted, Charge charge, Set<Address> paid) {
-    List<Reply.BudgetLine> lines = new ArrayList<>();
-    permitted
-        .obligations()
-        .forEach((dataset, bound) ->
-            bound
-                .budget()
-                .ifPresent(limit -> {
-                  Charge due = paid.contains(dataset) ? Charge.NONE : charge;
-                  var cost = new Reply.Cost(due.epsilon(), books(dataset, limit).admits(due));
-                  lines.add(line(dataset, limit, Optional.of(cost)));
-                }));
-    return lines;
-  }
-
-  private static boolean isFree(Reply.BudgetLine line) {
-    return line.cost().filter(cost -> cost.epsilon().signum() == 0).isPresent();
-  }
-
-  private Reply.BudgetLine line(Address dataset, BudgetLimit limit, Optional<Reply.Cost> cost) {
-    var books = books(dataset, limit);
-    return new Reply.BudgetLine(
-        dataset,
-        limit.epsilon().value(),
-        limit.delta().value(),
-        books.spent().epsilon(),
-        books.spent().delta(),
-        books.remaining().epsilon(),
-        cost);
   }
 }

@@ -1,0 +1,215 @@
+package cloister.enclave;
+
+import cloister.crypto.Bytes;
+import cloister.crypto.Digest;
+import cloister.privacy.DifferentialPrivacy;
+import cloister.protocol.CloisterException;
+import cloister.protocol.Command.RunRequest;
+import cloister.protocol.Command.Subject;
+import cloister.protocol.Document;
+import cloister.protocol.Documents;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Json;
+import cloister.query.CheckedPlan;
+import cloister.query.Compiled;
+import cloister.query.QueryException;
+import cloister.room.Address;
+import cloister.room.Agreement;
+import cloister.room.Analysis;
+import cloister.room.Name;
+import cloister.room.Purpose;
+import cloister.room.Request;
+import cloister.room.Verdict;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// What a request comes to under what the room's participants have signed, and of which data it
+/// would be asked. Guarded by its [HostedRoom]'s lock.
+final class Decisions {
+  private final HostedRoom room;
+  private final Plans plans;
+
+  Decisions(HostedRoom room, Plans plans) {
+    this.room = room;
+    this.plans = plans;
+  }
+
+  /// A request that the terms permit, with all that follows from it.
+  ///
+  /// @param compiled what the engine is asked, and how its result is released
+  /// @param question the same for two runs that ask the same of the same data under the same
+  ///   obligations
+  record Approved(
+      Analysis analysis,
+      Request request,
+      CheckedPlan plan,
+      Verdict.Permitted verdict,
+      Map<Address, RoomState.Version> versions,
+      Compiled compiled,
+      Digest question) {}
+
+  /// What a request came to: permitted, or why not.
+  record Considered(Analysis analysis, Request request, CheckedPlan plan, Verdict verdict) {}
+
+  Considered consider(HostedRoom.Caller caller, RunRequest wanted) {
+    Agreement agreement;
+    Analysis analysis;
+    switch (wanted.subject()) {
+      case Subject.Named(var address) -> {
+        agreement = plans.agreement(Set.of(address));
+        analysis = agreement.analyses().get(address);
+        if (analysis == null) {
+          throw new CloisterException(
+              ErrorCode.DOCUMENT_UNKNOWN, "there is no analysis " + address);
+        }
+      }
+      case Subject.AdHoc(var document) -> {
+        analysis = adHoc(caller, document);
+        agreement = Plans.admit(plans.agreement(analysis.inputs()), analysis);
+      }
+    }
+    CheckedPlan plan = plans.plan(analysis);
+    Purpose purpose = wanted.purpose().orElse(analysis.purpose());
+    Set<Name> recipients = wanted.recipients().orElse(analysis.recipients());
+    var request =
+        new Request(
+            caller.name(), analysis.address(), purpose, recipients, plan.uses(), plan.joined());
+    return new Considered(analysis, request, plan, agreement.decide(request));
+  }
+
+  private Analysis adHoc(HostedRoom.Caller caller, Bytes document) {
+    if (!(Documents.fromCanonical(document.toArray())
+        instanceof Document.AnalysisDocument analysis)) {
+      throw new CloisterException(ErrorCode.DOCUMENT_INVALID, "only an analysis can be run");
+    }
+    if (!analysis.address().party().equals(caller.name())) {
+      throw new CloisterException(
+          ErrorCode.NOT_THE_OWNER, "an ad-hoc analysis is in the package of whoever asks");
+    }
+    return analysis.analysis(plans.inputs(analysis));
+  }
+
+  static Compiled compile(CheckedPlan plan, Verdict.Permitted permitted, String nonce) {
+    Map<Address, Integer> minimumUnits = new HashMap<>();
+    permitted
+        .obligations()
+        .forEach((dataset, obligations) -> minimumUnits.put(dataset, obligations.minimumUnits()));
+    try {
+      return plan.compile(minimumUnits, permitted.noise(), nonce);
+    } catch (QueryException e) {
+      throw Plans.rejected(e);
+    }
+  }
+
+  /// The permitted request with current data, or the refusal.
+  Approved approve(HostedRoom.Caller caller, RunRequest wanted) {
+    room.requireService();
+    var considered = consider(caller, wanted);
+    var permitted =
+        switch (considered.verdict()) {
+          case Verdict.Permitted yes -> yes;
+          case Verdict.NeedsApproval(var approvals) ->
+              throw new CloisterException(
+                  ErrorCode.APPROVAL_REQUIRED,
+                  approvals.first().by()
+                      + " has to approve "
+                      + approvals.first().document()
+                      + " in the terms of "
+                      + approvals.first().terms());
+          case Verdict.Denied denied ->
+              throw new CloisterException(
+                  ErrorCode.RUN_DENIED,
+                  denied.reason()
+                      + "\n"
+                      + String.join("\n", Explanations.refusal(denied))
+                      + denied
+                          .suggestion()
+                          .map(fix ->
+                              "\nthis would pass:\n"
+                                  + Explanations.asTyped(considered, wanted, fix))
+                          .orElse(""));
+        };
+    Map<Address, RoomState.Version> versions = versions(considered);
+    Digest question = question(considered, permitted, versions);
+    var compiled =
+        compile(considered.plan(), permitted, HexFormat.of().formatHex(question.toArray()));
+    return new Approved(
+        considered.analysis(),
+        considered.request(),
+        considered.plan(),
+        permitted,
+        versions,
+        compiled,
+        question);
+  }
+
+  private Map<Address, RoomState.Version> versions(Considered considered) {
+    Map<Address, RoomState.Version> versions = new TreeMap<>();
+    for (Address dataset : considered.plan().datasets()) {
+      versions.put(dataset, current(dataset));
+    }
+    return versions;
+  }
+
+  private RoomState.Version current(Address dataset) {
+    var version = room.state.versions().get(dataset);
+    if (version == null) {
+      throw new CloisterException(
+          ErrorCode.DATA_MISSING, "no data has been published for " + dataset);
+    }
+    if (!version.published().schema().equals(room.schema(dataset))) {
+      throw new CloisterException(
+          ErrorCode.DATA_REPLACED,
+          "the data of " + dataset + " was published under an earlier schema");
+    }
+    if (room.until(dataset, version).filter(until -> !room.now().isBefore(until)).isPresent()) {
+      throw new CloisterException(
+          ErrorCode.DATA_EXPIRED, "the retention of the data of " + dataset + " has passed");
+    }
+    return version;
+  }
+
+  private static Digest question(
+      Considered considered,
+      Verdict.Permitted permitted,
+      Map<Address, RoomState.Version> versions) {
+    var data = Json.object();
+    versions.forEach(
+        (dataset, version) -> data.put(dataset.toString(), version.published().version()));
+    var units = Json.object();
+    permitted
+        .obligations()
+        .forEach((dataset, bound) -> units.put(dataset.toString(), bound.minimumUnits()));
+    return Json.object()
+        .put("plan", considered.plan().digest())
+        .put("data", data.build())
+        .put("minimum-units", units.build())
+        .putIfPresent("noise", permitted.noise(), Decisions::noise)
+        .build()
+        .digest();
+  }
+
+  private static Json noise(DifferentialPrivacy noise) {
+    return Json.object()
+        .put("epsilon", noise.epsilon().toString())
+        .put("delta", noise.delta().toString())
+        .put("groups-per-unit", noise.groupsPerUnit())
+        .put("rows-per-unit", noise.rowsPerUnit())
+        .build();
+  }
+
+  /// The question, if somebody has paid for it before.
+  Optional<Digest> asked(Considered considered, Verdict.Permitted permitted) {
+    try {
+      return Optional.of(question(considered, permitted, versions(considered)))
+          .filter(question -> room.state.payer(question).isPresent());
+    } catch (CloisterException _) {
+      // There is no data to ask it of.
+      return Optional.empty();
+    }
+  }
+}
