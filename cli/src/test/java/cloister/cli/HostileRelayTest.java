@@ -472,7 +472,7 @@ final class HostileRelayTest {
       try (var moved = trio.enter(RESEARCH, Optional.of(Trio.uri(other)))) {
         refused(ErrorCode.LEDGER_FORKED, moved::standing);
         refused(ErrorCode.LEDGER_FORKED, moved::checkLedger);
-        refused(ErrorCode.EVIDENCE_REFUSED, moved::budget);
+        refused(ErrorCode.LEDGER_FORKED, moved::budget);
       }
       assertThat(trio.memory(RESEARCH)).isEqualTo(memory);
     }

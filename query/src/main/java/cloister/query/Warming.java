@@ -1,6 +1,9 @@
 package cloister.query;
 
 import cloister.crypto.Digest;
+import cloister.privacy.Delta;
+import cloister.privacy.DifferentialPrivacy;
+import cloister.privacy.Epsilon;
 import cloister.room.Address;
 import cloister.room.Analysis;
 import cloister.room.Column;
@@ -8,6 +11,7 @@ import cloister.room.ColumnName;
 import cloister.room.ColumnType;
 import cloister.room.Dataset;
 import cloister.room.Name;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +22,8 @@ final class Warming {
   private static final int ROUNDS = 20;
   private static final Name OWNER = new Name("a");
   private static final Address TABLE = Address.parse("/a/dataset/t");
+  private static final DifferentialPrivacy NOISE =
+      new DifferentialPrivacy(Epsilon.of("1"), Delta.of("0.000001"), 1, 1);
   private static final String SQL =
       """
       WITH c AS (SELECT l.u, l.t, l.n FROM t AS l JOIN t AS r ON l.u = r.u WHERE l.n > 1)
@@ -32,7 +38,7 @@ final class Warming {
     try {
       for (int round = 0; round < ROUNDS; round++) {
         var plan = Planner.check(SQL, OWNER, new OneTable());
-        plan.compile(Map.of(TABLE, 1), Optional.empty(), "00");
+        plan.compile(Map.of(TABLE, 1), Optional.of(NOISE), "00");
         plan.digest();
       }
     } catch (QueryException e) {
@@ -47,21 +53,18 @@ final class Warming {
             Digest.ofUtf8("warming"),
             new ColumnName("u"),
             List.of(
-                column("u", new ColumnType.Text()),
-                column("t", new ColumnType.Text()),
-                column("n", new ColumnType.Int())),
+                column("u", new ColumnType.Text(), Optional.empty()),
+                column("t", new ColumnType.Text(), Optional.empty()),
+                column(
+                    "n",
+                    new ColumnType.Int(),
+                    Optional.of(new Column.Bounds(BigDecimal.ZERO, BigDecimal.TEN)))),
             Optional.empty(),
             List.of());
 
-    private static Column column(String name, ColumnType type) {
+    private static Column column(String name, ColumnType type, Optional<Column.Bounds> bounds) {
       return new Column(
-          new ColumnName(name),
-          type,
-          Optional.empty(),
-          Set.of(),
-          false,
-          Optional.empty(),
-          Optional.empty());
+          new ColumnName(name), type, Optional.empty(), Set.of(), false, Optional.empty(), bounds);
     }
 
     @Override

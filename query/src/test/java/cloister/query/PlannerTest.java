@@ -2,6 +2,7 @@ package cloister.query;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import cloister.privacy.Answer;
@@ -51,6 +52,11 @@ class PlannerTest {
         .uses()
         .getOrDefault(dataset, Map.of())
         .getOrDefault(new ColumnName(column), EnumSet.noneOf(Use.class));
+  }
+
+  @Test
+  void thePlannerCanBeWarmed() {
+    assertThatCode(Planner::warm).doesNotThrowAnyException();
   }
 
   @Test
