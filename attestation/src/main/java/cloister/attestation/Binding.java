@@ -1,6 +1,7 @@
 package cloister.attestation;
 
 import cloister.crypto.Bytes;
+import cloister.crypto.Digest;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -35,13 +36,18 @@ public final class Binding {
     return new Binding(Bytes.of(sha.digest()));
   }
 
+  /// SHA-256 of the 64 bytes, for TEEs that take less.
+  public Bytes sha256() {
+    return Bytes.of(Digest.of(reportData).toArray());
+  }
+
   /// All 64 bytes, as a TEE takes them for its report.
   public Bytes reportData() {
     return reportData;
   }
 
   /// Compares all 64 bytes in constant time.
-  boolean matches(Bytes found) {
+  boolean isReportData(Bytes found) {
     return MessageDigest.isEqual(reportData.toArray(), found.toArray());
   }
 
@@ -55,7 +61,7 @@ public final class Binding {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof Binding that && matches(that.reportData);
+    return other instanceof Binding that && isReportData(that.reportData);
   }
 
   @Override

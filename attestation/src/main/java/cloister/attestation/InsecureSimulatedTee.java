@@ -7,9 +7,9 @@ import java.time.Instant;
 /// requirements name [Tee#SIMULATED].
 public final class InsecureSimulatedTee {
   private final Measurement measurement;
-  private final Report.Debug debug;
+  private final Claims.Debug debug;
 
-  private InsecureSimulatedTee(Measurement measurement, Report.Debug debug) {
+  private InsecureSimulatedTee(Measurement measurement, Claims.Debug debug) {
     if (!measurement.algorithm().equals("sha384")) {
       throw new IllegalArgumentException("the simulated TEE measures with sha384");
     }
@@ -19,12 +19,12 @@ public final class InsecureSimulatedTee {
 
   /// @param measurement what the caller says it measured of its own code, with SHA-384
   public static InsecureSimulatedTee running(Measurement measurement) {
-    return new InsecureSimulatedTee(measurement, Report.Debug.OFF);
+    return new InsecureSimulatedTee(measurement, Claims.Debug.OFF);
   }
 
   /// A TEE in debug mode, whose evidence every appraisal refuses.
   public static InsecureSimulatedTee debugging(Measurement measurement) {
-    return new InsecureSimulatedTee(measurement, Report.Debug.ON);
+    return new InsecureSimulatedTee(measurement, Claims.Debug.ON);
   }
 
   public Evidence evidence(Binding binding, Instant issuedAt) {

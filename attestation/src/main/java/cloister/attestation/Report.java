@@ -1,36 +1,29 @@
 package cloister.attestation;
 
-import cloister.crypto.Bytes;
 import java.time.Instant;
+import java.util.List;
 
 /// Evidence, parsed within bounds and not believed: [#verify] checks who signed it.
 public sealed interface Report permits SimulatedReport {
   Tee tee();
 
-  Measurement measurement();
+  /// Every field, for people, as it arrived: nothing of it is proved.
+  List<Claim> claims();
 
-  /// The 64 bytes that the code asked the TEE to include.
-  Bytes reportData();
-
-  /// Whether the TEE lets its operator look inside.
-  Debug debug();
-
-  /// The signature and everything it rests on, at that instant.
-  VerifiedReport verify(Instant at) throws EvidenceException;
-
-  /// A debuggable TEE keeps nothing secret from its operator.
-  enum Debug {
-    OFF,
-    ON
-  }
-
-  /// Parses the document as the kind of evidence that it claims to be.
+  /// Checks the signature and everything it rests on, at that instant, with the pinned keys of
+  /// `anchors` and nothing else as the beginning of trust.
   ///
-  /// @throws EvidenceException if it is malformed, or of a TEE that this version cannot verify
+  /// @throws EvidenceException naming every check that failed
+  VerifiedReport verify(Collateral collateral, Anchors anchors, Instant at)
+      throws EvidenceException;
+
+  /// Parses the parts as the kind of evidence that they claim to be.
+  ///
+  /// @throws EvidenceException if they are malformed, or of a TEE that this version cannot verify
   static Report parse(Evidence evidence) throws EvidenceException {
     return switch (evidence.tee()) {
-      case SIMULATED -> SimulatedReport.parse(evidence.document());
-      case SEV_SNP, TDX, SGX, NITRO, CONFIDENTIAL_SPACE, AZURE_CVM, AZURE_ACI ->
+      case SIMULATED -> SimulatedReport.parse(evidence);
+      case SEV_SNP, TDX, SGX, NITRO, CONFIDENTIAL_SPACE, AZURE_CVM, AZURE_ACI, AZURE_MAA, NVIDIA ->
           throw new EvidenceException(
               "this version cannot verify " + evidence.tee().label() + " evidence");
     };

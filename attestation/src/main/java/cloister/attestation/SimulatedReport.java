@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 
 /// What the simulated TEE writes: 199 bytes, big-endian.
 ///
@@ -27,7 +28,11 @@ import java.util.Arrays;
 /// The signing key is in this file, for everybody: the signature keeps the shape of real evidence
 /// and catches damage, and **it proves nothing** about who made it.
 public record SimulatedReport(
-    Measurement measurement, Bytes reportData, Debug debug, Instant issuedAt, Bytes signature)
+    Measurement measurement,
+    Bytes reportData,
+    Claims.Debug debug,
+    Instant issuedAt,
+    Bytes signature)
     implements Report {
   private static final byte[] MAGIC = "CLSIMTEE".getBytes(StandardCharsets.US_ASCII);
   private static final short VERSION = 1;
@@ -62,7 +67,7 @@ public record SimulatedReport(
   }
 
   static SimulatedReport signed(
-      Measurement measurement, Binding binding, Debug debug, Instant issuedAt) {
+      Measurement measurement, Binding binding, Claims.Debug debug, Instant issuedAt) {
     var unsigned =
         new SimulatedReport(
             measurement,
@@ -75,7 +80,9 @@ public record SimulatedReport(
         measurement, unsigned.reportData, debug, unsigned.issuedAt, signature);
   }
 
-  static SimulatedReport parse(Bytes document) throws EvidenceException {
+  static SimulatedReport parse(Evidence evidence) throws EvidenceException {
+    evidence.onlyWith();
+    Bytes document = evidence.report();
     if (document.size() != BYTES) {
       throw new EvidenceException(
           "simulated evidence has " + BYTES + " bytes, not " + document.size());
@@ -89,10 +96,10 @@ public record SimulatedReport(
     }
     var measurement = new Measurement("sha384", next(fields, MEASUREMENT_BYTES));
     Bytes reportData = next(fields, Binding.BYTES);
-    Debug debug =
+    Claims.Debug debug =
         switch (fields.get()) {
-          case 0 -> Debug.OFF;
-          case 1 -> Debug.ON;
+          case 0 -> Claims.Debug.OFF;
+          case 1 -> Claims.Debug.ON;
           default -> throw new EvidenceException("the debug flag is neither 0 nor 1");
         };
     long seconds = fields.getLong();
@@ -120,16 +127,38 @@ public record SimulatedReport(
   }
 
   @Override
-  public VerifiedReport verify(Instant at) throws EvidenceException {
+  public List<Claim> claims() {
+    return List.of(
+        new Claim("measurement", measurement.toString()),
+        new Claim("report-data", reportData.hex()),
+        new Claim("debug", debug == Claims.Debug.ON ? "on" : "off"),
+        new Claim("issued-at", issuedAt.toString()));
+  }
+
+  @Override
+  public VerifiedReport verify(Collateral collateral, Anchors anchors, Instant at)
+      throws EvidenceException {
+    var checks = new Checks();
+    checks.require(
+        "simulated.signature",
+        isSigned(),
+        "the published development key signed it, which proves nothing",
+        "the evidence is not signed by the simulated TEE's key");
+    checks.require(
+        "simulated.issued-at",
+        !issuedAt.isAfter(at.plus(CLOCK_SKEW)),
+        "issued at " + issuedAt,
+        "the evidence was issued in the future, at " + issuedAt);
+    return checks.verified(new SimulatedClaims(this));
+  }
+
+  private boolean isSigned() {
     try {
       DEVELOPMENT_KEY.verifyingKey().verify(Bytes.concat(SIGNATURE_LABEL, signedPart()), signature);
-    } catch (CryptoException e) {
-      throw new EvidenceException("the evidence is not signed by the simulated TEE's key", e);
+      return true;
+    } catch (CryptoException _) {
+      return false;
     }
-    if (issuedAt.isAfter(at.plus(CLOCK_SKEW))) {
-      throw new EvidenceException("the evidence was issued in the future, at " + issuedAt);
-    }
-    return new VerifiedReport(this);
   }
 
   /// The exact bytes received: every field has one encoding, and reserved bytes are zero.
@@ -140,7 +169,7 @@ public record SimulatedReport(
             .putShort(VERSION)
             .put(measurement.digest().toArray())
             .put(reportData.toArray())
-            .put((byte) (debug == Debug.ON ? 1 : 0))
+            .put((byte) (debug == Claims.Debug.ON ? 1 : 0))
             .putLong(issuedAt.getEpochSecond())
             .putInt(0)
             .array());

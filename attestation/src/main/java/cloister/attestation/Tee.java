@@ -6,23 +6,47 @@ import java.util.Optional;
 /// A kind of trusted execution environment, by the name that documents use for it.
 public enum Tee {
   /// No protection at all: runs anywhere, proves nothing, and has to be asked for by this name.
-  SIMULATED("simulated"),
-  SEV_SNP("sev-snp"),
-  TDX("tdx"),
-  SGX("sgx"),
-  NITRO("nitro"),
-  CONFIDENTIAL_SPACE("confidential-space"),
-  AZURE_CVM("azure-cvm"),
-  AZURE_ACI("azure-aci");
+  SIMULATED("simulated", Family.NONE),
+  SEV_SNP("sev-snp", Family.AMD),
+  TDX("tdx", Family.INTEL),
+  SGX("sgx", Family.INTEL),
+  NITRO("nitro", Family.AWS),
+  /// Google's verdict in a signed token, about a container on SNP or TDX.
+  CONFIDENTIAL_SPACE("confidential-space", Family.GOOGLE),
+  /// A virtual TPM inside Microsoft's paravisor, whose key a hardware report vouches for.
+  AZURE_CVM("azure-cvm", Family.MICROSOFT),
+  /// Containers in a utility VM that Microsoft endorses, under a policy in the report's host data.
+  AZURE_ACI("azure-aci", Family.MICROSOFT),
+  /// Microsoft's verdict in a signed token.
+  AZURE_MAA("azure-maa", Family.MICROSOFT),
+  /// A GPU in confidential computing mode; it says nothing about the CPU's code.
+  NVIDIA("nvidia", Family.NVIDIA);
+
+  /// Whose hardware or word it rests on: two of one family fail together.
+  public enum Family {
+    NONE,
+    AMD,
+    INTEL,
+    AWS,
+    GOOGLE,
+    MICROSOFT,
+    NVIDIA
+  }
 
   private final String label;
+  private final Family family;
 
-  Tee(String label) {
+  Tee(String label, Family family) {
     this.label = label;
+    this.family = family;
   }
 
   public String label() {
     return label;
+  }
+
+  public Family family() {
+    return family;
   }
 
   public static Optional<Tee> byLabel(String label) {

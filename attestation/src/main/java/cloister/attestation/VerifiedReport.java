@@ -1,30 +1,29 @@
 package cloister.attestation;
 
-import cloister.crypto.Bytes;
+import java.util.List;
 
-/// A report whose signature has been checked, and made nowhere else: its fields are what the TEE
-/// said. Whether that is good enough is for [Appraisal#appraise].
+/// A report whose signature has been checked with everything it rests on, and made nowhere else:
+/// its claims are what the TEE said. Whether that is good enough is for [Appraisal#appraise].
 public final class VerifiedReport {
-  private final Report report;
+  private final Claims claims;
+  private final List<Check> checks;
 
-  /// For implementations of [Report#verify], once they have.
-  VerifiedReport(Report report) {
-    this.report = report;
+  /// For [Checks#verified] alone.
+  VerifiedReport(Claims claims, List<Check> checks) {
+    this.claims = claims;
+    this.checks = List.copyOf(checks);
   }
 
   public Tee tee() {
-    return report.tee();
+    return claims.tee();
   }
 
-  public Measurement measurement() {
-    return report.measurement();
+  public Claims claims() {
+    return claims;
   }
 
-  public Bytes reportData() {
-    return report.reportData();
-  }
-
-  public Report.Debug debug() {
-    return report.debug();
+  /// What was checked on the way here; none failed.
+  public List<Check> checks() {
+    return checks;
   }
 }

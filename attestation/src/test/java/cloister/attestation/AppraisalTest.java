@@ -7,11 +7,13 @@ import cloister.attestation.Appraisal.Accepted;
 import cloister.attestation.Appraisal.Protection;
 import cloister.attestation.Appraisal.Refused;
 import cloister.crypto.Bytes;
+import cloister.crypto.Digest;
 import cloister.crypto.SigningKey;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -22,8 +24,8 @@ class AppraisalTest {
   private static final Bytes NONCE = Bytes.utf8("nonce");
   private static final Bytes SESSION_KEY = Bytes.utf8("session key");
   private static final Binding BINDING = Binding.of("cloister/session/v1", NONCE, SESSION_KEY);
-  private static final Requirements SIMULATED =
-      new Requirements(Set.of(Tee.SIMULATED), Set.of(RELEASE));
+  private static final Requirements SIMULATED = Requirements.simulated(Set.of(RELEASE));
+  private static final Digest POLICY = Digest.ofUtf8("a policy");
 
   private final InsecureSimulatedTee tee = InsecureSimulatedTee.running(RELEASE);
   private final Evidence evidence = tee.evidence(BINDING, NOW);
@@ -31,21 +33,35 @@ class AppraisalTest {
   @Test
   void simulatedEvidenceIsAcceptedWhenAskedForAndTheResultShowsIt() throws Exception {
     assertThat(appraise(evidence, SIMULATED, BINDING, SimulatedEvidence.ACCEPT))
-        .isEqualTo(new Accepted(Tee.SIMULATED, RELEASE, Protection.NONE_SIMULATED));
+        .isInstanceOfSatisfying(
+            Accepted.class,
+            accepted -> {
+              assertThat(accepted.tee()).isEqualTo(Tee.SIMULATED);
+              assertThat(accepted.measurement()).isEqualTo(RELEASE);
+              assertThat(accepted.protection()).isEqualTo(Protection.NONE_SIMULATED);
+              assertThat(accepted.checks())
+                  .filteredOn(check -> check.outcome() == Check.Outcome.NOTED)
+                  .extracting(Check::name)
+                  .containsExactly("simulated");
+            });
   }
 
   @Test
   void simulatedEvidenceIsRefusedUnlessAskedForByName() throws Exception {
     assertThat(reasons(evidence, SIMULATED, BINDING, SimulatedEvidence.REFUSE))
         .contains("simulated and proves nothing");
-    var hardware = new Requirements(Set.of(Tee.SEV_SNP, Tee.TDX), Set.of(RELEASE));
-    assertThat(reasons(evidence, hardware, BINDING, SimulatedEvidence.ACCEPT))
-        .contains("the TEE is simulated, and the collaboration accepts sev-snp or tdx");
+    var hardware =
+        new Requirements(Set.of(Tee.SEV_SNP, Tee.TDX), Set.of(RELEASE), Optional.of(POLICY));
+    var result = appraise(evidence, hardware, BINDING, SimulatedEvidence.ACCEPT);
+    assertThat(((Refused) result).reasons())
+        .anyMatch(reason ->
+            reason.contains("the TEE is simulated, and the collaboration accepts sev-snp or tdx"))
+        .anyMatch(reason -> reason.contains("demands the policy " + POLICY));
   }
 
   @Test
   void anotherMeasurementIsRefusedAndBothAreNamed() throws Exception {
-    var requirements = new Requirements(Set.of(Tee.SIMULATED), Set.of(OTHER));
+    var requirements = Requirements.simulated(Set.of(OTHER));
     assertThat(reasons(evidence, requirements, BINDING, SimulatedEvidence.ACCEPT))
         .contains("measures " + RELEASE)
         .contains("requires " + OTHER);
@@ -79,19 +95,19 @@ class AppraisalTest {
   @Test
   void oneAnswerNamesEverythingThatIsWrong() throws Exception {
     Evidence bad = InsecureSimulatedTee.debugging(OTHER).evidence(BINDING, NOW);
-    var requirements = new Requirements(Set.of(Tee.TDX), Set.of(RELEASE));
+    var requirements = new Requirements(Set.of(Tee.TDX), Set.of(RELEASE), Optional.of(POLICY));
     var result =
         appraise(
             bad,
             requirements,
             Binding.of("cloister/session/v1", SESSION_KEY),
             SimulatedEvidence.REFUSE);
-    assertThat(((Refused) result).reasons()).hasSize(5);
+    assertThat(((Refused) result).reasons()).hasSize(6);
   }
 
   @Test
   void anyFlippedBitOfTheEvidenceIsRefused() {
-    byte[] document = evidence.document().toArray();
+    byte[] document = evidence.report().toArray();
     for (int bit = 0; bit < document.length * 8; bit++) {
       byte[] altered = document.clone();
       altered[bit / 8] ^= (byte) (1 << (bit % 8));
@@ -101,19 +117,20 @@ class AppraisalTest {
 
   @Test
   void evidenceCutShortOrExtendedIsRefused() {
-    byte[] document = evidence.document().toArray();
+    byte[] document = evidence.report().toArray();
     for (int length = 0; length <= document.length + 2; length++) {
       if (length != document.length) {
         refused(Bytes.of(Arrays.copyOf(document, length)));
       }
     }
-    assertThatThrownBy(() -> new Evidence(Tee.SIMULATED, Bytes.of(new byte[65_537])))
+    assertThatThrownBy(
+            () -> new Evidence(Tee.SIMULATED, Bytes.of(new byte[Evidence.MAXIMUM_BYTES + 1])))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
   void evidenceSignedByAnotherKeyIsRefused() {
-    byte[] document = evidence.document().toArray();
+    byte[] document = evidence.report().toArray();
     Bytes signed =
         Bytes.concat(
             Bytes.utf8("cloister/simulated-tee/v1\0"), Bytes.of(Arrays.copyOf(document, 135)));
@@ -124,12 +141,13 @@ class AppraisalTest {
 
   @Test
   void evidenceFromTheFutureIsRefused() throws Exception {
-    Report.parse(tee.evidence(BINDING, NOW.plusSeconds(300))).verify(NOW);
+    Report.parse(tee.evidence(BINDING, NOW.plusSeconds(300)))
+        .verify(Collateral.none(), Anchors.pinned(), NOW);
     Evidence future = tee.evidence(BINDING, NOW.plusSeconds(301));
-    assertThatThrownBy(() -> Report.parse(future).verify(NOW))
+    assertThatThrownBy(() -> Report.parse(future).verify(Collateral.none(), Anchors.pinned(), NOW))
         .isInstanceOf(EvidenceException.class)
         .hasMessageContaining("future");
-    byte[] overflowing = evidence.document().toArray();
+    byte[] overflowing = evidence.report().toArray();
     ByteBuffer.wrap(overflowing).putLong(123, Long.MAX_VALUE);
     refused(Bytes.of(overflowing));
   }
@@ -138,7 +156,7 @@ class AppraisalTest {
   void evidenceOfATeeThatThisVersionCannotVerifyIsRefusedByName() {
     for (Tee other : Tee.values()) {
       if (other != Tee.SIMULATED) {
-        assertThatThrownBy(() -> Report.parse(new Evidence(other, evidence.document())))
+        assertThatThrownBy(() -> Report.parse(new Evidence(other, evidence.report())))
             .isInstanceOf(EvidenceException.class)
             .hasMessage("this version cannot verify " + other.label() + " evidence");
       }
@@ -149,10 +167,10 @@ class AppraisalTest {
   void theReportSaysWhatTheTeeSaid() throws Exception {
     Report report = Report.parse(evidence);
     assertThat(report.tee()).isEqualTo(Tee.SIMULATED);
-    VerifiedReport verified = report.verify(NOW);
-    assertThat(verified.measurement()).isEqualTo(RELEASE);
-    assertThat(verified.reportData()).isEqualTo(BINDING.reportData());
-    assertThat(verified.debug()).isEqualTo(Report.Debug.OFF);
+    VerifiedReport verified = report.verify(Collateral.none(), Anchors.pinned(), NOW);
+    assertThat(verified.claims().measurement()).isEqualTo(RELEASE);
+    assertThat(verified.claims().boundTo(BINDING)).isTrue();
+    assertThat(verified.claims().debug()).isEqualTo(Claims.Debug.OFF);
   }
 
   @Test
@@ -166,22 +184,29 @@ class AppraisalTest {
 
   @Test
   void requirementsAndRefusalsAreNeverEmpty() {
-    assertThatThrownBy(() -> new Requirements(Set.of(), Set.of(RELEASE)))
+    var policy = Optional.of(POLICY);
+    assertThatThrownBy(() -> new Requirements(Set.of(), Set.of(RELEASE), policy))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new Requirements(Set.of(Tee.TDX), Set.of()))
+    assertThatThrownBy(() -> new Requirements(Set.of(Tee.TDX), Set.of(), policy))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new Requirements(Set.of(Tee.TDX), Set.of(RELEASE), Optional.empty()))
+        .as("hardware without a policy")
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> new Refused(List.of())).isInstanceOf(IllegalArgumentException.class);
   }
 
   private static void refused(Bytes document) {
-    assertThatThrownBy(() -> Report.parse(new Evidence(Tee.SIMULATED, document)).verify(NOW))
+    assertThatThrownBy(() ->
+            Report.parse(new Evidence(Tee.SIMULATED, document))
+                .verify(Collateral.none(), Anchors.pinned(), NOW))
         .isInstanceOf(EvidenceException.class);
   }
 
   private static Appraisal appraise(
       Evidence evidence, Requirements requirements, Binding binding, SimulatedEvidence simulated)
       throws EvidenceException {
-    return Appraisal.appraise(Report.parse(evidence).verify(NOW), requirements, binding, simulated);
+    var report = Report.parse(evidence).verify(Collateral.none(), Anchors.pinned(), NOW);
+    return new Trust(requirements, List.of(), simulated).appraise(List.of(report), binding, NOW);
   }
 
   private static String reasons(

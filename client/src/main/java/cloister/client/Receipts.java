@@ -1,6 +1,8 @@
 package cloister.client;
 
+import cloister.attestation.Collateral;
 import cloister.attestation.SimulatedEvidence;
+import cloister.attestation.Trust;
 import cloister.crypto.Bytes;
 import cloister.protocol.CloisterException;
 import cloister.protocol.Document.CollaborationDocument;
@@ -98,7 +100,10 @@ public final class Receipts {
     var refusals = new ArrayList<ReceiptException>();
     for (CollaborationDocument version : versions) {
       var verification =
-          ReceiptVerification.of(version.digest(), version.collaboration().enclave(), simulated);
+          ReceiptVerification.of(
+              version.digest(),
+              new Trust(version.collaboration().enclave(), List.of(), simulated),
+              Collateral.none());
       try {
         var verified = verification.verify(file.toArray(), Instant.now());
         return new Checked(

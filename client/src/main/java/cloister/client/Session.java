@@ -1,11 +1,14 @@
 package cloister.client;
 
+import cloister.attestation.Anchors;
 import cloister.attestation.Appraisal;
 import cloister.attestation.Binding;
+import cloister.attestation.Collateral;
 import cloister.attestation.EvidenceException;
 import cloister.attestation.Report;
 import cloister.attestation.SimulatedEvidence;
 import cloister.attestation.Tee;
+import cloister.attestation.Trust;
 import cloister.attestation.VerifiedReport;
 import cloister.crypto.AuthorityCertificate;
 import cloister.crypto.Bytes;
@@ -144,7 +147,7 @@ final class Session implements AutoCloseable {
     }
     try {
       return new Evidence(
-          Report.parse(said.evidence()).verify(Instant.now()),
+          Report.parse(said.evidence()).verify(Collateral.none(), Anchors.pinned(), Instant.now()),
           Handshake.binding(nonce, said.session(), said.key()));
     } catch (EvidenceException e) {
       throw new CloisterException(ErrorCode.EVIDENCE_REFUSED, String.valueOf(e.getMessage()), e);
@@ -155,8 +158,8 @@ final class Session implements AutoCloseable {
   private Appraisal.Accepted appraise(Evidence evidence) {
     List<String> reasons = new ArrayList<>();
     for (Collaboration version : membership.demanded()) {
-      switch (Appraisal.appraise(
-          evidence.report(), version.enclave(), evidence.expected(), simulated)) {
+      var trust = new Trust(version.enclave(), List.of(), simulated);
+      switch (trust.appraise(List.of(evidence.report()), evidence.expected(), Instant.now())) {
         case Appraisal.Accepted accepted -> {
           return accepted;
         }

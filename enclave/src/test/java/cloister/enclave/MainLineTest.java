@@ -3,9 +3,10 @@ package cloister.enclave;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import cloister.attestation.Collateral;
 import cloister.attestation.Requirements;
 import cloister.attestation.SimulatedEvidence;
-import cloister.attestation.Tee;
+import cloister.attestation.Trust;
 import cloister.crypto.CryptoException;
 import cloister.crypto.Digest;
 import cloister.protocol.AnswerTable;
@@ -94,9 +95,9 @@ final class MainLineTest {
       """;
 
   private static Receipt receipt(Reply.Ran ran) throws Exception {
-    var requirements =
-        new Requirements(Set.of(Tee.SIMULATED), Set.of(EnclaveServer.measureSimulated()));
-    return ReceiptVerification.ofAnyCollaboration(requirements, SimulatedEvidence.ACCEPT)
+    var requirements = Requirements.simulated(Set.of(EnclaveServer.measureSimulated()));
+    return ReceiptVerification.ofAnyCollaboration(
+            new Trust(requirements, List.of(), SimulatedEvidence.ACCEPT), Collateral.none())
         .verify(ran.receipt().toArray(), Instant.now())
         .receipt();
   }

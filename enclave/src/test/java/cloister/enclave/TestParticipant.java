@@ -1,11 +1,13 @@
 package cloister.enclave;
 
+import cloister.attestation.Anchors;
 import cloister.attestation.Appraisal;
+import cloister.attestation.Collateral;
 import cloister.attestation.Measurement;
 import cloister.attestation.Report;
 import cloister.attestation.Requirements;
 import cloister.attestation.SimulatedEvidence;
-import cloister.attestation.Tee;
+import cloister.attestation.Trust;
 import cloister.crypto.Bytes;
 import cloister.crypto.CertificateRequest;
 import cloister.crypto.Digest;
@@ -96,12 +98,17 @@ final class TestParticipant {
     Bytes welcome = post(by.resolve("/v1/sessions"), hello).orElseThrow();
     var decoded = Handshake.Welcome.decode(welcome);
     var binding = Handshake.binding(Bytes.of(nonce), decoded.session(), decoded.key());
-    var report = Report.parse(decoded.evidence()).verify(clock.instant());
-    var requirements =
-        new Requirements(java.util.Set.of(Tee.SIMULATED), java.util.Set.of(MEASUREMENT));
-    var appraisal = Appraisal.appraise(report, requirements, binding, SimulatedEvidence.ACCEPT);
-    if (appraisal instanceof Appraisal.Refused(var reasons)) {
-      throw new SecurityException(String.join("; ", reasons));
+    var report =
+        Report.parse(decoded.evidence())
+            .verify(Collateral.none(), Anchors.pinned(), clock.instant());
+    var trust =
+        new Trust(
+            Requirements.simulated(java.util.Set.of(MEASUREMENT)),
+            List.of(),
+            SimulatedEvidence.ACCEPT);
+    if (trust.appraise(List.of(report), binding, clock.instant())
+        instanceof Appraisal.Refused refused) {
+      throw new SecurityException(String.join("; ", refused.reasons()));
     }
     return new Wire(
         new ClientChannel(key, hello, welcome),

@@ -191,7 +191,7 @@ final class DocumentReader {
     return build(
         tree,
         () -> {
-          var section = section(tree, "enclave", "accept", "measurements").orElseThrow();
+          var section = section(tree, "enclave", "accept", "measurements", "policy").orElseThrow();
           List<String> labels = Arrays.stream(Tee.values()).map(Tee::label).toList();
           Optional<Set<Tee>> accept =
               section
@@ -201,7 +201,9 @@ final class DocumentReader {
               section
                   .required("measurements")
                   .flatMap(list -> set(list, value -> parsed(value, Measurement::parse)));
-          return () -> new Requirements(accept.orElseThrow(), measurements.orElseThrow());
+          Optional<Digest> policy =
+              section.ifThere("policy", value -> parsed(value, Digest::parse));
+          return () -> new Requirements(accept.orElseThrow(), measurements.orElseThrow(), policy);
         });
   }
 

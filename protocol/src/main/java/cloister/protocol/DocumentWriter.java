@@ -47,15 +47,19 @@ final class DocumentWriter {
                 .put("version", version)
                 .put("participants", keys.build())
                 .put("purposes", sorted(purposes))
-                .put(
-                    "enclave",
-                    Json.object()
-                        .put("accept", sorted(enclave.accept()))
-                        .put("measurements", sorted(enclave.measurements()))
-                        .build())
+                .put("enclave", enclave(enclave))
                 .put("noise", noise(noise))
                 .build())
         .bytes();
+  }
+
+  private static Json.Obj enclave(Requirements requirements) {
+    var enclave =
+        Json.object()
+            .put("accept", sorted(requirements.accept()))
+            .put("measurements", sorted(requirements.measurements()));
+    requirements.policy().ifPresent(digest -> enclave.put("policy", digest.toString()));
+    return enclave.build();
   }
 
   static Bytes dataset(

@@ -2,7 +2,6 @@ package cloister.protocol;
 
 import cloister.attestation.Binding;
 import cloister.attestation.Evidence;
-import cloister.attestation.Tee;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 
@@ -46,11 +45,9 @@ public final class Handshake {
     }
 
     public Bytes encode() {
-      var proof =
-          Json.object().put("document", evidence.document()).put("tee", evidence.tee().label());
       return Bytes.of(
           Json.object()
-              .put("evidence", proof.build())
+              .put("evidence", EvidenceFormat.write(evidence))
               .put("key", key)
               .put("session", session.hex())
               .canonical());
@@ -58,11 +55,7 @@ public final class Handshake {
 
     public static Welcome decode(Bytes body) {
       var json = Json.parseFields(body.toArray(), Limits.MESSAGE_BYTES, "welcome");
-      var proof = json.object("evidence");
-      var evidence =
-          new Evidence(
-              proof.oneOf("tee", Tee::byLabel), proof.bytes("document", Limits.MESSAGE_BYTES));
-      proof.noOther();
+      Evidence evidence = EvidenceFormat.read(json.object("evidence"));
       var welcome = new Welcome(hex(json.string("session", 32)), json.bytes("key", 4096), evidence);
       json.noOther();
       return welcome;

@@ -2,7 +2,6 @@ package cloister.protocol;
 
 import cloister.attestation.Binding;
 import cloister.attestation.Evidence;
-import cloister.attestation.Tee;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.ledger.InclusionProof;
@@ -29,7 +28,6 @@ public record ReceiptFile(
 
   static final String FORMAT = "cloister/receipt-file/v1";
   static final int SALT_BYTES = 32;
-  private static final int MAX_EVIDENCE_BYTES = 64 * 1024;
   private static final int MAX_CHECKPOINT = 1024;
   private static final String KEY_LABEL = "cloister/receipt-key/v1";
 
@@ -56,12 +54,7 @@ public record ReceiptFile(
         .put("checkpoint", checkpoint)
         .put("envelope", envelope.toJson())
         .put("event", event)
-        .put(
-            "evidence",
-            Json.object()
-                .put("document", evidence.document())
-                .put("tee", evidence.tee().label())
-                .build())
+        .put("evidence", EvidenceFormat.write(evidence))
         .put("format", FORMAT)
         .put(
             "inclusion",
@@ -84,20 +77,16 @@ public record ReceiptFile(
     if (!in.string("format", 64).equals(FORMAT)) {
       throw in.bad("format", "is not " + FORMAT);
     }
-    Json.Fields evidence = in.object("evidence");
     Json.Fields inclusion = in.object("inclusion");
     var decoded =
         new ReceiptFile(
             DsseEnvelope.read(in.object("envelope")),
             in.object("event").json(),
-            new Evidence(
-                evidence.oneOf("tee", Tee::byLabel),
-                evidence.bytes("document", MAX_EVIDENCE_BYTES)),
+            EvidenceFormat.read(in.object("evidence")),
             in.bytes("key", 64),
             inclusion(inclusion),
             inclusion.bytesOfSize("salt", SALT_BYTES),
             in.string("checkpoint", MAX_CHECKPOINT));
-    evidence.noOther();
     inclusion.noOther();
     in.noOther();
     return decoded;

@@ -1,10 +1,11 @@
 package cloister.protocol;
 
+import cloister.attestation.Anchors;
 import cloister.attestation.Appraisal;
+import cloister.attestation.Collateral;
 import cloister.attestation.EvidenceException;
 import cloister.attestation.Report;
-import cloister.attestation.Requirements;
-import cloister.attestation.SimulatedEvidence;
+import cloister.attestation.Trust;
 import cloister.crypto.Bytes;
 import cloister.crypto.CryptoException;
 import cloister.crypto.Digest;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -29,27 +31,24 @@ public final class ReceiptVerification {
   /// How far the issuer's clock may be ahead of the verifier's.
   private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
-  private final Requirements requirements;
-  private final SimulatedEvidence simulated;
+  private final Trust trust;
+  private final Collateral collateral;
   private final Optional<Digest> collaboration;
 
-  private ReceiptVerification(
-      Requirements requirements, SimulatedEvidence simulated, Optional<Digest> collaboration) {
-    this.requirements = requirements;
-    this.simulated = simulated;
+  private ReceiptVerification(Trust trust, Collateral collateral, Optional<Digest> collaboration) {
+    this.trust = trust;
+    this.collateral = collateral;
     this.collaboration = collaboration;
   }
 
-  /// Accepts receipts of any collaboration on an enclave that meets the requirements.
-  public static ReceiptVerification ofAnyCollaboration(
-      Requirements requirements, SimulatedEvidence simulated) {
-    return new ReceiptVerification(requirements, simulated, Optional.empty());
+  /// Accepts receipts of any collaboration on an enclave that is trusted.
+  public static ReceiptVerification ofAnyCollaboration(Trust trust, Collateral collateral) {
+    return new ReceiptVerification(trust, collateral, Optional.empty());
   }
 
   /// Accepts receipts of one version of a collaboration.
-  public static ReceiptVerification of(
-      Digest collaboration, Requirements requirements, SimulatedEvidence simulated) {
-    return new ReceiptVerification(requirements, simulated, Optional.of(collaboration));
+  public static ReceiptVerification of(Digest collaboration, Trust trust, Collateral collateral) {
+    return new ReceiptVerification(trust, collateral, Optional.of(collaboration));
   }
 
   /// A receipt that holds.
@@ -145,16 +144,18 @@ public final class ReceiptVerification {
   private void requireEvidence(Receipt receipt, ReceiptFile file) throws ReceiptException {
     Appraisal appraisal;
     try {
-      var report = Report.parse(file.evidence()).verify(receipt.issued());
+      var report =
+          Report.parse(file.evidence()).verify(collateral, Anchors.pinned(), receipt.issued());
       var binding = ReceiptFile.keyBinding(receipt.ledger(), file.key());
-      appraisal = Appraisal.appraise(report, requirements, binding, simulated);
+      appraisal = trust.appraise(List.of(report), binding, receipt.issued());
     } catch (EvidenceException e) {
       throw new ReceiptException("evidence", "is refused: " + e.getMessage(), e);
     }
     switch (appraisal) {
-      case Appraisal.Refused(var reasons) ->
-          throw new ReceiptException("evidence", "is refused: " + String.join("; ", reasons));
-      case Appraisal.Accepted(var tee, var measurement, _) -> {
+      case Appraisal.Refused refused ->
+          throw new ReceiptException(
+              "evidence", "is refused: " + String.join("; ", refused.reasons()));
+      case Appraisal.Accepted(var tee, var measurement, _, _) -> {
         if (!new Receipt.Enclave(tee, measurement).equals(receipt.enclave())) {
           throw new ReceiptException("enclave", "is not the one that the evidence proves");
         }

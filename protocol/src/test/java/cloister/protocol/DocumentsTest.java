@@ -20,6 +20,7 @@ class DocumentsTest {
   private static final Name AIRLINE = new Name("airline");
   private static final String DIGEST_1 = "sha256:" + "1".repeat(64);
   private static final String DIGEST_2 = "sha256:" + "2".repeat(64);
+  private static final String DIGEST_3 = "sha256:" + "3".repeat(64);
 
   private static final String COLLABORATION =
       """
@@ -31,9 +32,10 @@ class DocumentsTest {
       enclave:
         accept: [sev-snp, tdx]
         measurements: ["sha384:%s"]
+        policy: %s
       noise: designated:/airline
       """
-          .formatted(DIGEST_1, DIGEST_2, "a".repeat(96));
+          .formatted(DIGEST_1, DIGEST_2, "a".repeat(96), DIGEST_3);
 
   private static final String CUSTOMERS =
       """
@@ -355,6 +357,9 @@ class DocumentsTest {
     oneMistake(COLLABORATION.replace("sev-snp", "sev-snpp"), "did you mean \"sev-snp\"?");
     oneMistake(COLLABORATION.replace("[sev-snp, tdx]", "[]"), "at least one TEE");
     oneMistake(COLLABORATION + "version: 0\n", "an integer from 1");
+    oneMistake(
+        COLLABORATION.replace("  policy: " + DIGEST_3 + "\n", ""),
+        "hardware is accepted under a policy");
   }
 
   @Test

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import cloister.attestation.Collateral;
 import cloister.attestation.InsecureSimulatedTee;
 import cloister.attestation.Measurement;
 import cloister.attestation.Requirements;
 import cloister.attestation.SimulatedEvidence;
 import cloister.attestation.Tee;
+import cloister.attestation.Trust;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.crypto.Secret;
@@ -44,10 +46,9 @@ class ReceiptTest {
   private static final Bytes SALT = Bytes.of(new byte[32]);
   private static final Measurement MEASUREMENT = new Measurement("sha384", Bytes.of(new byte[48]));
   private static final Receipt.Enclave ENCLAVE = new Receipt.Enclave(Tee.SIMULATED, MEASUREMENT);
-  private static final Requirements REQUIREMENTS =
-      new Requirements(Set.of(Tee.SIMULATED), Set.of(MEASUREMENT));
+  private static final Requirements REQUIREMENTS = Requirements.simulated(Set.of(MEASUREMENT));
   private static final ReceiptVerification VERIFICATION =
-      ReceiptVerification.of(COLLABORATION, REQUIREMENTS, SimulatedEvidence.ACCEPT);
+      of(COLLABORATION, REQUIREMENTS, SimulatedEvidence.ACCEPT);
 
   @Test
   void aReceiptHoldsAndSaysWhatWasRun() throws ReceiptException {
@@ -186,8 +187,7 @@ class ReceiptTest {
     byte[] good = file(receipt()).encode();
 
     assertThatThrownBy(() ->
-            ReceiptVerification.of(Digest.ofUtf8("another"), REQUIREMENTS, SimulatedEvidence.ACCEPT)
-                .verify(good, NOW))
+            of(Digest.ofUtf8("another"), REQUIREMENTS, SimulatedEvidence.ACCEPT).verify(good, NOW))
         .hasMessageContaining("collaboration");
     assertThatThrownBy(() -> VERIFICATION.verify(good, NOW.minusSeconds(3600)))
         .hasMessageContaining("issued");
@@ -196,17 +196,25 @@ class ReceiptTest {
   @Test
   void evidenceThatDoesNotMeetTheRequirementsRefusesTheReceipt() {
     var otherCode = new Measurement("sha384", Bytes.hex("11".repeat(48)));
-    var otherMeasurement = new Requirements(Set.of(Tee.SIMULATED), Set.of(otherCode));
-    var hardware = new Requirements(Set.of(Tee.SEV_SNP), Set.of(MEASUREMENT));
+    var otherMeasurement = Requirements.simulated(Set.of(otherCode));
+    var hardware =
+        new Requirements(
+            Set.of(Tee.SEV_SNP), Set.of(MEASUREMENT), Optional.of(Digest.ofUtf8("a policy")));
     for (var verification :
         List.of(
-            ReceiptVerification.of(COLLABORATION, REQUIREMENTS, SimulatedEvidence.REFUSE),
-            ReceiptVerification.of(COLLABORATION, otherMeasurement, SimulatedEvidence.ACCEPT),
-            ReceiptVerification.of(COLLABORATION, hardware, SimulatedEvidence.ACCEPT))) {
+            of(COLLABORATION, REQUIREMENTS, SimulatedEvidence.REFUSE),
+            of(COLLABORATION, otherMeasurement, SimulatedEvidence.ACCEPT),
+            of(COLLABORATION, hardware, SimulatedEvidence.ACCEPT))) {
       assertThatThrownBy(() -> verification.verify(file(receipt()).encode(), NOW))
           .isInstanceOfSatisfying(
               ReceiptException.class, e -> assertThat(e.part()).isEqualTo("evidence"));
     }
+  }
+
+  private static ReceiptVerification of(
+      Digest collaboration, Requirements requirements, SimulatedEvidence simulated) {
+    return ReceiptVerification.of(
+        collaboration, new Trust(requirements, List.of(), simulated), Collateral.none());
   }
 
   @Test

@@ -70,7 +70,7 @@ final class SessionVectorTest {
     var binding = Handshake.binding(hello.nonce(), welcome.session(), welcome.key());
     assertThat(binding.reportData()).isEqualTo(recorded.reportData());
     // The simulated TEE's report holds it from byte 58 on.
-    assertThat(welcome.evidence().document().slice(58, 122)).isEqualTo(recorded.reportData());
+    assertThat(welcome.evidence().report().slice(58, 122)).isEqualTo(recorded.reportData());
   }
 
   @Test

@@ -2,7 +2,6 @@ package cloister.room;
 
 import cloister.attestation.Measurement;
 import cloister.attestation.Requirements;
-import cloister.attestation.Tee;
 import cloister.crypto.Digest;
 import cloister.privacy.BudgetLimit;
 import cloister.privacy.Delta;
@@ -46,8 +45,7 @@ final class Sample {
             1,
             keys,
             Set.of(Purpose.RESEARCH_AND_DEVELOPMENT, Purpose.MARKETING),
-            new Requirements(
-                Set.of(Tee.SIMULATED), Set.of(Measurement.parse("sha256:" + "00".repeat(32)))),
+            Requirements.simulated(Set.of(Measurement.parse("sha256:" + "00".repeat(32)))),
             noise),
         Collections.emptySortedMap(),
         Collections.emptySortedMap(),

@@ -1,0 +1,38 @@
+package cloister.attestation;
+
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// What a policy allows a field to be. There is no third case: what is not said is not read.
+sealed interface Allowed<T> {
+  record OneOf<T>(Set<T> values) implements Allowed<T> {
+    public OneOf {
+      values = Set.copyOf(values);
+      if (values.isEmpty()) {
+        throw new IllegalArgumentException("an empty list would allow nothing");
+      }
+    }
+  }
+
+  /// Said explicitly, and shown in every result.
+  record Any<T>() implements Allowed<T> {}
+
+  /// @param name of the check
+  default Check check(String name, T found) {
+    return switch (this) {
+      case OneOf<T>(var values) when values.contains(found) ->
+          Check.holds(name, "is " + found + ", as accepted");
+      case OneOf<T>(var values) ->
+          Check.fails(
+              name,
+              "is %s, and the policy accepts %s"
+                  .formatted(
+                      found,
+                      values.stream()
+                          .map(Object::toString)
+                          .sorted()
+                          .collect(Collectors.joining(" or "))));
+      case Any<T>() -> Check.noted(name, "is " + found + ", and the policy accepts any");
+    };
+  }
+}

@@ -1,0 +1,159 @@
+package cloister.attestation;
+
+import java.security.GeneralSecurityException;
+import java.security.InvalidAlgorithmParameterException;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.CertPathValidator;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.PKIXParameters;
+import java.security.cert.TrustAnchor;
+import java.security.cert.X509CRL;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Date;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Certificates from a leaf up to a pinned root (RFC 5280 §6, by the JDK's PKIX), and revocation
+/// lists of whoever issued them. The JDK's own revocation checking is off, because it fetches.
+final class Chain {
+  private static final int LONGEST = 8;
+
+  private Chain() {}
+
+  /// Checks that the path holds at that instant, the root included.
+  ///
+  /// @param path leaf first; the root itself may be at its end
+  /// @return whether it holds
+  static boolean require(
+      Checks checks, String name, List<X509Certificate> path, X509Certificate root, Instant at) {
+    List<X509Certificate> below = path.stream().filter(one -> !one.equals(root)).toList();
+    if (below.isEmpty()) {
+      checks.fails(name, "has no certificate below the pinned root");
+      return false;
+    }
+    try {
+      root.checkValidity(Date.from(at));
+      var parameters = new PKIXParameters(Set.of(new TrustAnchor(root, null)));
+      parameters.setRevocationEnabled(false);
+      parameters.setDate(Date.from(at));
+      CertPathValidator.getInstance("PKIX")
+          .validate(CertificateFactory.getInstance("X.509").generateCertPath(below), parameters);
+    } catch (CertPathValidatorException e) {
+      checks.fails(name, "does not lead to the pinned root %s: %s".formatted(of(root), why(e)));
+      return false;
+    } catch (CertificateException e) {
+      checks.fails(name, "the pinned root %s is not valid at %s".formatted(of(root), at));
+      return false;
+    } catch (InvalidAlgorithmParameterException | NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK validates paths", e);
+    }
+    checks.holds(name, "leads to the pinned root %s, valid at %s".formatted(of(root), at));
+    return true;
+  }
+
+  /// The leaf and who issued it, and who issued that, as far as the candidates go: by name and
+  /// signature, whatever their order. Whether it leads to a root is for [#require].
+  static List<X509Certificate> path(X509Certificate leaf, Collection<X509Certificate> candidates) {
+    var path = new ArrayList<X509Certificate>();
+    Optional<X509Certificate> next = Optional.of(leaf);
+    while (next.isPresent() && path.size() < LONGEST && !path.contains(next.get())) {
+      X509Certificate one = next.get();
+      path.add(one);
+      next =
+          candidates.stream()
+              .filter(other ->
+                  other.getSubjectX500Principal().equals(one.getIssuerX500Principal())
+                      && isSignedBy(one, other))
+              .findFirst();
+    }
+    return path;
+  }
+
+  /// Checks that the issuer's newest list among the collateral is signed by the issuer, current,
+  /// and does not name the certificate. No list is a failure: unset never means unchecked.
+  static boolean requireNotRevoked(
+      Checks checks,
+      String name,
+      X509Certificate certificate,
+      X509Certificate issuer,
+      Collateral collateral,
+      Instant at) {
+    List<X509CRL> lists =
+        collateral.revocationLists().stream()
+            .filter(list -> list.getIssuerX500Principal().equals(issuer.getSubjectX500Principal()))
+            .filter(list -> isSignedBy(list, issuer))
+            .sorted(Comparator.comparing(X509CRL::getThisUpdate).reversed())
+            .toList();
+    if (lists.isEmpty()) {
+      checks.fails(
+          name,
+          "no revocation list signed by %s is at hand: fetch collateral".formatted(of(issuer)));
+      return false;
+    }
+    X509CRL newest = lists.getFirst();
+    if (newest.getNextUpdate() == null
+        || newest.getThisUpdate().toInstant().isAfter(at)
+        || !newest.getNextUpdate().toInstant().isAfter(at)) {
+      checks.fails(
+          name,
+          "the revocation list of %s is for %s to %s, not for %s: fetch collateral"
+              .formatted(
+                  of(issuer),
+                  newest.getThisUpdate().toInstant(),
+                  newest.getNextUpdate() == null ? "ever" : newest.getNextUpdate().toInstant(),
+                  at));
+      return false;
+    }
+    if (newest.hasUnsupportedCriticalExtension()) {
+      checks.fails(name, "the revocation list of %s is not a whole one".formatted(of(issuer)));
+      return false;
+    }
+    return checks.require(
+        name,
+        newest.getRevokedCertificate(certificate.getSerialNumber()) == null,
+        "%s is not revoked, says the list of %s"
+            .formatted(of(certificate), newest.getThisUpdate().toInstant()),
+        "%s was revoked by %s".formatted(of(certificate), of(issuer)));
+  }
+
+  private static boolean isSignedBy(X509Certificate certificate, X509Certificate issuer) {
+    try {
+      certificate.verify(issuer.getPublicKey());
+      return true;
+    } catch (GeneralSecurityException _) {
+      return false;
+    }
+  }
+
+  private static boolean isSignedBy(X509CRL list, X509Certificate issuer) {
+    try {
+      list.verify(issuer.getPublicKey());
+      return true;
+    } catch (GeneralSecurityException _) {
+      return false;
+    }
+  }
+
+  /// The subject's common name, which is public and short.
+  static String of(X509Certificate certificate) {
+    String name = certificate.getSubjectX500Principal().getName();
+    return name.replaceAll("(?i).*?\\bCN=((?:\\\\.|[^,])*).*", "$1");
+  }
+
+  private static String why(CertPathValidatorException e) {
+    return switch (e.getReason()) {
+      case CertPathValidatorException.BasicReason.EXPIRED -> "a certificate has expired";
+      case CertPathValidatorException.BasicReason.NOT_YET_VALID -> "a certificate is not valid yet";
+      case CertPathValidatorException.BasicReason.INVALID_SIGNATURE ->
+          "a certificate is not signed by the next";
+      default -> "the path is broken (%s)".formatted(e.getReason());
+    };
+  }
+}

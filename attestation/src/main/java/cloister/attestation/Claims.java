@@ -1,0 +1,35 @@
+package cloister.attestation;
+
+import cloister.crypto.Bytes;
+import java.util.List;
+import java.util.Map;
+
+/// What a TEE said about itself and its code, once its signature was verified. Each kind of TEE has
+/// a record of its own fields; these are what all have in common.
+public sealed interface Claims permits SimulatedClaims {
+  Tee tee();
+
+  /// The one digest that stands for all code and configuration that decide what the enclave does;
+  /// docs/evidence.md says for each TEE what goes into it.
+  Measurement measurement();
+
+  /// Whether the TEE lets its operator look inside.
+  Debug debug();
+
+  /// Whether the evidence was made for exactly this use. Compares every byte there is, in constant
+  /// time.
+  boolean boundTo(Binding expected);
+
+  /// What a policy's deny-list may name, by the list's key: `report-data`, `chip-id`, `host-data`.
+  /// What this TEE does not have is absent.
+  Map<String, Bytes> identifiers();
+
+  /// Every field, for people, in the order of the vendor's document.
+  List<Claim> claims();
+
+  /// A debuggable TEE keeps nothing secret from its operator.
+  enum Debug {
+    OFF,
+    ON
+  }
+}

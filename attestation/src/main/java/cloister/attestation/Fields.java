@@ -1,0 +1,206 @@
+package cloister.attestation;
+
+import cloister.crypto.Bytes;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// The members of a JSON object, read once each and by type. Errors name the path. [#noOther]
+/// refuses what nobody asked for, where a format of ours is read.
+final class Fields {
+  private final String path;
+  private final Json.Obj object;
+  private final Bytes text;
+  private final Set<String> read = new HashSet<>();
+
+  Fields(String path, Json.Obj object, Bytes text) {
+    this.path = path;
+    this.object = object;
+    this.text = text;
+  }
+
+  /// Reads one value of a list or of a member that may have several forms.
+  interface Parser<T> {
+    /// @throws IllegalArgumentException if the text is none
+    T parse(String text) throws EvidenceException;
+  }
+
+  boolean has(String name) {
+    return object.members().containsKey(name);
+  }
+
+  Set<String> names() {
+    return object.members().keySet();
+  }
+
+  /// The member's bytes as they stand in the text.
+  Bytes raw(String name) throws EvidenceException {
+    Json value = member(name);
+    return text.slice(value.from(), value.to());
+  }
+
+  Fields object(String name) throws EvidenceException {
+    return asObject(path + "." + name, member(name));
+  }
+
+  Optional<Fields> optionalObject(String name) throws EvidenceException {
+    return has(name) ? Optional.of(object(name)) : Optional.empty();
+  }
+
+  List<Fields> objects(String name, int most) throws EvidenceException {
+    var objects = new ArrayList<Fields>();
+    List<Json> elements = elements(name, most);
+    for (int i = 0; i < elements.size(); i++) {
+      objects.add(asObject(path + "." + name + "[" + i + "]", elements.get(i)));
+    }
+    return objects;
+  }
+
+  String string(String name) throws EvidenceException {
+    if (member(name) instanceof Json.Str text) {
+      return text.value();
+    }
+    throw bad(name, "is not a string");
+  }
+
+  Optional<String> optionalString(String name) throws EvidenceException {
+    return has(name) ? Optional.of(string(name)) : Optional.empty();
+  }
+
+  List<String> strings(String name, int most) throws EvidenceException {
+    var strings = new ArrayList<String>();
+    for (Json element : elements(name, most)) {
+      if (!(element instanceof Json.Str text)) {
+        throw bad(name, "has an element that is not a string");
+      }
+      strings.add(text.value());
+    }
+    return strings;
+  }
+
+  long integer(String name, long least, long most) throws EvidenceException {
+    if (!(member(name) instanceof Json.Num number)) {
+      throw bad(name, "is not a number");
+    }
+    long value;
+    try {
+      value = Long.parseLong(number.text());
+    } catch (NumberFormatException e) {
+      throw new EvidenceException(at(name) + " is not a whole number", e);
+    }
+    if (value < least || value > most) {
+      throw bad(name, "is not between " + least + " and " + most);
+    }
+    return value;
+  }
+
+  boolean flag(String name) throws EvidenceException {
+    if (member(name) instanceof Json.Bool flag) {
+      return flag.value();
+    }
+    throw bad(name, "is neither true nor false");
+  }
+
+  Instant instant(String name) throws EvidenceException {
+    try {
+      return Instant.parse(string(name));
+    } catch (DateTimeException e) {
+      throw new EvidenceException(at(name) + " is not a time as in 2026-11-28T12:00:00Z", e);
+    }
+  }
+
+  Bytes hex(String name) throws EvidenceException {
+    return parsed(name, string(name), Bytes::hex);
+  }
+
+  Bytes hex(String name, int bytes) throws EvidenceException {
+    Bytes value = hex(name);
+    if (value.size() != bytes) {
+      throw bad(name, "has " + value.size() + " bytes, not " + bytes);
+    }
+    return value;
+  }
+
+  <T> T parsed(String name, Parser<T> parser) throws EvidenceException {
+    return parsed(name, string(name), parser);
+  }
+
+  /// What a policy allows: a list that is not empty, or, said in so many letters, `any`.
+  <T> Allowed<T> allowed(String name, Parser<T> parser) throws EvidenceException {
+    if (member(name) instanceof Json.Str word) {
+      if (!word.value().equals("any")) {
+        throw bad(name, "is a list of what is accepted, or the word any");
+      }
+      return new Allowed.Any<>();
+    }
+    List<T> values = list(name, parser);
+    return new Allowed.OneOf<>(Set.copyOf(values));
+  }
+
+  /// A list that is not empty.
+  <T> List<T> list(String name, Parser<T> parser) throws EvidenceException {
+    var values = new ArrayList<T>();
+    for (String element : strings(name, 1000)) {
+      values.add(parsed(name, element, parser));
+    }
+    if (values.isEmpty()) {
+      throw bad(name, "is empty: name what is accepted, or say any");
+    }
+    return values;
+  }
+
+  private <T> T parsed(String name, String value, Parser<T> parser) throws EvidenceException {
+    try {
+      return parser.parse(value);
+    } catch (IllegalArgumentException e) {
+      throw new EvidenceException(at(name) + " is malformed: " + e.getMessage(), e);
+    }
+  }
+
+  /// @throws EvidenceException if a member is there that was not read, naming it
+  void noOther() throws EvidenceException {
+    for (String name : object.members().keySet()) {
+      if (!read.contains(name)) {
+        throw new EvidenceException(path + ": unknown key " + name);
+      }
+    }
+  }
+
+  EvidenceException bad(String name, String problem) {
+    return new EvidenceException(at(name) + " " + problem);
+  }
+
+  private String at(String name) {
+    return path + "." + name;
+  }
+
+  private Json member(String name) throws EvidenceException {
+    read.add(name);
+    Json value = object.members().get(name);
+    if (value == null) {
+      throw bad(name, "is missing");
+    }
+    return value;
+  }
+
+  private List<Json> elements(String name, int most) throws EvidenceException {
+    if (!(member(name) instanceof Json.Arr array)) {
+      throw bad(name, "is not a list");
+    }
+    if (array.elements().size() > most) {
+      throw bad(name, "has more than " + most + " elements");
+    }
+    return array.elements();
+  }
+
+  private Fields asObject(String name, Json value) throws EvidenceException {
+    if (value instanceof Json.Obj members) {
+      return new Fields(name, members, text);
+    }
+    throw new EvidenceException(name + " is not an object");
+  }
+}

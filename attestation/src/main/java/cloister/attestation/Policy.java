@@ -1,0 +1,159 @@
+package cloister.attestation;
+
+import cloister.crypto.Bytes;
+import cloister.crypto.Digest;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/// What a participant or a collaboration demands of evidence, field by field. It is known by the
+/// SHA-256 of its canonical JSON (RFC 8785), and evidence is bound to that digest.
+///
+/// Every field that decides who may see plaintext has to be there. `any` is written out where
+/// nothing is demanded, and every result shows it; an empty list, an unknown key and a missing one
+/// are refused.
+///
+/// @param families of how many different vendors accepted evidence has to be: one falls, the other
+///   still stands
+/// @param deny by the name of an identifier (`report-data`, `chip-id`, `host-data`), what is
+///   refused whatever else holds
+public record Policy(
+    Digest digest,
+    String name,
+    Instant from,
+    Instant until,
+    int families,
+    List<Entry> accept,
+    Map<String, Set<Bytes>> deny) {
+  private static final int MAX_BYTES = 256 * 1024;
+  private static final int MAX_ENTRIES = 64;
+
+  public Policy {
+    accept = List.copyOf(accept);
+    deny = Map.copyOf(deny);
+    if (accept.isEmpty()) {
+      throw new IllegalArgumentException("a policy accepts something");
+    }
+  }
+
+  /// What is demanded of one kind of TEE. Of several for the same kind, one has to hold in full.
+  public sealed interface Entry permits SimulatedPolicy {
+    Tee tee();
+
+    /// Compares every field.
+    ///
+    /// @param claims of the same kind of TEE
+    List<Check> compare(Claims claims, Instant at);
+  }
+
+  /// @param canonical the document as canonical JSON, which is what the digest is of
+  /// @throws EvidenceException naming the path of what is wrong
+  public static Policy parse(Bytes canonical) throws EvidenceException {
+    Fields fields = Json.parse("policy", canonical, MAX_BYTES);
+    String name = fields.string("policy");
+    Fields valid = fields.object("valid");
+    Instant from = valid.instant("from");
+    Instant until = valid.instant("until");
+    valid.noOther();
+    if (!until.isAfter(from)) {
+      throw valid.bad("until", "is not after from");
+    }
+    int families = (int) fields.integer("families", 1, 4);
+    var accept = new ArrayList<Entry>();
+    for (Fields entry : fields.objects("accept", MAX_ENTRIES)) {
+      accept.add(entry(entry));
+      entry.noOther();
+    }
+    if (accept.isEmpty()) {
+      throw fields.bad("accept", "is empty: nothing would be accepted");
+    }
+    if (accept.stream().map(entry -> entry.tee().family()).distinct().count() < families) {
+      throw fields.bad("families", "is more than accept names");
+    }
+    Map<String, Set<Bytes>> deny = denied(fields);
+    fields.noOther();
+    return new Policy(Digest.of(canonical), name, from, until, families, accept, deny);
+  }
+
+  private static Entry entry(Fields fields) throws EvidenceException {
+    Tee tee = fields.parsed("tee", Policy::tee);
+    return switch (tee) {
+      case SIMULATED -> SimulatedPolicy.read(fields);
+      case SEV_SNP, TDX, SGX, NITRO, CONFIDENTIAL_SPACE, AZURE_CVM, AZURE_ACI, AZURE_MAA, NVIDIA ->
+          throw fields.bad("tee", "is " + tee + ", which this version cannot verify");
+    };
+  }
+
+  private static Tee tee(String label) {
+    return Tee.byLabel(label)
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "not one of "
+                    + java.util.Arrays.stream(Tee.values())
+                        .map(Tee::label)
+                        .collect(Collectors.joining(", "))));
+  }
+
+  private static Map<String, Set<Bytes>> denied(Fields fields) throws EvidenceException {
+    var deny = new TreeMap<String, Set<Bytes>>();
+    var lists = fields.optionalObject("deny");
+    if (lists.isPresent()) {
+      for (String name : lists.get().names()) {
+        if (!Set.of("report-data", "chip-id", "host-data", "measurement").contains(name)) {
+          throw lists.get().bad(name, "is no identifier that evidence has");
+        }
+        deny.put(name, Set.copyOf(lists.get().list(name, Bytes::hex)));
+      }
+    }
+    return deny;
+  }
+
+  /// Holds the report against the entries for its kind of TEE, and against the deny-lists. Where
+  /// several entries could hold, the checks of the one that holds are the result; where none does,
+  /// those of all.
+  List<Check> compare(VerifiedReport report, Instant at) {
+    var checks = new Checks();
+    String prefix = "policy";
+    checks.require(
+        prefix + ".valid",
+        !at.isBefore(from) && at.isBefore(until),
+        "%s is valid until %s".formatted(name, until),
+        "%s is valid from %s until %s, not at %s".formatted(name, from, until, at));
+    report
+        .claims()
+        .identifiers()
+        .forEach((kind, value) -> {
+          if (deny.getOrDefault(kind, Set.of()).contains(value)) {
+            checks.fails("policy.deny", "the policy denies this " + kind);
+          }
+          if (PublishedEvidence.isPublished(kind, value)) {
+            checks.fails(
+                "policy.deny",
+                "this " + kind + " is of published evidence, whose keys anybody has");
+          }
+        });
+    checks.addAll(compareEntries(report, at));
+    return checks.list();
+  }
+
+  private List<Check> compareEntries(VerifiedReport report, Instant at) {
+    var refused = new ArrayList<Check>();
+    for (Entry entry : accept) {
+      if (entry.tee() == report.tee()) {
+        List<Check> compared = entry.compare(report.claims(), at);
+        if (compared.stream().noneMatch(Check::failed)) {
+          return compared;
+        }
+        refused.addAll(compared);
+      }
+    }
+    return refused.isEmpty()
+        ? List.of(
+            Check.fails("policy.accept", "%s does not accept %s".formatted(name, report.tee())))
+        : refused;
+  }
+}

@@ -1,0 +1,128 @@
+package cloister.attestation;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// What one verifier accepts: the collaboration's requirements, the policy they name, stricter
+/// policies of the verifier's own, all of which have to hold, and whether simulated evidence is
+/// taken at all.
+public record Trust(Requirements requirements, List<Policy> policies, SimulatedEvidence simulated) {
+  public Trust {
+    policies = List.copyOf(policies);
+  }
+
+  /// Compares reports of one enclave with everything that is required. All checks run, so that one
+  /// answer names everything that is wrong.
+  ///
+  /// @param reports one, or several where a policy wants vendors that vouch for each other; the
+  ///   first is the enclave's own
+  /// @param expected what the evidence has to be tied to, computed by the verifier from its own
+  ///   nonce
+  public Appraisal appraise(List<VerifiedReport> reports, Binding expected, Instant at) {
+    if (reports.isEmpty()) {
+      throw new IllegalArgumentException("nothing to appraise");
+    }
+    var checks = new Checks();
+    for (VerifiedReport report : reports) {
+      checks.addAll(report.checks());
+      common(checks, report, expected);
+      for (Policy policy : policies) {
+        checks.addAll(policy.compare(report, at));
+      }
+    }
+    collaboration(checks, reports.getFirst());
+    families(checks, reports);
+    if (checks.failed()) {
+      return new Appraisal.Refused(checks.list());
+    }
+    Claims first = reports.getFirst().claims();
+    return new Appraisal.Accepted(
+        first.tee(), first.measurement(), protection(reports), checks.list());
+  }
+
+  /// What no policy can leave out.
+  private void common(Checks checks, VerifiedReport report, Binding expected) {
+    Claims claims = report.claims();
+    if (report.tee() == Tee.SIMULATED) {
+      if (simulated == SimulatedEvidence.REFUSE) {
+        checks.fails(
+            "simulated",
+            "the evidence is simulated and proves nothing: run the enclave in a real TEE, or, for"
+                + " development only, accept simulated evidence explicitly");
+      } else {
+        checks.noted("simulated", "the evidence is simulated and proves nothing, as was accepted");
+      }
+    }
+    checks.require(
+        "debug",
+        claims.debug() == Claims.Debug.OFF,
+        "debugging is off",
+        "the TEE runs in debug mode, in which its operator can read its memory: start it without"
+            + " debugging");
+    checks.require(
+        "binding",
+        claims.boundTo(expected),
+        "the evidence was made for this nonce and these keys",
+        "the evidence was not made for this nonce and these keys: ask the enclave for fresh"
+            + " evidence; if that fails too, something between you and it replaces messages");
+  }
+
+  private void collaboration(Checks checks, VerifiedReport report) {
+    checks.require(
+        "tee",
+        requirements.accept().contains(report.tee()),
+        "the TEE is " + report.tee() + ", as the collaboration accepts",
+        "the TEE is %s, and the collaboration accepts %s: run the enclave there, or have all"
+                .formatted(report.tee(), listed(requirements.accept()))
+            + " participants sign a collaboration that accepts it");
+    Measurement measurement = report.claims().measurement();
+    checks.require(
+        "measurement",
+        requirements.measurements().contains(measurement),
+        "the enclave measures " + measurement + ", as the collaboration requires",
+        "the enclave measures %s, and the collaboration requires %s: run the release that was"
+                .formatted(measurement, listed(requirements.measurements()))
+            + " agreed on, or have all participants sign the new measurement");
+    requirements
+        .policy()
+        .ifPresent(digest ->
+            checks.require(
+                "policy",
+                policies.stream().anyMatch(policy -> policy.digest().equals(digest)),
+                "the collaboration's policy " + digest.brief() + " was applied",
+                "the collaboration demands the policy %s, which is not at hand: get it from whoever"
+                        .formatted(digest)
+                    + " proposed the collaboration, and apply it"));
+  }
+
+  private void families(Checks checks, List<VerifiedReport> reports) {
+    long found =
+        reports.stream()
+            .map(report -> report.tee().family())
+            .filter(family -> family != Tee.Family.NONE)
+            .distinct()
+            .count();
+    for (Policy policy : policies) {
+      if (policy.families() > 1) {
+        checks.require(
+            "policy.families",
+            found >= policy.families(),
+            "%d vendors vouch for it, as %s wants".formatted(found, policy.name()),
+            "%d vendors vouch for it, and %s wants %d that differ"
+                .formatted(found, policy.name(), policy.families()));
+      }
+    }
+  }
+
+  private static Appraisal.Protection protection(List<VerifiedReport> reports) {
+    return reports.stream().anyMatch(report -> report.tee() == Tee.SIMULATED)
+        ? Appraisal.Protection.NONE_SIMULATED
+        : Appraisal.Protection.HARDWARE;
+  }
+
+  private static String listed(Set<?> values) {
+    return values.stream().map(Object::toString).sorted().collect(Collectors.joining(" or "));
+  }
+}
