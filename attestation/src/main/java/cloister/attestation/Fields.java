@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /// The members of a JSON object, read once each and by type. Errors name the path. [#noOther]
 /// refuses what nobody asked for, where a format of ours is read.
@@ -90,7 +91,7 @@ final class Fields {
     try {
       value = Long.parseLong(number.text());
     } catch (NumberFormatException e) {
-      throw new EvidenceException(at(name) + " is not a whole number", e);
+      throw EvidenceException.at(at(name), "is not a whole number", e);
     }
     if (value < least || value > most) {
       throw bad(name, "is not between " + least + " and " + most);
@@ -109,7 +110,7 @@ final class Fields {
     try {
       return Instant.parse(string(name));
     } catch (DateTimeException e) {
-      throw new EvidenceException(at(name) + " is not a time as in 2026-11-28T12:00:00Z", e);
+      throw EvidenceException.at(at(name), "is not a time as in 2026-11-28T12:00:00Z", e);
     }
   }
 
@@ -157,7 +158,7 @@ final class Fields {
     try {
       return parser.parse(value);
     } catch (IllegalArgumentException e) {
-      throw new EvidenceException(at(name) + " is malformed: " + e.getMessage(), e);
+      throw EvidenceException.at(at(name), "is malformed: " + e.getMessage(), e);
     }
   }
 
@@ -165,13 +166,14 @@ final class Fields {
   void noOther() throws EvidenceException {
     for (String name : object.members().keySet()) {
       if (!read.contains(name)) {
-        throw new EvidenceException(path + ": unknown key " + name);
+        throw EvidenceException.at(
+            at(name), "is an unknown key; known here: " + String.join(", ", new TreeSet<>(read)));
       }
     }
   }
 
   EvidenceException bad(String name, String problem) {
-    return new EvidenceException(at(name) + " " + problem);
+    return EvidenceException.at(at(name), problem);
   }
 
   private String at(String name) {
@@ -201,6 +203,6 @@ final class Fields {
     if (value instanceof Json.Obj members) {
       return new Fields(name, members, text);
     }
-    throw new EvidenceException(name + " is not an object");
+    throw EvidenceException.at(name, "is not an object");
   }
 }
