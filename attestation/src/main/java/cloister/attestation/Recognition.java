@@ -1,0 +1,107 @@
+package cloister.attestation;
+
+import cloister.crypto.Bytes;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Optional;
+
+/// Finds out from a file's bytes alone what evidence it is, for people who look at one. It decides
+/// nothing: whatever it guesses is parsed and verified as that.
+public final class Recognition {
+  private static final int SNP_REPORT_BYTES = 1184;
+
+  private Recognition() {}
+
+  /// @param file as a vendor's tools write it: binary, or the same as hexadecimal or base64 text
+  /// @throws EvidenceException if it is like nothing known
+  public static Evidence recognise(Bytes file) throws EvidenceException {
+    Optional<Tee> tee = kind(file);
+    if (tee.isPresent()) {
+      return new Evidence(tee.get(), file);
+    }
+    Optional<Bytes> decoded = decoded(file);
+    if (decoded.isPresent()) {
+      Optional<Tee> inside = kind(decoded.get());
+      if (inside.isPresent()) {
+        return new Evidence(inside.get(), decoded.get());
+      }
+    }
+    throw new EvidenceException(
+        "not evidence of a known kind: neither an SNP report, a TDX or SGX quote, a Nitro document,"
+            + " an HCL report, an SPDM report nor a token of Google or Microsoft");
+  }
+
+  private static Optional<Tee> kind(Bytes file) {
+    if (startsWith(file, "CLSIMTEE")) {
+      return Optional.of(Tee.SIMULATED);
+    }
+    if (startsWith(file, "HCLA")) {
+      return Optional.of(Tee.AZURE_CVM);
+    }
+    if (startsWith(file, "eyJ")) {
+      return token(file);
+    }
+    if (file.size() < 64) {
+      return Optional.empty();
+    }
+    byte[] head = file.slice(0, 8).toArray();
+    int version = head[0] | head[1] << 8;
+    if (file.size() == SNP_REPORT_BYTES && version >= 2 && version <= 5 && head[2] == 0) {
+      return Optional.of(Tee.SEV_SNP);
+    }
+    // A quote of Intel: u16 version, u16 key type 2, u32 TEE type.
+    if (version >= 3 && version <= 5 && head[2] == 2 && head[3] == 0) {
+      return Optional.of(head[4] == (byte) 0x81 ? Tee.TDX : Tee.SGX);
+    }
+    // Open Enclave puts u32 version 1 and u32 type 2 before it.
+    if (version == 1 && head[4] == 2 && head[2] == 0 && head[3] == 0) {
+      return Optional.of(Tee.SGX);
+    }
+    // COSE_Sign1: an array of four, tagged 18 or not, whose first is a byte string.
+    if (head[0] == (byte) 0x84 || (head[0] == (byte) 0xd2 && head[1] == (byte) 0x84)) {
+      return Optional.of(Tee.NITRO);
+    }
+    // SPDM 1.1 GET_MEASUREMENTS.
+    if (head[0] == 0x11 && head[1] == (byte) 0xe0) {
+      return Optional.of(Tee.NVIDIA);
+    }
+    return Optional.empty();
+  }
+
+  /// By the issuer that the token claims.
+  private static Optional<Tee> token(Bytes file) {
+    String[] parts = text(file).split("\\.", -1);
+    if (parts.length != 3) {
+      return Optional.empty();
+    }
+    try {
+      String payload =
+          new String(Base64.getUrlDecoder().decode(parts[1]), StandardCharsets.ISO_8859_1);
+      if (payload.contains("confidentialcomputing.googleapis.com")) {
+        return Optional.of(Tee.CONFIDENTIAL_SPACE);
+      }
+      return payload.contains("attest.azure.net") ? Optional.of(Tee.AZURE_MAA) : Optional.empty();
+    } catch (IllegalArgumentException _) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<Bytes> decoded(Bytes file) {
+    String text = text(file).replaceAll("\\s", "");
+    try {
+      return text.matches("(?:[0-9a-fA-F]{2})+")
+          ? Optional.of(Bytes.hex(text))
+          : Optional.of(Bytes.of(Base64.getDecoder().decode(text)));
+    } catch (IllegalArgumentException _) {
+      return Optional.empty();
+    }
+  }
+
+  private static String text(Bytes file) {
+    return new String(file.toArray(), StandardCharsets.ISO_8859_1).strip();
+  }
+
+  private static boolean startsWith(Bytes file, String magic) {
+    return file.size() >= magic.length() && file.slice(0, magic.length()).equals(Bytes.utf8(magic));
+  }
+}
