@@ -1,12 +1,19 @@
 package cloister.attestation;
 
+import static java.util.Comparator.naturalOrder;
+
 import cloister.crypto.Bytes;
+import cloister.crypto.Digest;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Date;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// What vendors publish about their hardware, and a verifier needs beside the evidence:
 /// certificates, revocation lists, levels. It comes from anywhere, over any path: nothing of it is
@@ -14,6 +21,8 @@ import java.util.Optional;
 public final class Collateral {
   /// The most items of one bundle.
   public static final int MAXIMUM_ITEMS = 2000;
+
+  private static final int MAX_JSON_BYTES = 1 << 20;
 
   private static final Collateral NONE = new Collateral(List.of(), List.of(), List.of());
 
@@ -70,6 +79,20 @@ public final class Collateral {
     }
   }
 
+  /// Where a vendor publishes an item.
+  ///
+  /// @param url of the vendor's service; whoever mirrors it may answer instead
+  /// @param chainHeader the response's header that holds the issuer's certificates, as URL-encoded
+  ///   PEM
+  public record Source(Kind kind, String url, Optional<String> chainHeader) {
+    static Source of(Kind kind, String url) {
+      return new Source(kind, url, Optional.empty());
+    }
+  }
+
+  /// What an item is about and when it holds, by its own words, which nobody has verified yet.
+  public record Dates(String about, Optional<Instant> from, Optional<Instant> until) {}
+
   public static Collateral none() {
     return NONE;
   }
@@ -95,6 +118,69 @@ public final class Collateral {
 
   public List<Item> items() {
     return items;
+  }
+
+  /// Both, each item once. Nothing is replaced: of several lists or levels the newest that is
+  /// authentic counts, so that an older one, offered later, takes nothing back.
+  ///
+  /// @throws EvidenceException if there are too many
+  public Collateral and(Collateral other) throws EvidenceException {
+    var all = new LinkedHashMap<Digest, Item>();
+    for (Item item : items) {
+      all.putIfAbsent(Digest.of(item.bytes()), item);
+    }
+    for (Item item : other.items) {
+      all.putIfAbsent(Digest.of(item.bytes()), item);
+    }
+    return of(List.copyOf(all.values()));
+  }
+
+  /// Without what ended before that instant.
+  public Collateral endingAfter(Instant instant) throws EvidenceException {
+    var current = new ArrayList<Item>();
+    for (Item item : items) {
+      if (dates(item).until().filter(until -> until.isBefore(instant)).isEmpty()) {
+        current.add(item);
+      }
+    }
+    return of(current);
+  }
+
+  /// @throws EvidenceException if the item is malformed
+  public static Dates dates(Item item) throws EvidenceException {
+    return switch (item.kind()) {
+      case CERTIFICATES -> {
+        List<X509Certificate> chain = Certificates.read(item.source(), item.bytes(), 100);
+        yield new Dates(
+            chain.stream().map(Chain::of).collect(Collectors.joining(", ")),
+            chain.stream().map(one -> one.getNotBefore().toInstant()).max(naturalOrder()),
+            chain.stream().map(one -> one.getNotAfter().toInstant()).min(naturalOrder()));
+      }
+      case REVOCATION_LIST -> {
+        X509CRL list = Certificates.revocationList(item.source(), item.bytes());
+        yield new Dates(
+            list.getIssuerX500Principal().getName().replaceAll(".*CN=([^,]*).*", "$1"),
+            Optional.of(list.getThisUpdate().toInstant()),
+            Optional.ofNullable(list.getNextUpdate()).map(Date::toInstant));
+      }
+      case TCB_INFO -> {
+        Fields info = Json.parse(item.source(), item.bytes(), MAX_JSON_BYTES).object("tcbInfo");
+        yield new Dates(
+            "TCB levels of " + info.string("fmspc"),
+            Optional.of(info.instant("issueDate")),
+            Optional.of(info.instant("nextUpdate")));
+      }
+      case ENCLAVE_IDENTITY -> {
+        Fields identity =
+            Json.parse(item.source(), item.bytes(), MAX_JSON_BYTES).object("enclaveIdentity");
+        yield new Dates(
+            "identity of the " + identity.string("id"),
+            Optional.of(identity.instant("issueDate")),
+            Optional.of(identity.instant("nextUpdate")));
+      }
+      case REFERENCE_MANIFEST, KEY_SET ->
+          new Dates(item.source(), Optional.empty(), Optional.empty());
+    };
   }
 
   List<Item> items(Kind kind) {

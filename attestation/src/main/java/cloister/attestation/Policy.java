@@ -115,7 +115,7 @@ public record Policy(
   /// Holds the report against the entries for its kind of TEE, and against the deny-lists. Where
   /// several entries could hold, the checks of the one that holds are the result; where none does,
   /// those of all.
-  List<Check> compare(VerifiedReport report, Instant at) {
+  public List<Check> compare(VerifiedReport report, Instant at) {
     var checks = new Checks();
     String prefix = "policy";
     checks.require(

@@ -15,6 +15,9 @@ public final class Recognition {
   /// @param file as a vendor's tools write it: binary, or the same as hexadecimal or base64 text
   /// @throws EvidenceException if it is like nothing known
   public static Evidence recognise(Bytes file) throws EvidenceException {
+    if (file.size() > Evidence.MAXIMUM_BYTES) {
+      throw new EvidenceException("evidence has at most " + Evidence.MAXIMUM_BYTES + " bytes");
+    }
     Optional<Tee> tee = kind(file);
     if (tee.isPresent()) {
       return new Evidence(tee.get(), file);

@@ -10,6 +10,9 @@ public sealed interface Report permits SimulatedReport {
   /// Every field, for people, as it arrived: nothing of it is proved.
   List<Claim> claims();
 
+  /// Where the vendor publishes what [#verify] needs beside this evidence.
+  List<Collateral.Source> sources();
+
   /// Checks the signature and everything it rests on, at that instant, with the pinned keys of
   /// `anchors` and nothing else as the beginning of trust.
   ///

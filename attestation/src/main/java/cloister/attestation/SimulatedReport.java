@@ -136,6 +136,11 @@ public record SimulatedReport(
   }
 
   @Override
+  public List<Collateral.Source> sources() {
+    return List.of();
+  }
+
+  @Override
   public VerifiedReport verify(Collateral collateral, Anchors anchors, Instant at)
       throws EvidenceException {
     var checks = new Checks();

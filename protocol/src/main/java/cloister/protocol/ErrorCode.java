@@ -152,6 +152,18 @@ public enum ErrorCode {
       Kind.REFUSED,
       "The enclave is simulated: it protects nothing.",
       "Use a real one, or, for trying out only, repeat the command with --accept-simulated."),
+  POLICY_UNKNOWN(
+      Kind.USER,
+      "The collaboration demands evidence under a policy that this home does not hold.",
+      "Put the policy's file into a folder `policies` beside the collaboration's file and sign it again, or `cloister policy add FILE`."),
+  COLLATERAL_INVALID(
+      Kind.USER,
+      "Collateral, which evidence is verified with, cannot be read.",
+      "Fetch it again with `cloister collateral fetch`, or import another bundle."),
+  COLLATERAL_UNREACHABLE(
+      Kind.RESOURCE,
+      "A vendor's service did not give the collateral that evidence is verified with.",
+      "Try again later, name a mirror, or import a bundle that was fetched elsewhere."),
   SESSION_UNKNOWN(
       Kind.USER,
       "The enclave knows no such session; it may have restarted.",

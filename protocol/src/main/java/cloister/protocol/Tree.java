@@ -25,6 +25,20 @@ sealed interface Tree {
   /// A string, number, boolean or null.
   record Scalar(Position at, Json value) implements Tree {}
 
+  /// The same without positions.
+  default Json json() {
+    return switch (this) {
+      case Mapping(_, List<Entry> entries) -> {
+        var object = Json.object();
+        entries.forEach(entry -> object.put(entry.key(), entry.value().json()));
+        yield object.build();
+      }
+      case Sequence(_, List<Tree> elements) ->
+          Json.array(elements.stream().map(Tree::json).toList());
+      case Scalar(_, Json value) -> value;
+    };
+  }
+
   static Tree of(Json json) {
     return switch (json) {
       case Json.Obj(Map<String, Json> members) -> {
