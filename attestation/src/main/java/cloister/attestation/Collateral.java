@@ -13,6 +13,7 @@ import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// What vendors publish about their hardware, and a verifier needs beside the evidence:
@@ -133,6 +134,12 @@ public final class Collateral {
       all.putIfAbsent(Digest.of(item.bytes()), item);
     }
     return of(List.copyOf(all.values()));
+  }
+
+  /// What was fetched from these places.
+  public Collateral from(List<Source> sources) throws EvidenceException {
+    Set<String> urls = sources.stream().map(Source::url).collect(Collectors.toSet());
+    return of(items.stream().filter(item -> urls.contains(item.source())).toList());
   }
 
   /// Without what ended before that instant.

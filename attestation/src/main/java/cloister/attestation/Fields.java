@@ -184,7 +184,11 @@ final class Fields {
     read.add(name);
     Json value = object.members().get(name);
     if (value == null) {
-      throw bad(name, "is missing");
+      List<String> others =
+          object.members().keySet().stream().filter(key -> !read.contains(key)).limit(5).toList();
+      throw bad(
+          name,
+          "is missing" + (others.isEmpty() ? "" : "; there are " + String.join(", ", others)));
     }
     return value;
   }

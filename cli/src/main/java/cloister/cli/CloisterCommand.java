@@ -91,6 +91,24 @@ final class CloisterCommand {
     line.addSubcommand(new Group.Receipt().with(new ReceiptVerify(options)));
     line.addSubcommand(new Group.Ledger().with(new LedgerCheck(options)));
     line.addSubcommand(
+        new Group.Evidence().with(new EvidenceShow(options), new EvidenceVerify(options)));
+    line.addSubcommand(
+        new Group.Policy()
+            .with(
+                new PolicyExplain(options),
+                new PolicyDiff(options),
+                new PolicyAdd(options),
+                new PolicyRequire(options),
+                new PolicyList(options),
+                new PolicyDrop(options)));
+    line.addSubcommand(
+        new Group.Collateral()
+            .with(
+                new CollateralFetch(options),
+                new CollateralShow(options),
+                new CollateralImport(options),
+                new CollateralExport(options)));
+    line.addSubcommand(
         new Group.Enclave().with(new EnclaveServe(options), new EnclaveMeasurement(options)));
     line.addSubcommand(new Rehearse(options));
     line.addSubcommand(new Demo(options));

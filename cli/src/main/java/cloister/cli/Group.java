@@ -42,6 +42,27 @@ abstract class Group implements Runnable {
       description = "Check the collaboration's log.")
   static final class Ledger extends Group {}
 
+  /// What TEEs say about code.
+  @Command(
+      name = "evidence",
+      synopsisSubcommandLabel = "VERB",
+      description = "Show and verify what a TEE says about the code that it runs.")
+  static final class Evidence extends Group {}
+
+  /// What is demanded of evidence.
+  @Command(
+      name = "policy",
+      synopsisSubcommandLabel = "VERB",
+      description = "Read, compare and apply demands of evidence.")
+  static final class Policy extends Group {}
+
+  /// What evidence is verified with.
+  @Command(
+      name = "collateral",
+      synopsisSubcommandLabel = "VERB",
+      description = "Get and keep what vendors publish, with which evidence is verified.")
+  static final class Collateral extends Group {}
+
   /// The server.
   @Command(
       name = "enclave",

@@ -1,13 +1,17 @@
 package cloister.cli;
 
+import cloister.attestation.Collateral;
 import cloister.attestation.SimulatedEvidence;
+import cloister.client.CollateralStore;
 import cloister.client.DocumentPackage;
+import cloister.client.Policies;
 import cloister.client.Receipts;
 import cloister.client.Receipts.Checked;
 import cloister.crypto.Bytes;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
+import cloister.protocol.PolicyDocument;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +46,19 @@ final class ReceiptVerify extends Verb {
       description =
           "The collaboration whose demands the evidence must meet; then no home is needed.")
   private Optional<Path> terms = Optional.empty();
+
+  @Option(
+      names = "--policy",
+      paramLabel = "FILE",
+      description = "With --terms: the attestation policy that the collaboration names.")
+  private List<Path> policies = List.of();
+
+  @Option(
+      names = "--collateral",
+      paramLabel = "FILE",
+      description =
+          "With --terms: a bundle to verify evidence with, beside what the receipt holds.")
+  private Optional<Path> collateral = Optional.empty();
 
   ReceiptVerify(Options options) {
     super(options);
@@ -79,7 +96,12 @@ final class ReceiptVerify extends Verb {
 
   private Checked verify(Bytes receipt, SimulatedEvidence simulated) {
     return terms.isPresent()
-        ? Receipts.verify(receipt, DocumentPackage.collaboration(terms.get()), simulated)
+        ? Receipts.verify(
+            receipt,
+            DocumentPackage.collaboration(terms.get()),
+            policies.stream().map(Policies::read).map(PolicyDocument::policy).toList(),
+            collateral.map(CollateralStore::read).orElse(Collateral.none()),
+            simulated)
         : Receipts.verify(receipt, options.home(), options.collaboration(), simulated);
   }
 

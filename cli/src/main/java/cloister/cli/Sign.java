@@ -1,6 +1,7 @@
 package cloister.cli;
 
 import cloister.client.DocumentPackage;
+import cloister.client.Home;
 import cloister.client.Participant;
 import cloister.client.Standing;
 import cloister.protocol.Document.CollaborationDocument;
@@ -23,6 +24,7 @@ import picocli.CommandLine.Parameters;
       "  cloister sign collaboration.yaml --enclave http://127.0.0.1:8780 --accept-simulated",
       "  cloister sign collaboration-v2.yaml --accept-simulated   # an amendment; the enclave is known",
       "",
+      "The attestation policy that it names is looked for in a folder `policies` beside it.",
       "You sign the file that you read, not what a server shows. The first participant to sign",
       "proposes it. Your key must be the one that the file names for you."
     })
@@ -37,7 +39,9 @@ final class Sign extends Verb {
   @Override
   void run() throws Exception {
     CollaborationDocument document = DocumentPackage.collaboration(file);
-    try (Participant participant = options.join(options.home(), document)) {
+    Home home = options.home();
+    home.policies().addBeside(file, document.collaboration());
+    try (Participant participant = options.join(home, document)) {
       Standing standing = participant.standing();
       Collaboration collaboration = document.collaboration();
       boolean active =

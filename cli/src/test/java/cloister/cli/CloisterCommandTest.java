@@ -30,8 +30,9 @@ final class CloisterCommandTest {
   @Test
   void everyExampleThatMeetsAnEnclaveWorksAsItIsWritten() {
     var alone = List.of("init", "key", "completion", "demo", "measurement");
+    var offline = List.of("evidence", "policy", "collateral");
     for (List<String> verb : verbs()) {
-      if (alone.contains(verb.getLast())) {
+      if (alone.contains(verb.getLast()) || offline.contains(verb.getFirst())) {
         continue;
       }
       var arguments = new ArrayList<>(verb);

@@ -108,7 +108,7 @@ public record DocumentPackage(Optional<CollaborationDocument> collaboration, Lis
     return parser.parse(file.toString(), text(file));
   }
 
-  private static String text(Path file) {
+  static String text(Path file) {
     String name = file.toString();
     try {
       if (Files.size(file) > MAX_FILE_BYTES) {
@@ -120,7 +120,7 @@ public record DocumentPackage(Optional<CollaborationDocument> collaboration, Lis
     }
   }
 
-  private static List<Path> files(Path path) {
+  static List<Path> files(Path path) {
     if (!Files.isDirectory(path)) {
       return List.of(path);
     }

@@ -27,13 +27,14 @@ public record Finished(
   /// receipt is about.
   static Finished open(
       Reply.Ran ran, Home home, Membership membership, SimulatedEvidence simulated) {
-    Receipt receipt = Receipts.verify(ran.receipt(), membership, simulated).receipt();
+    Receipt receipt = Receipts.verify(ran.receipt(), home, membership, simulated).receipt();
     if (!receipt.run().equals(ran.run())) {
       throw Session.unsound("its receipt is of another run");
     }
     Optional<AnswerTable> table =
         ran.answer().map(sealed -> open(ran.run(), sealed, home, receipt));
-    return new Finished(ran.run(), table, receipt, ran.receipt(), ran.repeated());
+    return new Finished(
+        ran.run(), table, receipt, Receipts.withCollateral(ran.receipt(), home), ran.repeated());
   }
 
   private static AnswerTable open(String run, Bytes sealed, Home home, Receipt receipt) {

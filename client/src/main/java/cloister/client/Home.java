@@ -33,6 +33,8 @@ import java.util.stream.Collectors;
 /// signing.key, opening.key    PKCS#8 and the seed that opens answers; mode 600, or refused
 /// collaborations/NAME.json    see [Membership]
 /// uploads/                    sealed parts of uploads that are not finished
+/// policies/                   see [Policies]
+/// collateral.json             see [CollateralStore]
 /// ```
 ///
 /// Several processes may use one home at once.
@@ -143,6 +145,16 @@ public final class Home {
   /// The name of the signing key, by which collaborations know this participant.
   public Digest thumbprint() {
     return signingKey.verifyingKey().thumbprint();
+  }
+
+  /// What this home demands of evidence.
+  public Policies policies() {
+    return new Policies(folder);
+  }
+
+  /// What this home verifies evidence with.
+  public CollateralStore collateral() {
+    return new CollateralStore(folder);
   }
 
   SigningKey signingKey() {

@@ -1,6 +1,9 @@
 package cloister.client;
 
 import cloister.attestation.Collateral;
+import cloister.attestation.EvidenceException;
+import cloister.attestation.Policy;
+import cloister.attestation.Report;
 import cloister.attestation.SimulatedEvidence;
 import cloister.attestation.Trust;
 import cloister.crypto.Bytes;
@@ -9,7 +12,9 @@ import cloister.protocol.Document.CollaborationDocument;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Receipt;
 import cloister.protocol.ReceiptException;
+import cloister.protocol.ReceiptFile;
 import cloister.protocol.ReceiptVerification;
+import cloister.room.Collaboration;
 import cloister.room.Name;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /// Verifies receipts offline. What the evidence must meet comes from a collaboration that the
@@ -74,8 +80,16 @@ public final class Receipts {
 
   /// Verifies against a collaboration in hand.
   public static Checked verify(
-      Bytes file, CollaborationDocument collaboration, SimulatedEvidence simulated) {
-    return verify(file, List.of(collaboration), simulated);
+      Bytes file,
+      CollaborationDocument collaboration,
+      List<Policy> policies,
+      Collateral collateral,
+      SimulatedEvidence simulated) {
+    return verify(
+        file,
+        List.of(collaboration),
+        version -> new Trust(version.enclave(), policies, simulated),
+        collateral);
   }
 
   /// Verifies against what a home has signed.
@@ -83,27 +97,41 @@ public final class Receipts {
   /// @param collaboration may be left out when the home knows one only
   public static Checked verify(
       Bytes file, Home home, Optional<Name> collaboration, SimulatedEvidence simulated) {
-    return verify(file, home.membership(collaboration), simulated);
+    return verify(file, home, home.membership(collaboration), simulated);
   }
 
-  static Checked verify(Bytes file, Membership membership, SimulatedEvidence simulated) {
+  static Checked verify(Bytes file, Home home, Membership membership, SimulatedEvidence simulated) {
     return verify(
         file,
         membership.signed().reversed().stream().map(Session::collaboration).toList(),
-        simulated);
+        version -> home.policies().trust(version, simulated),
+        home.collateral().read());
+  }
+
+  /// The receipt with what this home verifies its evidence with, which is of its time now and will
+  /// not be later.
+  static Bytes withCollateral(Bytes file, Home home) {
+    ReceiptFile receipt = ReceiptFile.decode(file.toArray());
+    try {
+      Collateral used = home.collateral().read().from(Report.parse(receipt.evidence()).sources());
+      return used.items().isEmpty() ? file : Bytes.of(receipt.with(used).encode());
+    } catch (EvidenceException e) {
+      throw new IllegalStateException("the evidence was verified", e);
+    }
   }
 
   /// A receipt is of the version that was in force when it was issued. The newest is tried first,
   /// and its reasons are told when none fits.
   private static Checked verify(
-      Bytes file, List<CollaborationDocument> versions, SimulatedEvidence simulated) {
+      Bytes file,
+      List<CollaborationDocument> versions,
+      Function<Collaboration, Trust> trust,
+      Collateral collateral) {
     var refusals = new ArrayList<ReceiptException>();
     for (CollaborationDocument version : versions) {
       var verification =
           ReceiptVerification.of(
-              version.digest(),
-              new Trust(version.collaboration().enclave(), List.of(), simulated),
-              Collateral.none());
+              version.digest(), trust.apply(version.collaboration()), collateral);
       try {
         var verified = verification.verify(file.toArray(), Instant.now());
         return new Checked(

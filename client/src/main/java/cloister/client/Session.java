@@ -3,7 +3,6 @@ package cloister.client;
 import cloister.attestation.Anchors;
 import cloister.attestation.Appraisal;
 import cloister.attestation.Binding;
-import cloister.attestation.Collateral;
 import cloister.attestation.EvidenceException;
 import cloister.attestation.Report;
 import cloister.attestation.SimulatedEvidence;
@@ -147,7 +146,8 @@ final class Session implements AutoCloseable {
     }
     try {
       return new Evidence(
-          Report.parse(said.evidence()).verify(Collateral.none(), Anchors.pinned(), Instant.now()),
+          Report.parse(said.evidence())
+              .verify(home.collateral().read(), Anchors.pinned(), Instant.now()),
           Handshake.binding(nonce, said.session(), said.key()));
     } catch (EvidenceException e) {
       throw new CloisterException(ErrorCode.EVIDENCE_REFUSED, String.valueOf(e.getMessage()), e);
@@ -158,7 +158,7 @@ final class Session implements AutoCloseable {
   private Appraisal.Accepted appraise(Evidence evidence) {
     List<String> reasons = new ArrayList<>();
     for (Collaboration version : membership.demanded()) {
-      var trust = new Trust(version.enclave(), List.of(), simulated);
+      Trust trust = home.policies().trust(version, simulated);
       switch (trust.appraise(List.of(evidence.report()), evidence.expected(), Instant.now())) {
         case Appraisal.Accepted accepted -> {
           return accepted;

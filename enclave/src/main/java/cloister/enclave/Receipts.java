@@ -1,5 +1,6 @@
 package cloister.enclave;
 
+import cloister.attestation.Collateral;
 import cloister.attestation.Evidence;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
@@ -120,7 +121,8 @@ final class Receipts {
                 room.keys.verifyingKey().spki(),
                 room.ledger.log().inclusion(index, head.size()),
                 entry.salt(),
-                room.keys.sign(room.id(), head).format())
+                room.keys.sign(room.id(), head).format(),
+                Collateral.none())
             .encode());
   }
 

@@ -2,15 +2,31 @@ package cloister.protocol;
 
 import cloister.attestation.Evidence;
 import cloister.attestation.Evidence.Part;
+import cloister.attestation.EvidenceException;
+import cloister.attestation.Recognition;
 import cloister.attestation.Tee;
 import cloister.crypto.Bytes;
 import java.util.EnumMap;
 
 /// Evidence as JSON, in messages and receipts: `{"parts": {"report": base64, …}, "tee": text}`.
-final class EvidenceFormat {
+public final class EvidenceFormat {
+  private static final int MAX_FILE_BYTES = 2 * Evidence.MAXIMUM_BYTES;
+
   private EvidenceFormat() {}
 
-  static Json.Obj write(Evidence evidence) {
+  /// Evidence in a file: this format, or what a vendor's tools write.
+  ///
+  /// @throws EvidenceException if the file is like nothing known
+  public static Evidence file(byte[] file) throws EvidenceException {
+    if (file.length > MAX_FILE_BYTES) {
+      throw new EvidenceException("the file is larger than any evidence");
+    }
+    return file.length > 0 && file[0] == '{'
+        ? read(Json.parseFields(file, MAX_FILE_BYTES, "evidence"))
+        : Recognition.recognise(Bytes.of(file));
+  }
+
+  public static Json.Obj write(Evidence evidence) {
     var parts = Json.object();
     evidence.parts().forEach((part, bytes) -> parts.put(part.label(), bytes));
     return Json.object().put("parts", parts.build()).put("tee", evidence.tee().label()).build();

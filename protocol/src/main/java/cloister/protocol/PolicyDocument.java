@@ -59,7 +59,8 @@ public record PolicyDocument(Policy policy, Bytes canonical) {
   private static Tree.Position find(Tree root, String path) {
     Tree at = root;
     Tree.Position place = root.at();
-    for (String step : path.split("\\.|(?=\\[)", -1)) {
+    // The first step is the document's name.
+    for (String step : path.replaceFirst("^[^.\\[]*", "").split("\\.|(?=\\[)", -1)) {
       Optional<Tree.Entry> entry =
           at instanceof Tree.Mapping(_, List<Tree.Entry> entries)
               ? entries.stream().filter(one -> one.key().equals(step)).findFirst()

@@ -1,11 +1,13 @@
 package cloister.protocol;
 
 import cloister.attestation.Binding;
+import cloister.attestation.Collateral;
 import cloister.attestation.Evidence;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.ledger.InclusionProof;
 import java.util.List;
+import java.util.Optional;
 
 /// Everything that a receipt's verifier needs, in one file of canonical JSON (docs/receipts.md).
 /// Having one proves nothing before [ReceiptVerification].
@@ -15,6 +17,8 @@ import java.util.List;
 /// @param key the enclave's Ed25519 key, as SubjectPublicKeyInfo
 /// @param salt hides the event from who sees the leaf alone
 /// @param checkpoint a C2SP signed note
+/// @param collateral what the evidence was verified with when it was fresh, added by whoever did:
+///   it has to be of that time, and proves itself
 public record ReceiptFile(
     DsseEnvelope envelope,
     Json.Obj event,
@@ -22,7 +26,8 @@ public record ReceiptFile(
     Bytes key,
     InclusionProof inclusion,
     Bytes salt,
-    String checkpoint) {
+    String checkpoint,
+    Collateral collateral) {
   /// The largest file, in bytes.
   public static final int MAX_BYTES = 2 << 20;
 
@@ -49,8 +54,18 @@ public record ReceiptFile(
     return Binding.of(KEY_LABEL, Bytes.utf8(ledger), key);
   }
 
+  /// The same with what its evidence is verified with.
+  public ReceiptFile with(Collateral verifiedWith) {
+    return new ReceiptFile(
+        envelope, event, evidence, key, inclusion, salt, checkpoint, verifiedWith);
+  }
+
   public byte[] encode() {
     return Json.object()
+        .putIfPresent(
+            "collateral",
+            Optional.of(collateral).filter(some -> !some.items().isEmpty()),
+            CollateralFile::write)
         .put("checkpoint", checkpoint)
         .put("envelope", envelope.toJson())
         .put("event", event)
@@ -69,7 +84,7 @@ public record ReceiptFile(
   }
 
   /// @throws CloisterException for anything that [#encode] does not write
-  static ReceiptFile decode(byte[] file) {
+  public static ReceiptFile decode(byte[] file) {
     if (!(Json.parseCanonical(file, MAX_BYTES) instanceof Json.Obj object)) {
       throw new CloisterException(ErrorCode.MESSAGE_MALFORMED, "the file is no object");
     }
@@ -86,7 +101,10 @@ public record ReceiptFile(
             in.bytes("key", 64),
             inclusion(inclusion),
             inclusion.bytesOfSize("salt", SALT_BYTES),
-            in.string("checkpoint", MAX_CHECKPOINT));
+            in.string("checkpoint", MAX_CHECKPOINT),
+            in.has("collateral")
+                ? CollateralFile.read(in.object("collateral"))
+                : Collateral.none());
     inclusion.noOther();
     in.noOther();
     return decoded;

@@ -145,7 +145,8 @@ public final class ReceiptVerification {
     Appraisal appraisal;
     try {
       var report =
-          Report.parse(file.evidence()).verify(collateral, Anchors.pinned(), receipt.issued());
+          Report.parse(file.evidence())
+              .verify(collateral.and(file.collateral()), Anchors.pinned(), receipt.issued());
       var binding = ReceiptFile.keyBinding(receipt.ledger(), file.key());
       appraisal = trust.appraise(List.of(report), binding, receipt.issued());
     } catch (EvidenceException e) {

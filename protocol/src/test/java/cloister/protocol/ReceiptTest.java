@@ -147,7 +147,8 @@ class ReceiptTest {
             forged.key(),
             forged.inclusion(),
             forged.salt(),
-            forged.checkpoint());
+            forged.checkpoint(),
+            Collateral.none());
 
     refused(mixed, "evidence");
   }
@@ -163,7 +164,8 @@ class ReceiptTest {
             own.key(),
             own.inclusion(),
             own.salt(),
-            file(receipt(), receipt().bindings(), key(2)).checkpoint()),
+            file(receipt(), receipt().bindings(), key(2)).checkpoint(),
+            Collateral.none()),
         "checkpoint");
   }
 
@@ -178,7 +180,8 @@ class ReceiptTest {
             own.key(),
             new InclusionProof(0, 2, own.inclusion().path()),
             own.salt(),
-            own.checkpoint()),
+            own.checkpoint(),
+            Collateral.none()),
         "inclusion");
   }
 
@@ -267,7 +270,8 @@ class ReceiptTest {
         spki,
         new InclusionProof(1, 2, List.of(before)),
         SALT,
-        checkpoint.format());
+        checkpoint.format(),
+        Collateral.none());
   }
 
   private static Receipt receipt() {

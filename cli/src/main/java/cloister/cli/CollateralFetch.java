@@ -1,0 +1,88 @@
+package cloister.cli;
+
+import cloister.attestation.Collateral;
+import cloister.attestation.Collateral.Source;
+import cloister.client.CollateralFetcher;
+import cloister.client.EvidenceCheck;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Json;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `cloister collateral fetch`
+@Command(
+    name = "fetch",
+    description = "Get from the vendors what the evidence in a file is verified with.",
+    footer = {
+      "Examples:",
+      "  cloister collateral fetch evidence.json",
+      "  cloister collateral fetch quote.bin --mirror https://api.trustedservices.intel.com=https://pccs:8081",
+      "  cloister collateral fetch quote.bin --dry-run    # what would be asked, and nothing else",
+      "",
+      "It is kept in your home. `cloister collateral export` writes it to a file for machines without",
+      "a network."
+    })
+final class CollateralFetch extends Verb {
+  @Parameters(arity = "1..*", paramLabel = "EVIDENCE", description = "What is to be verified.")
+  private List<Path> files;
+
+  @Option(
+      names = "--mirror",
+      paramLabel = "URL=URL",
+      description = "Ask the second instead of what begins with the first.")
+  private Map<String, URI> mirrors = new TreeMap<>();
+
+  @Option(names = "--dry-run", description = "Only print what would be fetched.")
+  private boolean dryRun;
+
+  CollateralFetch(Options options) {
+    super(options);
+  }
+
+  @Override
+  void run() throws InterruptedException {
+    var sources = new ArrayList<Source>();
+    for (Path file : files) {
+      sources.addAll(EvidenceCheck.parse(EvidenceCheck.read(file)).sources());
+    }
+    List<Source> distinct = sources.stream().distinct().toList();
+    if (dryRun) {
+      options.print(
+          Json.object().put("sources", distinct.stream().map(Source::url).toList()).build(),
+          distinct.isEmpty()
+              ? List.of("This evidence needs no collateral.")
+              : distinct.stream().map(Source::url).toList());
+      return;
+    }
+    mirrors.values().forEach(CollateralFetch::requireHttp);
+    try (var fetcher = new CollateralFetcher(mirrors)) {
+      Collateral found =
+          fetcher.fetch(distinct, source -> terminal().say("fetching " + source.url()));
+      int added = options.home().collateral().add(found, Instant.now());
+      options.print(
+          Json.object().put("fetched", found.items().size()).put("new", added).build(),
+          List.of(
+              "Fetched "
+                  + Text.count(found.items().size(), "item")
+                  + ", of which "
+                  + added
+                  + (added == 1 ? " is new." : " are new.")));
+    }
+  }
+
+  private static void requireHttp(URI mirror) {
+    if (mirror.getHost() == null || !String.valueOf(mirror.getScheme()).startsWith("http")) {
+      throw new CloisterException(
+          ErrorCode.PARAMETER_INVALID, "a mirror is an address like https://pccs.example:8081");
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package cloister.cli;
+
+import cloister.attestation.Check;
+import cloister.attestation.Collateral;
+import cloister.client.CollateralStore;
+import cloister.client.EvidenceCheck;
+import cloister.client.Policies;
+import cloister.crypto.Bytes;
+import cloister.protocol.AttestationResult;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.PolicyDocument;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `cloister evidence verify`
+@Command(
+    name = "verify",
+    description = "Verify evidence offline, and hold it against a policy.",
+    footer = {
+      "Examples:",
+      "  cloister evidence verify report.bin --policy snp.yaml --collateral bundle.json",
+      "  cloister evidence verify quote.bin --policy tdx.yaml --at 2025-06-20T00:00:00Z --json",
+      "",
+      "Without --collateral, what your home has fetched is used. It exits with 3 and names every check",
+      "that failed, if any did. With --json the result is an EAR-like object (RFC 9711 vocabulary)."
+    })
+final class EvidenceVerify extends Verb {
+  @Parameters(paramLabel = "FILE", description = "The evidence.")
+  private Path file;
+
+  @Option(
+      names = "--policy",
+      required = true,
+      paramLabel = "FILE",
+      description = "What is demanded of it.")
+  private Path policy;
+
+  @Option(
+      names = "--collateral",
+      paramLabel = "FILE",
+      description = "A bundle to verify it with; then no home is needed.")
+  private Optional<Path> collateral = Optional.empty();
+
+  @Option(
+      names = "--at",
+      paramLabel = "TIME",
+      description = "The instant for which it is verified, as 2026-11-28T12:00:00Z; else now.")
+  private Optional<String> at = Optional.empty();
+
+  @Option(
+      names = "--report-data",
+      paramLabel = "HEX",
+      description = "What the evidence has to be bound to.")
+  private Optional<String> reportData = Optional.empty();
+
+  EvidenceVerify(Options options) {
+    super(options);
+  }
+
+  @Override
+  void run() {
+    PolicyDocument demanded = Policies.read(policy);
+    Collateral with =
+        collateral.isPresent()
+            ? CollateralStore.read(collateral.get())
+            : options.home().collateral().read();
+    Instant instant = at.map(EvidenceVerify::instant).orElseGet(Instant::now);
+    EvidenceCheck check =
+        EvidenceCheck.verify(
+            EvidenceCheck.read(file),
+            demanded.policy(),
+            with,
+            reportData.map(EvidenceVerify::hex),
+            instant);
+    options.print(
+        AttestationResult.write(
+            check.evidence().tee(), check.checks(), check.claims(), demanded.digest(), instant),
+        lines(check));
+    if (!check.holds()) {
+      throw new CloisterException(
+          ErrorCode.EVIDENCE_REFUSED,
+          file
+              + ": "
+              + Text.count(check.checks().stream().filter(Check::failed).count(), "check")
+              + " failed");
+    }
+  }
+
+  private List<String> lines(EvidenceCheck check) {
+    Terminal.Ink ink = terminal().resultInk();
+    var lines = new ArrayList<String>();
+    lines.add("TEE          " + check.evidence().tee());
+    check.measurement().ifPresent(is -> lines.add("measurement  " + is));
+    for (Check one : check.checks()) {
+      String mark =
+          switch (one.outcome()) {
+            case HOLDS -> ink.good("✓");
+            case FAILS -> ink.bad("✗");
+            case NOTED -> ink.warning("!");
+          };
+      lines.add(mark + " " + one.name() + "  " + Text.cell(one.detail()));
+    }
+    return lines;
+  }
+
+  private static Instant instant(String text) {
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeException e) {
+      throw new CloisterException(
+          ErrorCode.PARAMETER_INVALID, "--at is a time as in 2026-11-28T12:00:00Z", e);
+    }
+  }
+
+  private static Bytes hex(String text) {
+    try {
+      return Bytes.hex(text);
+    } catch (IllegalArgumentException e) {
+      throw new CloisterException(
+          ErrorCode.PARAMETER_INVALID, "--report-data is hexadecimal digits", e);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package cloister.client;
+
+import cloister.attestation.Anchors;
+import cloister.attestation.Check;
+import cloister.attestation.Claim;
+import cloister.attestation.Collateral;
+import cloister.attestation.Evidence;
+import cloister.attestation.EvidenceException;
+import cloister.attestation.Policy;
+import cloister.attestation.Report;
+import cloister.attestation.VerifiedReport;
+import cloister.crypto.Bytes;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.EvidenceFormat;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// Evidence in a file, verified by itself: for looking at it, for keeping a policy in order, and
+/// for audits. A session does more: it holds the evidence against a nonce of its own.
+///
+/// @param measurement absent when the evidence did not verify
+public record EvidenceCheck(
+    Evidence evidence, List<Check> checks, List<Claim> claims, Optional<String> measurement) {
+  public boolean holds() {
+    return checks.stream().noneMatch(Check::failed);
+  }
+
+  /// Evidence as this program or a vendor's tools write it.
+  public static Evidence read(Path file) {
+    try {
+      if (Files.size(file) > 2L * Evidence.MAXIMUM_BYTES) {
+        throw new CloisterException(ErrorCode.TOO_LARGE, file + " is too large for evidence");
+      }
+      return EvidenceFormat.file(Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw new CloisterException(ErrorCode.FILE_UNREADABLE, file + " cannot be read", e);
+    } catch (EvidenceException e) {
+      throw new CloisterException(ErrorCode.FILE_UNREADABLE, file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /// Parses without believing anything.
+  public static Report parse(Evidence evidence) {
+    try {
+      return Report.parse(evidence);
+    } catch (EvidenceException e) {
+      throw new CloisterException(ErrorCode.EVIDENCE_REFUSED, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /// @param reportData what the evidence has to hold, if that is known; it is said when it is not
+  public static EvidenceCheck verify(
+      Evidence evidence,
+      Policy policy,
+      Collateral collateral,
+      Optional<Bytes> reportData,
+      Instant at) {
+    Report report = parse(evidence);
+    VerifiedReport verified;
+    try {
+      verified = report.verify(collateral, Anchors.pinned(), at);
+    } catch (EvidenceException e) {
+      List<Check> checks =
+          e.checks().isEmpty()
+              ? List.of(new Check("evidence", Check.Outcome.FAILS, String.valueOf(e.getMessage())))
+              : e.checks();
+      return new EvidenceCheck(evidence, checks, report.claims(), Optional.empty());
+    }
+    var checks = new ArrayList<Check>(verified.checks());
+    checks.addAll(policy.compare(verified, at));
+    checks.add(bound(verified, reportData));
+    return new EvidenceCheck(
+        evidence,
+        checks,
+        verified.claims().claims(),
+        Optional.of(verified.claims().measurement().toString()));
+  }
+
+  private static Check bound(VerifiedReport report, Optional<Bytes> expected) {
+    if (expected.isEmpty()) {
+      return new Check(
+          "binding",
+          Check.Outcome.NOTED,
+          "not compared: the evidence may have been made for any session of any time");
+    }
+    Optional<Bytes> found = Optional.ofNullable(report.claims().identifiers().get("report-data"));
+    return expected.equals(found)
+        ? new Check("binding", Check.Outcome.HOLDS, "the report data are those expected")
+        : new Check("binding", Check.Outcome.FAILS, "the report data are others than expected");
+  }
+}

@@ -1,0 +1,47 @@
+package cloister.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import cloister.attestation.Collateral;
+import cloister.attestation.Collateral.Item;
+import cloister.attestation.Collateral.Kind;
+import cloister.crypto.Bytes;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class CollateralFileTest {
+  private static final Item KEYS =
+      new Item(Kind.KEY_SET, "https://issuer.example", Bytes.utf8("{\"keys\":[]}"));
+
+  @Test
+  void aBundleReadsBackAsItWas() throws Exception {
+    var bundle = Collateral.of(List.of(KEYS));
+    byte[] file = CollateralFile.write(bundle).canonical();
+    assertThat(CollateralFile.read(file).items()).containsExactly(KEYS);
+  }
+
+  @Test
+  void whatIsMalformedIsRefusedWhole() {
+    String good =
+        "{\"format\":\"cloister/collateral/v1\",\"items\":[{\"bytes\":\"e30=\",\"kind\":\"key-set\","
+            + "\"source\":\"s\"}]}";
+    assertThat(CollateralFile.read(utf8(good)).items()).hasSize(1);
+    for (String bad :
+        List.of(
+            good.replace("v1", "v2"),
+            good.replace("key-set", "keys"),
+            good.replace("e30=", "e30"),
+            good.replace("\"source\":\"s\"", "\"source\":\"s\",\"trusted\":true"),
+            good.replace("key-set", "certificates"),
+            good.replace("key-set", "revocation-list"))) {
+      assertThatThrownBy(() -> CollateralFile.read(utf8(bad)))
+          .isInstanceOf(CloisterException.class);
+    }
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,60 @@
+package cloister.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import cloister.crypto.Digest;
+import org.junit.jupiter.api.Test;
+
+class PolicyDocumentTest {
+  private static final String POLICY =
+      """
+      policy: release-1
+      valid: {from: "2026-01-01T00:00:00Z", until: "2027-01-01T00:00:00Z"}
+      families: 1
+      accept:
+        - tee: simulated
+          measurement: any
+      """;
+
+  @Test
+  void theDigestIsOfTheCanonicalJsonWhateverTheSpelling() {
+    var policy = PolicyDocument.parse("p.yaml", POLICY);
+    String canonical =
+        "{\"accept\":[{\"measurement\":\"any\",\"tee\":\"simulated\"}],\"families\":1,"
+            + "\"policy\":\"release-1\",\"valid\":{\"from\":\"2026-01-01T00:00:00Z\","
+            + "\"until\":\"2027-01-01T00:00:00Z\"}}";
+    assertThat(policy.digest()).isEqualTo(Digest.ofUtf8(canonical));
+    assertThat(PolicyDocument.parse("p.json", canonical)).isEqualTo(policy);
+    assertThat(PolicyDocument.fromCanonical(policy.canonical())).isEqualTo(policy);
+    assertThatThrownBy(
+            () -> PolicyDocument.fromCanonical(cloister.crypto.Bytes.utf8(canonical + " ")))
+        .isInstanceOf(CloisterException.class);
+  }
+
+  @Test
+  void aMistakeIsNamedWithItsPlace() {
+    mistake(POLICY.replace("measurement: any", "mesurement: any"), "p.yaml:5:5", "mesurement");
+    mistake(POLICY.replace("measurement: any", "measurement: []"), "p.yaml:6:5", "empty");
+    mistake(POLICY.replace("measurement: any", "measurement: all"), "p.yaml:6:5", "any");
+    mistake(
+        POLICY.replace("measurement: any", "measurement: [sha384:ab]"), "p.yaml:6:5", "48 bytes");
+    mistake(POLICY.replace("tee: simulated", "tee: sgx2"), "p.yaml:5:5", "not one of");
+    mistake(POLICY.replace("families: 1", "families: 2"), "p.yaml:3:1", "more than accept names");
+    mistake(POLICY.replace("families: 1\n", ""), "p.yaml:1:1", "families is missing");
+    mistake(POLICY + "denied: {}\n", "p.yaml:7:1", "unknown key");
+    mistake(POLICY + "deny: {chip: [\"00\"]}\n", "p.yaml:7:8", "no identifier");
+    mistake(POLICY.replace("2027-", "2025-"), "p.yaml:2:39", "not after");
+    mistake(
+        POLICY.substring(0, POLICY.indexOf("accept")) + "accept: []\n", "p.yaml:4:1", "is empty");
+    mistake(POLICY + "---\n" + POLICY, "p.yaml:1:1", "holds one policy");
+    mistake(POLICY + "families: 1\n", "p.yaml:7:1", "");
+  }
+
+  private static void mistake(String text, String place, String about) {
+    assertThatThrownBy(() -> PolicyDocument.parse("p.yaml", text))
+        .isInstanceOf(InvalidDocument.class)
+        .hasMessageStartingWith(place + ": ")
+        .hasMessageContaining(about);
+  }
+}
