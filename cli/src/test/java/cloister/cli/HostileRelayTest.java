@@ -17,6 +17,7 @@ import cloister.client.Participant;
 import cloister.client.Receipts;
 import cloister.crypto.Bytes;
 import cloister.crypto.OpeningKey;
+import cloister.crypto.SigningKey;
 import cloister.enclave.EnclaveServer;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
@@ -322,7 +323,10 @@ final class HostileRelayTest {
   }
 
   private static Response otherWelcome() throws Exception {
-    Bytes hello = new Handshake.Hello(Bytes.of(new byte[Handshake.NONCE_BYTES])).encode();
+    Bytes hello =
+        Handshake.Hello.of(
+                Bytes.of(new byte[Handshake.NONCE_BYTES]), SigningKey.generate().verifyingKey())
+            .encode();
     return trio.relay.send(new Relay.Request("POST", "/v1/sessions", body(hello)));
   }
 
@@ -358,11 +362,12 @@ final class HostileRelayTest {
     refusedFromTheBeginning(
         ErrorCode.EVIDENCE_REFUSED,
         (request, _) -> {
-          var nonce = Handshake.Hello.decode(Bytes.of(request.body().toArray())).nonce();
+          var hello = Handshake.Hello.decode(Bytes.of(request.body().toArray()));
           var evidence =
               InsecureSimulatedTee.running(other)
-                  .evidence(Handshake.binding(nonce, session, key), Instant.now());
-          return new Response(200, body(new Handshake.Welcome(session, key, evidence).encode()));
+                  .evidence(Handshake.binding(hello, session, key), Instant.now());
+          return new Response(
+              200, body(new Handshake.Welcome(session, key, List.of(evidence)).encode()));
         });
   }
 

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 
@@ -103,13 +104,13 @@ public final class Policies {
         : Optional.empty();
   }
 
-  /// The digests that evidence for this version has to be bound to, in the order of the binding:
-  /// the collaboration's, then the home's own.
-  List<Digest> demanded(Collaboration version) {
-    var digests = new ArrayList<Digest>();
-    version.enclave().policy().ifPresent(digests::add);
+  /// The digests that evidence has to be bound to, in the order of the binding: those of the
+  /// versions that may be in force, then the home's own.
+  List<Digest> demanded(List<Collaboration> versions) {
+    var digests = new LinkedHashSet<Digest>();
+    versions.forEach(version -> version.enclave().policy().ifPresent(digests::add));
     required().forEach(policy -> digests.add(policy.digest()));
-    return digests;
+    return List.copyOf(digests);
   }
 
   /// What is demanded of the enclave of this version.

@@ -1,6 +1,7 @@
 package cloister.client;
 
 import cloister.attestation.Collateral;
+import cloister.attestation.Evidence;
 import cloister.attestation.EvidenceException;
 import cloister.attestation.Policy;
 import cloister.attestation.Report;
@@ -113,7 +114,11 @@ public final class Receipts {
   static Bytes withCollateral(Bytes file, Home home) {
     ReceiptFile receipt = ReceiptFile.decode(file.toArray());
     try {
-      Collateral used = home.collateral().read().from(Report.parse(receipt.evidence()).sources());
+      List<Collateral.Source> sources = new ArrayList<>();
+      for (Evidence one : receipt.evidence()) {
+        sources.addAll(Report.parse(one).sources());
+      }
+      Collateral used = home.collateral().read().from(sources);
       return used.items().isEmpty() ? file : Bytes.of(receipt.with(used).encode());
     } catch (EvidenceException e) {
       throw new IllegalStateException("the evidence was verified", e);

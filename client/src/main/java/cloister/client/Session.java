@@ -3,6 +3,7 @@ package cloister.client;
 import cloister.attestation.Anchors;
 import cloister.attestation.Appraisal;
 import cloister.attestation.Binding;
+import cloister.attestation.Collateral;
 import cloister.attestation.EvidenceException;
 import cloister.attestation.Report;
 import cloister.attestation.SimulatedEvidence;
@@ -16,6 +17,7 @@ import cloister.crypto.CryptoException;
 import cloister.crypto.Hpke;
 import cloister.crypto.SealingKey;
 import cloister.crypto.Secret;
+import cloister.crypto.SigningKey;
 import cloister.crypto.VerifyingKey;
 import cloister.ledger.CheckpointKey;
 import cloister.ledger.CheckpointMemory;
@@ -87,7 +89,7 @@ final class Session implements AutoCloseable {
   }
 
   /// A report that is genuine, and what it has to be tied to.
-  private record Evidence(VerifiedReport report, Binding expected) {}
+  private record Evidence(List<VerifiedReport> reports, Binding expected) {}
 
   static Session open(Home home, Membership membership, SimulatedEvidence simulated)
       throws InterruptedException {
@@ -109,19 +111,24 @@ final class Session implements AutoCloseable {
   }
 
   private Open open() throws InterruptedException {
-    // 1. A fresh nonce.
-    Bytes nonce = random(Handshake.NONCE_BYTES);
-    Bytes hello = new Handshake.Hello(nonce).encode();
+    // 1. A fresh nonce, a key for this session, and what the evidence will be held against.
+    SigningKey sessionKey = SigningKey.generate();
+    var greeting =
+        new Handshake.Hello(
+            random(Handshake.NONCE_BYTES),
+            sessionKey.verifyingKey(),
+            home.policies().demanded(membership.demanded()));
+    Bytes hello = greeting.encode();
     // 2. The enclave's key for this session, and evidence that binds it to the nonce.
     Bytes welcome = host.open(hello);
     var said = Handshake.Welcome.decode(welcome);
     // 3. Nothing of it is believed before it is appraised.
-    Evidence evidence = evidence(nonce, said);
+    Evidence evidence = evidence(greeting, said);
     Appraisal.Accepted accepted = appraise(evidence);
     // 4. Contexts that differ when a relay changed a byte of either body.
     try {
       return new Open(
-          new ClientChannel(home.signingKey(), hello, welcome),
+          new ClientChannel(home.signingKey(), sessionKey, hello, welcome),
           SealingKey.decode(said.key()),
           evidence,
           new Attestation(host.url(), accepted),
@@ -138,17 +145,20 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private Evidence evidence(Bytes nonce, Handshake.Welcome said) {
-    if (said.evidence().tee() == Tee.SIMULATED && simulated == SimulatedEvidence.REFUSE) {
+  private Evidence evidence(Handshake.Hello hello, Handshake.Welcome said) {
+    if (said.evidence().stream().anyMatch(one -> one.tee() == Tee.SIMULATED)
+        && simulated == SimulatedEvidence.REFUSE) {
       throw new CloisterException(
           ErrorCode.EVIDENCE_SIMULATED,
           "the enclave at " + host.url() + " is simulated: it protects nothing");
     }
     try {
-      return new Evidence(
-          Report.parse(said.evidence())
-              .verify(home.collateral().read(), Anchors.pinned(), Instant.now()),
-          Handshake.binding(nonce, said.session(), said.key()));
+      Collateral collateral = home.collateral().read();
+      List<VerifiedReport> reports = new ArrayList<>();
+      for (var one : said.evidence()) {
+        reports.add(Report.parse(one).verify(collateral, Anchors.pinned(), Instant.now()));
+      }
+      return new Evidence(reports, Handshake.binding(hello, said.session(), said.key()));
     } catch (EvidenceException e) {
       throw new CloisterException(ErrorCode.EVIDENCE_REFUSED, String.valueOf(e.getMessage()), e);
     }
@@ -159,7 +169,7 @@ final class Session implements AutoCloseable {
     List<String> reasons = new ArrayList<>();
     for (Collaboration version : membership.demanded()) {
       Trust trust = home.policies().trust(version, simulated);
-      switch (trust.appraise(List.of(evidence.report()), evidence.expected(), Instant.now())) {
+      switch (trust.appraise(evidence.reports(), evidence.expected(), Instant.now())) {
         case Appraisal.Accepted accepted -> {
           return accepted;
         }

@@ -17,6 +17,7 @@ import cloister.room.NoiseResolution;
 import cloister.room.Purpose;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -61,7 +62,7 @@ class PoliciesTest {
     policies.require(own);
     assertThat(policies.trust(room(agreed.digest()), SimulatedEvidence.REFUSE).policies())
         .containsExactly(agreed.policy(), own.policy());
-    assertThat(policies.demanded(room(agreed.digest())))
+    assertThat(policies.demanded(List.of(room(agreed.digest()))))
         .containsExactly(agreed.digest(), own.digest());
     assertThat(policies.drop(new Name("own"))).isTrue();
     assertThat(policies.drop(new Name("own"))).isFalse();

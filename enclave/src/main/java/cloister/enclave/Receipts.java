@@ -14,6 +14,7 @@ import cloister.protocol.ReceiptFile;
 import cloister.room.Address;
 import cloister.room.Name;
 import cloister.room.Obligations;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -117,7 +118,7 @@ final class Receipts {
         new ReceiptFile(
                 released.envelope(),
                 entry.content(),
-                evidence(),
+                List.of(evidence()),
                 room.keys.verifyingKey().spki(),
                 room.ledger.log().inclusion(index, head.size()),
                 entry.salt(),

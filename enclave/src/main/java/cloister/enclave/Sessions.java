@@ -88,9 +88,9 @@ final class Sessions {
     random.nextBytes(id);
     Bytes session = Bytes.of(id);
     Bytes publicKey = key.sealingKey().encoded();
-    var evidence = platform.evidence(Handshake.binding(hello.nonce(), session, publicKey));
-    Bytes welcome = new Handshake.Welcome(session, publicKey, evidence).encode();
-    var channel = new EnclaveChannel(key, session, body, welcome);
+    var evidence = platform.evidence(Handshake.binding(hello, session, publicKey));
+    Bytes welcome = new Handshake.Welcome(session, publicKey, List.of(evidence)).encode();
+    var channel = new EnclaveChannel(key, hello.key(), session, body, welcome);
     synchronized (this) {
       Instant now = clock.instant();
       expire(now);

@@ -11,6 +11,7 @@ import cloister.attestation.Tee;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.crypto.Secret;
+import cloister.crypto.SigningKey;
 import cloister.protocol.Answered;
 import cloister.protocol.CloisterException;
 import cloister.protocol.EnclaveChannel;
@@ -162,7 +163,10 @@ final class EdgeTest {
   private static String hello() {
     String body =
         new String(
-            new Handshake.Hello(Bytes.of(new byte[Handshake.NONCE_BYTES])).encode().toArray(),
+            Handshake.Hello.of(
+                    Bytes.of(new byte[Handshake.NONCE_BYTES]), SigningKey.generate().verifyingKey())
+                .encode()
+                .toArray(),
             StandardCharsets.ISO_8859_1);
     return "POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: "
         + body.length()

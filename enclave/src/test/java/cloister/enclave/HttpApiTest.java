@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cloister.crypto.Bytes;
+import cloister.crypto.SigningKey;
 import cloister.protocol.Command;
 import cloister.protocol.Handshake;
 import cloister.protocol.Json;
@@ -143,7 +144,10 @@ final class HttpApiTest {
     var wire = room.airline.connect();
     String message = wire.messages().getPath();
     byte[] hello =
-        new Handshake.Hello(Bytes.of(new byte[Handshake.NONCE_BYTES])).encode().toArray();
+        Handshake.Hello.of(
+                Bytes.of(new byte[Handshake.NONCE_BYTES]), SigningKey.generate().verifyingKey())
+            .encode()
+            .toArray();
     byte[] sealed = room.airline.seal(wire, new Command.Status()).toArray();
     byte[] part = upload.parts().getFirst().toArray();
     String piece = "/v1/uploads/" + upload.id() + "/parts/0";
@@ -269,6 +273,7 @@ final class HttpApiTest {
                     case "object" -> Json.Obj.class;
                     case "string" -> Json.Str.class;
                     case "integer" -> Json.Num.class;
+                    case "array" -> Json.Arr.class;
                     default -> throw new AssertionError("a type of no answer: " + rule);
                   };
               assertThat(value).as(what).isInstanceOf(type);
@@ -290,6 +295,10 @@ final class HttpApiTest {
                 assertThat(object(member(schema, "properties")).members().keySet())
                     .as(what)
                     .containsAll(object(value).members().keySet());
+            case "items" ->
+                ((Json.Arr) value)
+                    .elements()
+                    .forEach(element -> conforms(what + "[]", object(rule), element));
             case "const" -> assertThat(value).as(what).isEqualTo(rule);
             case "pattern" -> assertThat(text(value)).as(what).matches(text(rule));
             case "contentEncoding" ->
@@ -473,7 +482,10 @@ final class HttpApiTest {
     stopping.airline.ask(new Command.Suspend());
     URI gone = stopping.uri();
     stopping.close();
-    Bytes hello = new Handshake.Hello(Bytes.of(new byte[Handshake.NONCE_BYTES])).encode();
+    Bytes hello =
+        Handshake.Hello.of(
+                Bytes.of(new byte[Handshake.NONCE_BYTES]), SigningKey.generate().verifyingKey())
+            .encode();
     assertThatThrownBy(() -> TestParticipant.post(gone.resolve("/v1/sessions"), hello))
         .isInstanceOf(ConnectException.class);
     stopping.server = TestRoom.start(elsewhere, InstantSource.system());

@@ -7,6 +7,7 @@ import cloister.attestation.InsecureSimulatedTee;
 import cloister.attestation.Measurement;
 import cloister.crypto.Bytes;
 import cloister.crypto.OpeningKey;
+import cloister.crypto.SigningKey;
 import cloister.protocol.CloisterException;
 import cloister.protocol.Command;
 import cloister.protocol.ErrorCode;
@@ -338,7 +339,10 @@ final class RelayTest {
           .as("flipped at %s of %s", place, size)
           .isNotNull();
     }
-    int helloSize = new Handshake.Hello(Bytes.of(new byte[32])).encode().size();
+    int helloSize =
+        Handshake.Hello.of(Bytes.of(new byte[32]), SigningKey.generate().verifyingKey())
+            .encode()
+            .size();
     for (int place : places(helloSize, 12)) {
       relay.attack((request, onward) ->
           onward.send(request.isMessage() ? request : request.with(request.body().flipped(place))));
@@ -440,13 +444,14 @@ final class RelayTest {
     var other = new Measurement("sha384", Bytes.of(new byte[48]));
     var own = OpeningKey.generate();
     relay.attack((request, _) -> {
-      var nonce = Handshake.Hello.decode(bytes(request.body())).nonce();
+      var hello = Handshake.Hello.decode(bytes(request.body()));
       Bytes session = Bytes.of(new byte[Handshake.SESSION_BYTES]);
       Bytes key = own.sealingKey().encoded();
       var evidence =
           InsecureSimulatedTee.running(other)
-              .evidence(Handshake.binding(nonce, session, key), CLOCK.instant());
-      return new Relay.Response(200, body(new Handshake.Welcome(session, key, evidence).encode()));
+              .evidence(Handshake.binding(hello, session, key), CLOCK.instant());
+      return new Relay.Response(
+          200, body(new Handshake.Welcome(session, key, List.of(evidence)).encode()));
     });
     assertThatThrownBy(() -> room.media.reconnect(relay.uri()))
         .isInstanceOf(SecurityException.class)
@@ -454,7 +459,10 @@ final class RelayTest {
   }
 
   private static Handshake.Welcome welcome(java.net.URI enclave) throws Exception {
-    Bytes hello = new Handshake.Hello(Bytes.of(new byte[Handshake.NONCE_BYTES])).encode();
+    Bytes hello =
+        Handshake.Hello.of(
+                Bytes.of(new byte[Handshake.NONCE_BYTES]), SigningKey.generate().verifyingKey())
+            .encode();
     return Handshake.Welcome.decode(
         TestParticipant.post(enclave.resolve("/v1/sessions"), hello).orElseThrow());
   }

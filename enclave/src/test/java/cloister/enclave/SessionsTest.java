@@ -72,13 +72,20 @@ final class SessionsTest {
         MOST_OPEN);
   }
 
+  private ClientChannel open(SigningKey participant) throws CryptoException {
+    var sessionKey = SigningKey.generate();
+    Bytes hello =
+        Handshake.Hello.of(Bytes.of(new byte[Handshake.NONCE_BYTES]), sessionKey.verifyingKey())
+            .encode();
+    return new ClientChannel(participant, sessionKey, hello, sessions.open(hello));
+  }
+
   private final class Client {
     final ClientChannel channel;
     private final Digest collaboration;
 
     Client(SigningKey key, Digest collaboration) throws CryptoException {
-      Bytes hello = new Handshake.Hello(Bytes.of(new byte[Handshake.NONCE_BYTES])).encode();
-      this.channel = new ClientChannel(key, hello, sessions.open(hello));
+      this.channel = open(key);
       this.collaboration = collaboration;
     }
 
@@ -139,9 +146,7 @@ final class SessionsTest {
 
   @Test
   void aSessionOfAStrangerIsStillItsOwn() throws Exception {
-    Bytes hello = new Handshake.Hello(Bytes.of(new byte[Handshake.NONCE_BYTES])).encode();
-    Bytes welcome = sessions.open(hello);
-    var mine = new ClientChannel(SigningKey.generate(), hello, welcome);
+    ClientChannel mine = open(SigningKey.generate());
     Bytes first =
         mine.request(OURS, clock.instant().plusSeconds(60), Optional.empty(), new Command.Status());
     Bytes reply = sessions.message(mine.session(), first);

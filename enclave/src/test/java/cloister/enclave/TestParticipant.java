@@ -94,12 +94,14 @@ final class TestParticipant {
   Wire connect(URI by) throws Exception {
     byte[] nonce = new byte[Handshake.NONCE_BYTES];
     new SecureRandom().nextBytes(nonce);
-    Bytes hello = new Handshake.Hello(Bytes.of(nonce)).encode();
+    SigningKey sessionKey = SigningKey.generate();
+    var greeting = Handshake.Hello.of(Bytes.of(nonce), sessionKey.verifyingKey());
+    Bytes hello = greeting.encode();
     Bytes welcome = post(by.resolve("/v1/sessions"), hello).orElseThrow();
     var decoded = Handshake.Welcome.decode(welcome);
-    var binding = Handshake.binding(Bytes.of(nonce), decoded.session(), decoded.key());
+    var binding = Handshake.binding(greeting, decoded.session(), decoded.key());
     var report =
-        Report.parse(decoded.evidence())
+        Report.parse(decoded.evidence().getFirst())
             .verify(Collateral.none(), Anchors.pinned(), clock.instant());
     var trust =
         new Trust(
@@ -111,7 +113,7 @@ final class TestParticipant {
       throw new SecurityException(String.join("; ", refused.reasons()));
     }
     return new Wire(
-        new ClientChannel(key, hello, welcome),
+        new ClientChannel(key, sessionKey, hello, welcome),
         by.resolve("/v1/sessions/" + decoded.session().hex() + "/messages"),
         SealingKey.decode(decoded.key()));
   }

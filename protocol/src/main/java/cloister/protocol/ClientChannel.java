@@ -19,16 +19,21 @@ public final class ClientChannel implements AutoCloseable {
   private final SigningKey key;
   private final Bytes session;
   private final HpkeSender sender;
+  private final Bytes opening;
   private long sequence;
 
+  /// @param key the participant's
+  /// @param sessionKey the one whose public half the hello names
   /// @param hello the body that was sent, byte for byte
   /// @param welcome the body that was received, byte for byte
-  public ClientChannel(SigningKey key, Bytes hello, Bytes welcome) throws CryptoException {
+  public ClientChannel(SigningKey key, SigningKey sessionKey, Bytes hello, Bytes welcome)
+      throws CryptoException {
     var decoded = Handshake.Welcome.decode(welcome);
     this.key = key;
     this.session = decoded.session();
-    this.sender =
-        HpkeSender.to(SealingKey.decode(decoded.key()), Handshake.info(session, hello, welcome));
+    Bytes info = Handshake.info(session, hello, welcome);
+    this.sender = HpkeSender.to(SealingKey.decode(decoded.key()), info);
+    this.opening = sessionKey.sign(Handshake.opening(info, sender.encapsulation()));
   }
 
   /// The session's id, as it stands in the URL.
@@ -49,7 +54,7 @@ public final class ClientChannel implements AutoCloseable {
       throw new IllegalStateException("a request was made while another waits for its reply");
     }
     return sequence == 0
-        ? Frames.concat(number, sender.encapsulation(), sealed.sealed())
+        ? Frames.concat(number, sender.encapsulation(), opening, sealed.sealed())
         : Frames.concat(number, sealed.sealed());
   }
 

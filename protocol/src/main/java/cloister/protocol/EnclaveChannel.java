@@ -6,6 +6,7 @@ import cloister.crypto.Digest;
 import cloister.crypto.Hpke;
 import cloister.crypto.HpkeReceiver;
 import cloister.crypto.OpeningKey;
+import cloister.crypto.VerifyingKey;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -13,8 +14,11 @@ import org.jspecify.annotations.Nullable;
 /// The enclave's end of a session: requests in order, each once. Not safe for concurrent use; the
 /// caller holds a lock of its own per session.
 public final class EnclaveChannel implements AutoCloseable {
+  private static final int SIGNATURE_BYTES = 64;
+
   private final OpeningKey key;
   private final Bytes session;
+  private final VerifyingKey openedBy;
   private final Bytes info;
   private @Nullable HpkeReceiver receiver;
   private long sequence;
@@ -24,11 +28,14 @@ public final class EnclaveChannel implements AutoCloseable {
 
   private Bytes lastReply = Bytes.of(new byte[0]);
 
+  /// @param openedBy the client's key for the session, as the hello names it
   /// @param hello the body that was received, byte for byte
   /// @param welcome the body that was sent, byte for byte
-  public EnclaveChannel(OpeningKey key, Bytes session, Bytes hello, Bytes welcome) {
+  public EnclaveChannel(
+      OpeningKey key, VerifyingKey openedBy, Bytes session, Bytes hello, Bytes welcome) {
     this.key = key;
     this.session = session;
+    this.openedBy = openedBy;
     this.info = Handshake.info(session, hello, welcome);
   }
 
@@ -66,11 +73,15 @@ public final class EnclaveChannel implements AutoCloseable {
       Bytes sealed = Frames.slice(bytes, Long.BYTES, bytes.length);
       return Bytes.of(receiver.open(sequence, number, sealed));
     }
-    int sealedAt = Long.BYTES + Hpke.ENCAPSULATION_BYTES;
+    int signatureAt = Long.BYTES + Hpke.ENCAPSULATION_BYTES;
+    int sealedAt = signatureAt + SIGNATURE_BYTES;
     if (bytes.length < sealedAt) {
       throw new CloisterException(ErrorCode.MESSAGE_MALFORMED, "the message is cut");
     }
-    var joined = HpkeReceiver.from(key, Frames.slice(bytes, Long.BYTES, sealedAt), info);
+    Bytes encapsulation = Frames.slice(bytes, Long.BYTES, signatureAt);
+    openedBy.verify(
+        Handshake.opening(info, encapsulation), Frames.slice(bytes, signatureAt, sealedAt));
+    var joined = HpkeReceiver.from(key, encapsulation, info);
     Bytes sealed = Frames.slice(bytes, sealedAt, bytes.length);
     Bytes plain = Bytes.of(joined.open(sequence, number, sealed));
     // Only a message that opened decides which encapsulation the session goes by.

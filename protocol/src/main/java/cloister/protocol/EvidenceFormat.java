@@ -7,9 +7,11 @@ import cloister.attestation.Recognition;
 import cloister.attestation.Tee;
 import cloister.crypto.Bytes;
 import java.util.EnumMap;
+import java.util.List;
 
 /// Evidence as JSON, in messages and receipts: `{"parts": {"report": base64, …}, "tee": text}`.
 public final class EvidenceFormat {
+  private static final int MAX_EVIDENCE = 4;
   private static final int MAX_FILE_BYTES = 2 * Evidence.MAXIMUM_BYTES;
 
   private EvidenceFormat() {}
@@ -33,6 +35,20 @@ public final class EvidenceFormat {
   }
 
   /// @throws CloisterException for anything that [#write] does not write
+  static Json.Arr write(List<Evidence> evidence) {
+    return Json.array(evidence.stream().map(EvidenceFormat::write).toList());
+  }
+
+  /// Between one and [#MAX_EVIDENCE].
+  static List<Evidence> read(Json.Fields in, String name) {
+    List<Evidence> evidence =
+        in.objects(name, MAX_EVIDENCE).stream().map(EvidenceFormat::read).toList();
+    if (evidence.isEmpty()) {
+      throw in.bad(name, "is empty");
+    }
+    return evidence;
+  }
+
   static Evidence read(Json.Fields in) {
     Tee tee = in.oneOf("tee", Tee::byLabel);
     Json.Fields said = in.object("parts");

@@ -13,7 +13,7 @@ import java.util.Optional;
 /// Having one proves nothing before [ReceiptVerification].
 ///
 /// @param event the ledger's entry of the run; its member `receipt` is [Receipt#bindings]
-/// @param evidence of the enclave's key, in the collaboration
+/// @param evidence of the enclave's key, in the collaboration; as in [Handshake.Welcome]
 /// @param key the enclave's Ed25519 key, as SubjectPublicKeyInfo
 /// @param salt hides the event from who sees the leaf alone
 /// @param checkpoint a C2SP signed note
@@ -22,7 +22,7 @@ import java.util.Optional;
 public record ReceiptFile(
     DsseEnvelope envelope,
     Json.Obj event,
-    Evidence evidence,
+    List<Evidence> evidence,
     Bytes key,
     InclusionProof inclusion,
     Bytes salt,
@@ -97,7 +97,7 @@ public record ReceiptFile(
         new ReceiptFile(
             DsseEnvelope.read(in.object("envelope")),
             in.object("event").json(),
-            EvidenceFormat.read(in.object("evidence")),
+            EvidenceFormat.read(in, "evidence"),
             in.bytes("key", 64),
             inclusion(inclusion),
             inclusion.bytesOfSize("salt", SALT_BYTES),

@@ -3,9 +3,11 @@ package cloister.protocol;
 import cloister.attestation.Anchors;
 import cloister.attestation.Appraisal;
 import cloister.attestation.Collateral;
+import cloister.attestation.Evidence;
 import cloister.attestation.EvidenceException;
 import cloister.attestation.Report;
 import cloister.attestation.Trust;
+import cloister.attestation.VerifiedReport;
 import cloister.crypto.Bytes;
 import cloister.crypto.CryptoException;
 import cloister.crypto.Digest;
@@ -16,6 +18,7 @@ import cloister.ledger.ProofException;
 import cloister.ledger.SignedCheckpoint;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -144,11 +147,13 @@ public final class ReceiptVerification {
   private void requireEvidence(Receipt receipt, ReceiptFile file) throws ReceiptException {
     Appraisal appraisal;
     try {
-      var report =
-          Report.parse(file.evidence())
-              .verify(collateral.and(file.collateral()), Anchors.pinned(), receipt.issued());
+      Collateral all = collateral.and(file.collateral());
+      List<VerifiedReport> reports = new ArrayList<>();
+      for (Evidence one : file.evidence()) {
+        reports.add(Report.parse(one).verify(all, Anchors.pinned(), receipt.issued()));
+      }
       var binding = ReceiptFile.keyBinding(receipt.ledger(), file.key());
-      appraisal = trust.appraise(List.of(report), binding, receipt.issued());
+      appraisal = trust.appraise(reports, binding, receipt.issued());
     } catch (EvidenceException e) {
       throw new ReceiptException("evidence", "is refused: " + e.getMessage(), e);
     }

@@ -265,8 +265,9 @@ class ReceiptTest {
     return new ReceiptFile(
         DsseEnvelope.sign(receipt.statement(), key),
         event,
-        InsecureSimulatedTee.running(MEASUREMENT)
-            .evidence(ReceiptFile.keyBinding(receipt.ledger(), spki), NOW.minusSeconds(60)),
+        List.of(
+            InsecureSimulatedTee.running(MEASUREMENT)
+                .evidence(ReceiptFile.keyBinding(receipt.ledger(), spki), NOW.minusSeconds(60))),
         spki,
         new InclusionProof(1, 2, List.of(before)),
         SALT,

@@ -67,10 +67,11 @@ final class SessionVectorTest {
     var hello = Handshake.Hello.decode(recorded.hello());
     var welcome = Handshake.Welcome.decode(recorded.welcome());
     assertThat(welcome.key()).isEqualTo(recorded.key().sealingKey().encoded());
-    var binding = Handshake.binding(hello.nonce(), welcome.session(), welcome.key());
+    var binding = Handshake.binding(hello, welcome.session(), welcome.key());
     assertThat(binding.reportData()).isEqualTo(recorded.reportData());
     // The simulated TEE's report holds it from byte 58 on.
-    assertThat(welcome.evidence().report().slice(58, 122)).isEqualTo(recorded.reportData());
+    assertThat(welcome.evidence().getFirst().report().slice(58, 122))
+        .isEqualTo(recorded.reportData());
   }
 
   @Test
@@ -110,11 +111,24 @@ final class SessionVectorTest {
     // §3, 4: info.
     byte[] info =
         join(
-            ascii("cloister/session/v1"),
+            ascii("cloister/session/v2"),
             new byte[] {0},
             recorded.session().toArray(),
             sha256(recorded.hello().toArray()),
             sha256(recorded.welcome().toArray()));
+    // §4: whoever opened the session signed its first message's encapsulation.
+    byte[] opening =
+        join(
+            ascii("cloister/session/v2/opening"),
+            new byte[] {0},
+            info,
+            java.util.Arrays.copyOfRange(first, 8, 8 + 2 + 1120));
+    Signature opener = Signature.getInstance("Ed25519");
+    opener.initVerify(
+        KeyFactory.getInstance("Ed25519")
+            .generatePublic(new X509EncodedKeySpec(helloKey(recorded.hello()))));
+    opener.update(opening);
+    assertThat(opener.verify(first, 8 + 2 + 1120, 64)).isTrue();
     // §1: suite 1; RFC 9180 §5.1 with the KEM's shared secret.
     byte[] encapsulated = java.util.Arrays.copyOfRange(first, 8 + 2, 8 + 2 + 1120);
     byte[] shared =
@@ -138,7 +152,7 @@ final class SessionVectorTest {
       Exchange exchange = recorded.exchanges().get(sequence);
       byte[] number = ByteBuffer.allocate(8).putLong(sequence).array();
       byte[] message = exchange.message().toArray();
-      int sealedAt = sequence == 0 ? 8 + 2 + 1120 : 8;
+      int sealedAt = sequence == 0 ? 8 + 2 + 1120 + 64 : 8;
       assertThat(java.util.Arrays.copyOf(message, 8)).isEqualTo(number);
       var plain =
           ByteBuffer.wrap(open(requestKey, requestNonce, sequence, number, message, sealedAt));
@@ -157,6 +171,10 @@ final class SessionVectorTest {
           .isEqualTo(exchange.answer());
       assertThat(exchange.answer().size() % 1024).isZero();
     }
+  }
+
+  private static byte[] helloKey(Bytes hello) {
+    return Json.parseFields(hello.toArray(), 1 << 12, "hello").bytes("key", 64).toArray();
   }
 
   private static byte[] field(ByteBuffer framed) {
@@ -232,7 +250,8 @@ final class SessionVectorTest {
     }
 
     EnclaveChannel enclave(Bytes hello, Bytes welcome) throws Exception {
-      return new EnclaveChannel(key(), session, hello, welcome);
+      return new EnclaveChannel(
+          key(), Handshake.Hello.decode(this.hello).key(), session, hello, welcome);
     }
 
     static Recorded read() throws Exception {
@@ -271,13 +290,18 @@ final class SessionVectorTest {
       SigningKey participant = SigningKey.ofSeed(Secret.of(filled(32, 2).toArray()));
       SigningKey enclaveKey = SigningKey.ofSeed(Secret.of(filled(32, 3).toArray()));
       Bytes session = filled(Handshake.SESSION_BYTES, 4);
-      var hello = new Handshake.Hello(filled(Handshake.NONCE_BYTES, 5));
-      var binding = Handshake.binding(hello.nonce(), session, key.sealingKey().encoded());
+      SigningKey sessionKey = SigningKey.ofSeed(Secret.of(filled(32, 7).toArray()));
+      var hello =
+          new Handshake.Hello(
+              filled(Handshake.NONCE_BYTES, 5),
+              sessionKey.verifyingKey(),
+              List.of(Digest.ofUtf8("a policy"), Digest.ofUtf8("another policy")));
+      var binding = Handshake.binding(hello, session, key.sealingKey().encoded());
       var start = Instant.parse("2026-01-01T00:00:00Z");
       var evidence =
           InsecureSimulatedTee.running(new Measurement("sha384", filled(48, 6)))
               .evidence(binding, start);
-      var welcome = new Handshake.Welcome(session, key.sealingKey().encoded(), evidence);
+      var welcome = new Handshake.Welcome(session, key.sealingKey().encoded(), List.of(evidence));
       Digest collaboration = Digest.ofUtf8("the first version of a collaboration");
       var checkpointKey = Checkpoints.key(collaboration, enclaveKey.verifyingKey());
       var head = new TreeHead(1, Digest.ofUtf8("a root"));
@@ -309,8 +333,11 @@ final class SessionVectorTest {
                   new Answered.Outcome.Ok(new Reply.RunList(List.of())),
                   Optional.of(proofs.getLast())));
       List<Json> exchanges = new ArrayList<>();
-      try (var client = new ClientChannel(participant, hello.encode(), welcome.encode());
-          var enclave = new EnclaveChannel(key, session, hello.encode(), welcome.encode())) {
+      try (var client =
+              new ClientChannel(participant, sessionKey, hello.encode(), welcome.encode());
+          var enclave =
+              new EnclaveChannel(
+                  key, sessionKey.verifyingKey(), session, hello.encode(), welcome.encode())) {
         for (int i = 0; i < commands.size(); i++) {
           Bytes message =
               client.request(
@@ -333,6 +360,7 @@ final class SessionVectorTest {
       }
       return Json.object()
           .put("participant-seed", filled(32, 2).hex())
+          .put("client-session-key-seed", filled(32, 7).hex())
           .put("session-key-seed", seed.hex())
           .put("session", session.hex())
           .put("hello", new String(hello.encode().toArray(), StandardCharsets.UTF_8))
