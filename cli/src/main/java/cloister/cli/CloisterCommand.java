@@ -10,8 +10,12 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -65,54 +69,75 @@ final class CloisterCommand {
   /// Runs a command line and returns its exit code.
   static int run(Terminal terminal, String... arguments) {
     var options = new Options(terminal);
-    return commandLine(options).execute(arguments);
+    var verbs = verbs();
+    // Picocli reads the annotations of every verb that it is given, which takes as long as many a
+    // verb does: a line that begins with one needs no other.
+    if (arguments.length > 0 && verbs.containsKey(arguments[0])) {
+      verbs.keySet().retainAll(Set.of(arguments[0]));
+    }
+    return commandLine(options, verbs).execute(arguments);
   }
 
   /// All verbs, with their help.
   static CommandLine commandLine(Options options) {
+    return commandLine(options, verbs());
+  }
+
+  private static SequencedMap<String, Function<Options, Object>> verbs() {
+    var verbs = new LinkedHashMap<String, Function<Options, Object>>();
+    verbs.put("init", Init::new);
+    verbs.put("key", Key::new);
+    verbs.put("attest", Attest::new);
+    verbs.put("apply", Apply::new);
+    verbs.put("sign", Sign::new);
+    verbs.put("status", Status::new);
+    verbs.put("publish", Publish::new);
+    verbs.put("explain", Explain::new);
+    verbs.put("run", Run::new);
+    verbs.put("result", Result::new);
+    verbs.put("budget", Budget::new);
+    verbs.put("suspend", Suspend::new);
+    verbs.put("resume", Resume::new);
+    verbs.put("receipt", options -> new Group.Receipt().with(new ReceiptVerify(options)));
+    verbs.put("ledger", options -> new Group.Ledger().with(new LedgerCheck(options)));
+    verbs.put(
+        "evidence",
+        options ->
+            new Group.Evidence().with(new EvidenceShow(options), new EvidenceVerify(options)));
+    verbs.put(
+        "policy",
+        options ->
+            new Group.Policy()
+                .with(
+                    new PolicyExplain(options),
+                    new PolicyDiff(options),
+                    new PolicyAdd(options),
+                    new PolicyRequire(options),
+                    new PolicyList(options),
+                    new PolicyDrop(options)));
+    verbs.put(
+        "collateral",
+        options ->
+            new Group.Collateral()
+                .with(
+                    new CollateralFetch(options),
+                    new CollateralShow(options),
+                    new CollateralImport(options),
+                    new CollateralExport(options)));
+    verbs.put(
+        "enclave",
+        options ->
+            new Group.Enclave().with(new EnclaveServe(options), new EnclaveMeasurement(options)));
+    verbs.put("rehearse", Rehearse::new);
+    verbs.put("demo", Demo::new);
+    verbs.put("completion", Completion::new);
+    return verbs;
+  }
+
+  private static CommandLine commandLine(
+      Options options, SequencedMap<String, Function<Options, Object>> verbs) {
     var line = new CommandLine(new CloisterCommand(options));
-    for (Verb verb :
-        List.of(
-            new Init(options),
-            new Key(options),
-            new Attest(options),
-            new Apply(options),
-            new Sign(options),
-            new Status(options),
-            new Publish(options),
-            new Explain(options),
-            new Run(options),
-            new Result(options),
-            new Budget(options),
-            new Suspend(options),
-            new Resume(options))) {
-      line.addSubcommand(verb);
-    }
-    line.addSubcommand(new Group.Receipt().with(new ReceiptVerify(options)));
-    line.addSubcommand(new Group.Ledger().with(new LedgerCheck(options)));
-    line.addSubcommand(
-        new Group.Evidence().with(new EvidenceShow(options), new EvidenceVerify(options)));
-    line.addSubcommand(
-        new Group.Policy()
-            .with(
-                new PolicyExplain(options),
-                new PolicyDiff(options),
-                new PolicyAdd(options),
-                new PolicyRequire(options),
-                new PolicyList(options),
-                new PolicyDrop(options)));
-    line.addSubcommand(
-        new Group.Collateral()
-            .with(
-                new CollateralFetch(options),
-                new CollateralShow(options),
-                new CollateralImport(options),
-                new CollateralExport(options)));
-    line.addSubcommand(
-        new Group.Enclave().with(new EnclaveServe(options), new EnclaveMeasurement(options)));
-    line.addSubcommand(new Rehearse(options));
-    line.addSubcommand(new Demo(options));
-    line.addSubcommand(new Completion(options));
+    verbs.forEach((name, verb) -> line.addSubcommand(name, verb.apply(options)));
 
     line.setOut(options.terminal().writer());
     line.setUsageHelpWidth(100);

@@ -60,6 +60,13 @@ final class CloisterCommandTest {
   }
 
   @Test
+  void aVerbIsFoundByTheNameThatItsHelpShows() {
+    CloisterCommand.commandLine(new Options(Terminal.ofThisProcess()))
+        .getSubcommands()
+        .forEach((name, verb) -> assertThat(verb.getCommandName()).isEqualTo(name));
+  }
+
+  @Test
   void mistypedVerbsAndOptionsGetASuggestion() {
     assertThat(console.run("explian", "overlap")).isEqualTo(2);
     assertThat(console.err()).contains("did you mean `explain`?");
