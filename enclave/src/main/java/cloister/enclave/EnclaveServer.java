@@ -188,9 +188,16 @@ public final class EnclaveServer implements AutoCloseable {
           new HttpApi(
               settings.host(), settings.port(), Limits.REQUEST_TIME, sessions, uploads, metrics);
       api.start();
-      // The first query would pay for these; nobody waits for them, not even the server's start.
+      // The first session and the first query would pay for these; nobody waits for them, not even
+      // the server's start.
       engines.warm();
-      Thread.ofPlatform().daemon().name("warm-planner").start(Planner::warm);
+      Thread.ofPlatform()
+          .daemon()
+          .name("warm")
+          .start(() -> {
+            platform.measurement();
+            Planner.warm();
+          });
       started = true;
       return new EnclaveServer(lockFile, platform, engines, rooms, sessions, api);
     } finally {

@@ -19,7 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// No protection at all. Its evidence is signed with a published key, its sealing root lies in a
 /// file beside what it seals. It measures the code honestly, for whoever chooses to believe it:
@@ -30,9 +30,8 @@ final class InsecureSimulatedPlatform implements Platform {
   private final Path rootFile;
   private final InstantSource clock;
 
-  /// Of 100 MB and more, so it goes on while the server starts; whoever asks for it waits.
-  private final CompletableFuture<Measurement> measurement =
-      CompletableFuture.supplyAsync(InsecureSimulatedPlatform::measureClassPath);
+  /// Of 100 MB and more, so it is made once, for the first who asks.
+  private @Nullable Measurement measurement;
 
   InsecureSimulatedPlatform(Path state, InstantSource clock) {
     this.rootFile = state.resolve("sealing-root.INSECURE-SIMULATED");
@@ -64,8 +63,13 @@ final class InsecureSimulatedPlatform implements Platform {
   }
 
   @Override
-  public Measurement measurement() {
-    return measurement.join();
+  public synchronized Measurement measurement() {
+    Measurement known = measurement;
+    if (known == null) {
+      known = measureClassPath();
+      measurement = known;
+    }
+    return known;
   }
 
   @Override
