@@ -43,6 +43,7 @@ final class Decisions {
   /// @param compiled what the engine is asked, and how its result is released
   /// @param question the same for two runs that ask the same of the same data under the same
   ///   obligations
+  /// @param basis the state's, of which it was decided
   record Approved(
       Analysis analysis,
       Request request,
@@ -50,7 +51,8 @@ final class Decisions {
       Verdict.Permitted verdict,
       Map<Address, RoomState.Version> versions,
       Compiled compiled,
-      Digest question) {}
+      Digest question,
+      long basis) {}
 
   /// What a request came to: permitted, or why not.
   record Considered(Analysis analysis, Request request, CheckedPlan plan, Verdict verdict) {}
@@ -68,11 +70,12 @@ final class Decisions {
         }
       }
       case Subject.AdHoc(var document) -> {
-        analysis = adHoc(caller, document);
+        var asked = adHoc(caller, document);
+        analysis = asked.analysis(plans.plan(asked.sql(), asked.address().party()).inputs());
         agreement = Plans.admit(plans.agreement(analysis.inputs()), analysis);
       }
     }
-    CheckedPlan plan = plans.plan(analysis);
+    CheckedPlan plan = plans.plan(analysis.sql(), analysis.address().party());
     Purpose purpose = wanted.purpose().orElse(analysis.purpose());
     Set<Name> recipients = wanted.recipients().orElse(analysis.recipients());
     var request =
@@ -81,7 +84,7 @@ final class Decisions {
     return new Considered(analysis, request, plan, agreement.decide(request));
   }
 
-  private Analysis adHoc(HostedRoom.Caller caller, Bytes document) {
+  private static Document.AnalysisDocument adHoc(HostedRoom.Caller caller, Bytes document) {
     if (!(Documents.fromCanonical(document.toArray())
         instanceof Document.AnalysisDocument analysis)) {
       throw new CloisterException(ErrorCode.DOCUMENT_INVALID, "only an analysis can be run");
@@ -90,7 +93,7 @@ final class Decisions {
       throw new CloisterException(
           ErrorCode.NOT_THE_OWNER, "an ad-hoc analysis is in the package of whoever asks");
     }
-    return analysis.analysis(plans.inputs(analysis));
+    return analysis;
   }
 
   static Compiled compile(CheckedPlan plan, Verdict.Permitted permitted, String nonce) {
@@ -133,7 +136,7 @@ final class Decisions {
                                   + Explanations.asTyped(considered, wanted, fix))
                           .orElse(""));
         };
-    Map<Address, RoomState.Version> versions = versions(considered);
+    Map<Address, RoomState.Version> versions = versions(considered.plan());
     Digest question = question(considered, permitted, versions);
     var compiled =
         compile(considered.plan(), permitted, HexFormat.of().formatHex(question.toArray()));
@@ -144,12 +147,25 @@ final class Decisions {
         permitted,
         versions,
         compiled,
-        question);
+        question,
+        room.state.basis());
   }
 
-  private Map<Address, RoomState.Version> versions(Considered considered) {
+  /// The same request, decided once more by the state of now.
+  ///
+  /// Beside the request, a decision follows from documents, signatures and suspensions, whose
+  /// newest event is the basis, and from the current versions of what is read. Agreement, planner
+  /// and rewriting know no clock. So where basis and versions are the same, the decision is, and is
+  /// not made again; versions are looked up anew because time alone ends them.
+  Approved reconsider(HostedRoom.Caller caller, RunRequest wanted, Approved before) {
+    return room.state.basis() == before.basis() && versions(before.plan()).equals(before.versions())
+        ? before
+        : approve(caller, wanted);
+  }
+
+  private Map<Address, RoomState.Version> versions(CheckedPlan plan) {
     Map<Address, RoomState.Version> versions = new TreeMap<>();
-    for (Address dataset : considered.plan().datasets()) {
+    for (Address dataset : plan.datasets()) {
       versions.put(dataset, current(dataset));
     }
     return versions;
@@ -161,7 +177,7 @@ final class Decisions {
       throw new CloisterException(
           ErrorCode.DATA_MISSING, "no data has been published for " + dataset);
     }
-    if (!version.published().schema().equals(room.schema(dataset))) {
+    if (!version.published().schema().equals(room.state.schema(dataset))) {
       throw new CloisterException(
           ErrorCode.DATA_REPLACED,
           "the data of " + dataset + " was published under an earlier schema");
@@ -205,7 +221,7 @@ final class Decisions {
   /// The question, if somebody has paid for it before.
   Optional<Digest> asked(Considered considered, Verdict.Permitted permitted) {
     try {
-      return Optional.of(question(considered, permitted, versions(considered)))
+      return Optional.of(question(considered, permitted, versions(considered.plan())))
           .filter(question -> room.state.payer(question).isPresent());
     } catch (CloisterException _) {
       // There is no data to ask it of.

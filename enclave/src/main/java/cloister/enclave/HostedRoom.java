@@ -81,6 +81,9 @@ final class HostedRoom implements AutoCloseable {
   private final Runs runs;
   private boolean rolledBack;
 
+  /// What the certificates of this room's state were found to certify, by their bytes.
+  private final Map<Bytes, VerifiedCertificate> verified = new HashMap<>();
+
   /// Whoever asks: a participant by the key that the collaboration names for it.
   record Caller(Name name, VerifyingKey key) {}
 
@@ -261,8 +264,20 @@ final class HostedRoom implements AutoCloseable {
       throw new CloisterException(
           ErrorCode.NOT_ENROLLED, participant + " has no certificate of this collaboration yet");
     }
+    Instant now = now();
+    // Who signed which bytes never changes, only whether they are valid now: at any other time than
+    // within both validities the certificate is verified anew, and refused for its reason.
+    var known = verified.get(encoded);
+    if (known != null
+        && known.validity().contains(now)
+        && keys.authority().certificate().validity().contains(now)) {
+      return known;
+    }
     try {
-      return Certificate.parse(encoded).verify(keys.authority().certificate(), now());
+      var certificate = Certificate.parse(encoded).verify(keys.authority().certificate(), now);
+      verified.keySet().retainAll(state.certificates().values());
+      verified.put(encoded, certificate);
+      return certificate;
     } catch (CryptoException e) {
       throw new CloisterException(
           ErrorCode.CERTIFICATE_EXPIRED,
@@ -560,16 +575,12 @@ final class HostedRoom implements AutoCloseable {
             .orElseThrow(() ->
                 new CloisterException(
                     ErrorCode.DOCUMENT_UNKNOWN, "no signed document describes " + address));
-    if (!dataset.document().equals(upload.document()) || !schema(address).equals(upload.schema())) {
+    if (!dataset.document().equals(upload.document())
+        || !state.schema(address).equals(upload.schema())) {
       throw new CloisterException(
           ErrorCode.SEALED_FOR_ANOTHER, "the data was sealed for other terms or another schema");
     }
     return dataset;
-  }
-
-  /// The digest of what a dataset's data is checked against.
-  Digest schema(Address dataset) {
-    return SealedData.schema(state.document(dataset).canonical());
   }
 
   private Reply commitUpload(Caller caller, String id) {

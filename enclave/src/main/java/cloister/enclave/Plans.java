@@ -108,9 +108,9 @@ final class Plans {
     }
   }
 
-  CheckedPlan plan(Analysis analysis) {
+  CheckedPlan plan(String sql, Name party) {
     refresh();
-    var question = new Question(analysis.sql(), analysis.address().party());
+    var question = new Question(sql, party);
     var known = kept.remove(question);
     var plan = known == null ? check(question) : known;
     kept.put(question, plan);

@@ -5,6 +5,7 @@ import cloister.crypto.Digest;
 import cloister.privacy.Charge;
 import cloister.protocol.Document;
 import cloister.protocol.Documents;
+import cloister.protocol.SealedData;
 import cloister.protocol.SignedDocument;
 import cloister.room.Address;
 import cloister.room.Collaboration;
@@ -39,6 +40,7 @@ final class RoomState {
   private final Map<Name, Bytes> certificates = new HashMap<>();
   private final Map<Address, SignedDocument> documents = new HashMap<>();
   private final Map<Address, Dataset> datasets = new HashMap<>();
+  private final Map<Address, Digest> schemas = new HashMap<>();
   private final Map<Address, Document.AnalysisDocument> analyses = new HashMap<>();
   private final Map<Address, Version> versions = new HashMap<>();
 
@@ -191,6 +193,7 @@ final class RoomState {
           if (!after.participants().containsKey(name)) {
             documents.keySet().removeIf(address -> address.party().equals(name));
             datasets.keySet().removeIf(address -> address.party().equals(name));
+            schemas.keySet().removeIf(address -> address.party().equals(name));
             analyses.keySet().removeIf(address -> address.party().equals(name));
             versions.keySet().removeIf(address -> address.party().equals(name));
             suspendedBy.remove(name);
@@ -214,6 +217,7 @@ final class RoomState {
       case Document.DatasetDocument(var dataset, _) -> {
         documents.put(dataset.address(), document);
         datasets.put(dataset.address(), dataset);
+        schemas.put(dataset.address(), SealedData.schema(document.canonical()));
       }
       case Document.AnalysisDocument analysis -> {
         documents.put(analysis.address(), document);
@@ -288,6 +292,11 @@ final class RoomState {
 
   SignedDocument document(Address address) {
     return known(documents.get(address));
+  }
+
+  /// The digest of what a dataset's data is checked against.
+  Digest schema(Address dataset) {
+    return known(schemas.get(dataset));
   }
 
   Version version(Address dataset) {

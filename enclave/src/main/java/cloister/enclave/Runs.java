@@ -143,7 +143,7 @@ final class Runs {
         table(room.keys.salt(approved.question()), approved.plan().present(answer)).encode();
     return room.locked(() -> {
       // Terms, suspension and expiry count when the answer leaves, not only when it was asked for.
-      var still = decisions.approve(room.enrolled(caller), wanted);
+      var still = decisions.reconsider(room.enrolled(caller), wanted, approved);
       var reserved = room.state.run(run).reserved();
       if (!still.question().equals(reserved.question())
           || !still.analysis().document().equals(reserved.document())) {

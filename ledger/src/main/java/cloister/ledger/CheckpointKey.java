@@ -1,14 +1,10 @@
 package cloister.ledger;
 
 import cloister.crypto.Bytes;
+import cloister.crypto.CryptoException;
 import cloister.crypto.Digest;
-import java.security.GeneralSecurityException;
-import java.security.InvalidKeyException;
-import java.security.KeyFactory;
+import cloister.crypto.VerifyingKey;
 import java.security.PublicKey;
-import java.security.Signature;
-import java.security.SignatureException;
-import java.security.spec.X509EncodedKeySpec;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -69,19 +65,11 @@ public record CheckpointKey(String origin, Bytes publicKey) {
 
   boolean verifies(Bytes message, Bytes signature) {
     try {
-      byte[] prefix = SPKI_PREFIX.toArray();
-      byte[] encoded = Arrays.copyOf(prefix, prefix.length + KEY_BYTES);
-      System.arraycopy(publicKey.toArray(), 0, encoded, prefix.length, KEY_BYTES);
-      Signature ed25519 = Signature.getInstance("Ed25519");
-      ed25519.initVerify(
-          KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(encoded)));
-      ed25519.update(message.toArray());
-      return ed25519.verify(signature.toArray());
-    } catch (SignatureException | InvalidKeyException _) {
+      VerifyingKey.of(Bytes.concat(SPKI_PREFIX, publicKey)).verify(message, signature);
+      return true;
+    } catch (CryptoException _) {
       // Bytes that are no signature, or no point of the curve, verify nothing.
       return false;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has Ed25519", e);
     }
   }
 

@@ -26,13 +26,20 @@ import java.util.stream.IntStream;
 /// Only [Planner] makes one. Immutable.
 public final class CheckedPlan {
   private final Question question;
+  private final Set<Address> inputs;
   private final Set<Address> analyses;
   private final Map<Address, Map<ColumnName, Set<Use>>> uses;
 
-  CheckedPlan(Question question, Set<Address> analyses) {
+  CheckedPlan(Question question, Set<Address> inputs, Set<Address> analyses) {
     this.question = question;
+    this.inputs = Set.copyOf(inputs);
     this.analyses = Set.copyOf(analyses);
     this.uses = Map.copyOf(Lineage.of(question));
+  }
+
+  /// The datasets and analyses that the SQL itself names, as [Planner#inputs] finds them.
+  public Set<Address> inputs() {
+    return inputs;
   }
 
   /// The datasets it reads, through every analysis.

@@ -40,14 +40,7 @@ public final class Planner {
   ///
   /// @param owner to whose package bare names belong
   public static Set<Address> inputs(String sql, Name owner, Catalog catalog) throws QueryException {
-    return onDeepStack(() -> {
-      var planner = new Planner(catalog);
-      Set<Address> inputs = new TreeSet<>();
-      for (Grammar.Reference reference : parse(sql).references()) {
-        inputs.add(planner.resolve(reference, owner));
-      }
-      return inputs;
-    });
+    return onDeepStack(() -> new Planner(catalog).inputs(parse(sql), owner));
   }
 
   /// Checks SQL that someone wants an answer to: one aggregate on top of row-level SQL.
@@ -81,6 +74,14 @@ public final class Planner {
     Warming.run();
   }
 
+  private Set<Address> inputs(Grammar.Statement statement, Name owner) throws QueryException {
+    Set<Address> inputs = new TreeSet<>();
+    for (Grammar.Reference reference : statement.references()) {
+      inputs.add(resolve(reference, owner));
+    }
+    return inputs;
+  }
+
   private CheckedPlan answer(String sql, Name owner) throws QueryException {
     Grammar.Statement statement = parse(sql);
     List<Relation> relations = relations(statement, owner);
@@ -92,7 +93,8 @@ public final class Planner {
           "this would release rows",
           "select group keys and COUNT, SUM or AVG only");
     }
-    return new CheckedPlan(new Translation(relations).question(root), analyses);
+    return new CheckedPlan(
+        new Translation(relations).question(root), inputs(statement, owner), analyses);
   }
 
   private List<Relation> relations(Grammar.Statement statement, Name owner) throws QueryException {
