@@ -155,8 +155,11 @@ final class PreparedData {
       throws IngestionException, InterruptedException {
     Path received = memory.resolve("upload-" + upload.id() + "-received-" + part);
     Path ready = memory.resolve("upload-" + upload.id() + "-ready-" + part);
-    // What is prepared is about as large as what was received; it is compressed less.
-    long bytes = PREPARED_PER_RECEIVED * upload.opened().parts().get(part);
+    // What is prepared is about as large as what was received; it is compressed less, and units not
+    // at all.
+    long bytes =
+        PREPARED_PER_RECEIVED * upload.opened().parts().get(part)
+            + (long) Ingestion.UNIT_BYTES * Ingestion.PART_ROWS;
     plaintext.reserve(bytes);
     try {
       Uploads.decrypt(upload, part, received);
