@@ -100,6 +100,8 @@ public final class Ingestion {
       workers.enter(deadline);
       try {
         var worker = workers.take(deadline);
+        // For the next part, or the first question: neither should wait.
+        workers.warm();
         try {
           String input = PlainPath.of(part);
           String output = PlainPath.of(target);
