@@ -265,17 +265,27 @@ final class PreparedData {
     }
   }
 
+  /// Has a version in the clear before anybody asks, so that the first run need not wait; but takes
+  /// no room from others, and leaves it to that run to fail.
+  void unsealAhead(Event.Published version) {
+    try {
+      if (plaintext.hasRoom(size(version))) {
+        try (var lease = acquire(version)) {
+          lease.files();
+        }
+      }
+    } catch (CloisterException _) {
+      // The run will say why, to whom it concerns.
+    }
+  }
+
   private Plaintext.Lease acquire(Event.Published version) {
     Path place = sealed(version.dataKey());
     if (!Files.isDirectory(place)) {
       throw new CloisterException(
           ErrorCode.DATA_MISSING, "the stored data of a dataset is not there any more");
     }
-    long size = 0;
-    for (int part = 0; part < version.parts(); part++) {
-      // Sealing adds a little.
-      size += Disk.size(place.resolve("part-" + part));
-    }
+    long size = size(version);
     read(place);
     boolean succeeded = false;
     try {
@@ -288,6 +298,15 @@ final class PreparedData {
         readBy(place);
       }
     }
+  }
+
+  /// In the clear; sealing adds a little.
+  private long size(Event.Published version) {
+    long size = 0;
+    for (int part = 0; part < version.parts(); part++) {
+      size += Disk.size(sealed(version.dataKey()).resolve("part-" + part));
+    }
+    return size;
   }
 
   /// A lease that keeps the sealed files too.
