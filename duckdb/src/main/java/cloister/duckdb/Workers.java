@@ -129,8 +129,10 @@ public final class Workers implements AutoCloseable {
     }
   }
 
+  /// Only now are the spares made up: starting a process beside one that computes slows both.
   void leave() {
     atWork.release();
+    replenish();
   }
 
   /// A fresh worker, no file opened yet. The caller kills it when done.
@@ -138,7 +140,6 @@ public final class Workers implements AutoCloseable {
     while (true) {
       var spare = spares.poll();
       var worker = await(spare == null ? threads.submit(this::launch) : spare, deadline);
-      replenish();
       // The kernel may have ended one that waited.
       if (worker.isAlive()) {
         return worker;

@@ -628,6 +628,7 @@ final class HostedRoom implements AutoCloseable {
               .orElseGet(() -> new Reply.Published(Optional.empty(), prepared.report()));
       // A crash here leaves an upload that the ledger knows of: the next start discards it.
       uploads.discard(upload);
+      prepared.published().ifPresent(data::unsealAhead);
       return reply;
     }
   }

@@ -157,6 +157,11 @@ final class Plaintext {
     bytes += size;
   }
 
+  /// Whether so many bytes fit beside all that is there, read or idle.
+  synchronized boolean hasRoom(long size) {
+    return bytes + size <= mostBytes;
+  }
+
   synchronized void free(long size) {
     bytes -= size;
   }

@@ -155,8 +155,11 @@ final class PreparedData {
       throws IngestionException, InterruptedException {
     Path received = memory.resolve("upload-" + upload.id() + "-received-" + part);
     Path ready = memory.resolve("upload-" + upload.id() + "-ready-" + part);
-    // What is prepared is about as large as what was received; it is compressed less.
-    long bytes = PREPARED_PER_RECEIVED * upload.opened().parts().get(part);
+    // What is prepared is about as large as what was received; it is compressed less, and units not
+    // at all.
+    long bytes =
+        PREPARED_PER_RECEIVED * upload.opened().parts().get(part)
+            + (long) Ingestion.UNIT_BYTES * Ingestion.PART_ROWS;
     plaintext.reserve(bytes);
     try {
       Uploads.decrypt(upload, part, received);
@@ -262,17 +265,27 @@ final class PreparedData {
     }
   }
 
+  /// Has a version in the clear before anybody asks, so that the first run need not wait; but takes
+  /// no room from others, and leaves it to that run to fail.
+  void unsealAhead(Event.Published version) {
+    try {
+      if (plaintext.hasRoom(size(version))) {
+        try (var lease = acquire(version)) {
+          lease.files();
+        }
+      }
+    } catch (CloisterException _) {
+      // The run will say why, to whom it concerns.
+    }
+  }
+
   private Plaintext.Lease acquire(Event.Published version) {
     Path place = sealed(version.dataKey());
     if (!Files.isDirectory(place)) {
       throw new CloisterException(
           ErrorCode.DATA_MISSING, "the stored data of a dataset is not there any more");
     }
-    long size = 0;
-    for (int part = 0; part < version.parts(); part++) {
-      // Sealing adds a little.
-      size += Disk.size(place.resolve("part-" + part));
-    }
+    long size = size(version);
     read(place);
     boolean succeeded = false;
     try {
@@ -285,6 +298,15 @@ final class PreparedData {
         readBy(place);
       }
     }
+  }
+
+  /// In the clear; sealing adds a little.
+  private long size(Event.Published version) {
+    long size = 0;
+    for (int part = 0; part < version.parts(); part++) {
+      size += Disk.size(sealed(version.dataKey()).resolve("part-" + part));
+    }
+    return size;
   }
 
   /// A lease that keeps the sealed files too.

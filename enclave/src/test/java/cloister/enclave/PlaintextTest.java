@@ -152,4 +152,13 @@ final class PlaintextTest {
       assertThat(lease.files()).hasSize(1);
     }
   }
+
+  @Test
+  void whatLiesIdleTakesRoomFromThoseWhoOnlyPrepare() {
+    try (var lease = acquire(ONE, 60)) {
+      assertThat(lease.files()).hasSize(1);
+    }
+    assertThat(plaintext.hasRoom(40)).isTrue();
+    assertThat(plaintext.hasRoom(41)).isFalse();
+  }
 }

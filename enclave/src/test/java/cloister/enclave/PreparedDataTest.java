@@ -261,4 +261,27 @@ final class PreparedDataTest {
             CloisterException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.MEMORY_LIMIT));
     assertThat(memory).isEmptyDirectory();
   }
+
+  @Test
+  void aVersionIsUnsealedAheadWhereThereIsRoom() throws Exception {
+    var plaintext = new Plaintext(1 << 30, _ -> {});
+    var data = data(plaintext);
+    var published = prepared(data);
+    var full = new Plaintext(1_000, _ -> {});
+    data(full).unsealAhead(published);
+    assertThat(memory).isEmptyDirectory();
+    assertThat(full.bytes()).isZero();
+    data.retain(List.of(published));
+    data.unsealAhead(published);
+    assertThat(memory).isNotEmptyDirectory();
+    long ahead = plaintext.bytes();
+    try (var leases = data.acquire(Map.of(CUSTOMERS, published))) {
+      assertThat(requireNonNull(leases.files().get(CUSTOMERS))).hasSize(PARTS);
+      assertThat(plaintext.bytes()).isEqualTo(ahead);
+      assertThat(memory.toFile().list()).hasSize(1);
+    }
+    data.retain(List.of());
+    assertThat(memory).isEmptyDirectory();
+    assertThat(plaintext.bytes()).isZero();
+  }
 }

@@ -153,15 +153,22 @@ record Branch(List<Source> sources, List<Scalar> conditions, List<Scalar> output
 
   /// The units of all sources are one value in every row: each source is tied to the first by
   /// equalities of units, and by lineage, whatever the columns are called on the way.
+  ///
+  /// A unit is compared with units only: what prepared data has in its place is no value of another
+  /// column. (Any use but a join is for the terms to deny.)
   void requireOneUnit() throws QueryException {
     int[] group = IntStream.range(0, sources.size()).toArray();
     for (Scalar condition : conditions) {
       if (condition instanceof Scalar.Call call
           && call.function() == Scalar.Function.EQUAL
-          && isUnit(call.arguments().getFirst())
-          && isUnit(call.arguments().getLast())) {
-        int from = group[((Scalar.Column) call.arguments().getFirst()).source()];
-        int to = group[((Scalar.Column) call.arguments().getLast()).source()];
+          && call.arguments().getFirst() instanceof Scalar.Column left
+          && call.arguments().getLast() instanceof Scalar.Column right
+          && (isUnit(left) || isUnit(right))) {
+        if (!isUnit(left) || !isUnit(right)) {
+          throw notOfUnits(left, right);
+        }
+        int from = group[left.source()];
+        int to = group[right.source()];
         for (int index = 0; index < group.length; index++) {
           if (group[index] == from) {
             group[index] = to;
@@ -191,5 +198,13 @@ record Branch(List<Source> sources, List<Scalar> conditions, List<Scalar> output
                 + right.address());
       }
     }
+  }
+
+  private QueryException notOfUnits(Scalar.Column left, Scalar.Column right) {
+    return new QueryException(
+        Kind.JOIN,
+        sources.get(Math.max(left.source(), right.source())).position(),
+        "of " + left.name() + " and " + right.name() + " one is a privacy unit and one is not",
+        "compare a unit with the units of other datasets only");
   }
 }

@@ -85,6 +85,10 @@ class PlannerTest {
         "SELECT COUNT(*) FROM airline.customers a JOIN media.customers m ON a.email <> m.email",
         "SELECT COUNT(*) FROM airline.customers a JOIN media.customers m"
             + " ON a.email = m.email OR 1 = 1",
+        "SELECT COUNT(*) FROM airline.customers a JOIN media.customers m"
+            + " ON a.email = m.email AND a.email = m.channel",
+        "SELECT COUNT(*) FROM airline.customers a JOIN airline.visits v"
+            + " ON a.email = v.email AND a.zip = v.email",
         "SELECT COUNT(*) FROM airline.customers a NATURAL JOIN media.customers m",
         "SELECT COUNT(*) FROM airline.customers a JOIN media.customers m USING (email)",
         "SELECT COUNT(*) FROM (SELECT zip AS email FROM airline.customers) a"
@@ -362,6 +366,19 @@ class PlannerTest {
                         + " airline.customers) x")
                 .joined())
         .containsExactly(Fixture.MEDIA);
+  }
+
+  @Test
+  void aUnitIsComparedWithUnitsOnly() {
+    QueryException refusal =
+        catchThrowableOfType(
+            QueryException.class,
+            () ->
+                Fixture.check(
+                    "SELECT COUNT(*) FROM airline.customers a JOIN media.customers m"
+                        + " ON a.email = m.email WHERE m.channel = a.email"));
+    assertThat(refusal.kind()).isEqualTo(Kind.JOIN);
+    assertThat(refusal.getMessage()).contains("email and channel");
   }
 
   @Test
