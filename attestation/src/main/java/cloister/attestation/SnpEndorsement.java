@@ -153,8 +153,19 @@ record SnpEndorsement(
 
   /// Whether it is about this chip, by the 64 bytes that a report has.
   boolean isOfChip(Bytes chipId) {
-    byte[] padded =
-        Arrays.copyOf(hardwareId.map(Bytes::toArray).orElse(new byte[0]), chipId.size());
-    return hardwareId.isPresent() && chipId.equals(Bytes.of(padded));
+    return hardwareId
+        .map(id -> Bytes.of(Arrays.copyOf(id.toArray(), chipId.size())))
+        .filter(chipId::equals)
+        .isPresent();
+  }
+
+  /// Whether it names the report's chip, if it names any, and the patch level that is reported.
+  boolean isAbout(SnpReport report) {
+    try {
+      return (key == SnpSigningKey.VLEK || isOfChip(report.chipId()))
+          && tcb.equals(SnpTcb.read(product.layout(), "reported", report.reportedTcb()));
+    } catch (EvidenceException _) {
+      return false;
+    }
   }
 }

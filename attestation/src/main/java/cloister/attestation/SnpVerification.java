@@ -14,6 +14,9 @@ import java.util.Optional;
 final class SnpVerification {
   private static final String SERVICE = "https://kdsintf.amd.com/";
 
+  /// A signature takes two milliseconds to check, and who sends certificates is not trusted.
+  private static final int MOST_TRIED = 16;
+
   private final Checks checks;
   private final String prefix;
   private final Anchors anchors;
@@ -74,38 +77,49 @@ final class SnpVerification {
     return key;
   }
 
-  /// Of several certificates for that kind of key, the one whose key signed the report.
   private SnpEndorsement endorsement(
       SnpReport report, SnpSigningKey key, List<X509Certificate> candidates)
       throws EvidenceException {
     String name = prefix + "certificate";
-    Optional<SnpEndorsement> found = Optional.empty();
+    var ofThatKind = new ArrayList<SnpEndorsement>();
+    Optional<String> malformed = Optional.empty();
     for (X509Certificate candidate : candidates) {
       if (SnpEndorsement.isOne(candidate)) {
-        SnpEndorsement one = read(name, candidate);
-        if (one.key() == key) {
-          if (found.isEmpty() || isSignedBy(report, one)) {
-            found = Optional.of(one);
+        try {
+          SnpEndorsement one = SnpEndorsement.read(candidate);
+          if (one.key() == key) {
+            ofThatKind.add(one);
           }
+        } catch (EvidenceException e) {
+          malformed = Optional.of(String.valueOf(e.getMessage()));
         }
       }
     }
-    SnpEndorsement endorsement =
-        found.orElseThrow(() ->
-            checks.refused(
-                name,
-                "no certificate of a %s is at hand: send it with the evidence, or fetch %s"
-                    .formatted(key, address(report, key))));
-    checks.holds(name, "of a %s for %s".formatted(key, endorsement.product().vendorName()));
-    return endorsement;
+    if (ofThatKind.isEmpty()) {
+      throw checks.refused(
+          name,
+          malformed.orElse(
+              "no certificate of a %s is at hand: send it with the evidence, or fetch %s"
+                  .formatted(key, address(report, key))));
+    }
+    SnpEndorsement chosen = chosen(report, ofThatKind);
+    checks.holds(name, "of a %s for %s".formatted(key, chosen.product().vendorName()));
+    return chosen;
   }
 
-  private SnpEndorsement read(String name, X509Certificate certificate) throws EvidenceException {
-    try {
-      return SnpEndorsement.read(certificate);
-    } catch (EvidenceException e) {
-      throw checks.refused(name, String.valueOf(e.getMessage()));
+  /// Collateral has the certificates of many chips and patch levels. Of those for this one, the one
+  /// whose key signed; where there is none, any, for its checks to say what is wrong.
+  private static SnpEndorsement chosen(SnpReport report, List<SnpEndorsement> ofThatKind) {
+    if (ofThatKind.size() == 1) {
+      return ofThatKind.getFirst();
     }
+    List<SnpEndorsement> about = ofThatKind.stream().filter(one -> one.isAbout(report)).toList();
+    List<SnpEndorsement> tried = about.isEmpty() ? ofThatKind : about;
+    return tried.stream()
+        .limit(MOST_TRIED)
+        .filter(one -> isSignedBy(report, one))
+        .findFirst()
+        .orElse(tried.getFirst());
   }
 
   // The processor, its key's certificate and the root have to be of one product.

@@ -84,7 +84,8 @@ class SnpPolicyTest {
     check(report -> report.put(0x1f7, (byte) 212), "snp.minimum-launch-tcb");
   }
 
-  /// A sum, the number and the order of bytes all say that these are at least the minimum.
+  /// A sum, the number and the order of bytes all say that some of these are at least the minimum.
+  /// A minimum of the microcode is what CVE-2024-56161 (AMD-SB-3019) needs.
   @Test
   void everyComponentOfTheTcbCounts() throws Exception {
     for (String minimum :
@@ -142,6 +143,8 @@ class SnpPolicyTest {
         .containsExactly("snp.guest-policy.unknown-bits");
   }
 
+  /// AMD-SB-3015 (CVE-2024-21944, BadRAM) needs `alias-check`. Unknown informational bits refuse no
+  /// genuine report, as they once did in go-sev-guest.
   @Test
   void whatThePlatformIsCanBeDemanded() throws Exception {
     for (String condition : List.of("smt-disabled", "tsme", "rapl-disabled", "ciphertext-hiding")) {

@@ -148,6 +148,29 @@ class SnpReportTest {
     assertThat(MILAN.failures(several)).as("of several, the one that signed").isEmpty();
   }
 
+  @Test
+  void theKeyIsFoundAmongThoseOfManyChips() throws Exception {
+    var items = new ArrayList<Item>();
+    for (int chip = 0; chip < 40; chip++) {
+      Bytes id = Bytes.of(SnpTestPlatform.bytes(64, chip));
+      TestAuthority other =
+          MILAN.chipAuthority.leaf(Kind.P384, MILAN.chipKey().with(ARC + "4", id));
+      items.add(new Item(Collateral.Kind.CERTIFICATES, "chip " + chip, other.der()));
+    }
+    TestAuthority malformed =
+        MILAN.chipAuthority.leaf(Kind.P384, without(MILAN.chipKey(), ARC + "3.1"));
+    items.add(new Item(Collateral.Kind.CERTIFICATES, "malformed", malformed.der()));
+    items.add(new Item(Collateral.Kind.CERTIFICATES, "its own", MILAN.chipKey.der()));
+    items.add(new Item(Collateral.Kind.CERTIFICATES, "authority", MILAN.chipAuthority.der()));
+    items.add(new Item(Collateral.Kind.REVOCATION_LIST, "list", MILAN.root.revocationList()));
+    Evidence bare = new Evidence(Tee.SEV_SNP, MILAN.report());
+    assertThat(SnpTestPlatform.failures(bare, Collateral.of(items), MILAN.anchors(), NOW))
+        .isEmpty();
+    items.removeIf(item -> item.source().equals("its own"));
+    assertThat(SnpTestPlatform.failures(bare, Collateral.of(items), MILAN.anchors(), NOW))
+        .contains("snp.chip-id", "snp.signature");
+  }
+
   /// CVE-2022-21449: r = s = 0 once verified everything.
   @Test
   void aSignatureOfZerosOrOfTheGroupsOrderIsNone() {
