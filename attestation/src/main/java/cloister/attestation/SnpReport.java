@@ -231,6 +231,11 @@ record SnpReport(
         new Claim("current-mitigations", shown(mitigations.map(Mitigations::current))));
   }
 
+  @Override
+  public List<Collateral.Source> sources() {
+    return SnpKeyDistribution.sources(this, certificates);
+  }
+
   Optional<SnpSigningKey> signingKey() {
     return SnpSigningKey.byCode(keyInfo.code());
   }

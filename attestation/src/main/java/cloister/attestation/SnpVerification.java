@@ -12,8 +12,6 @@ import java.util.Optional;
 ///
 /// Its checks are collected under a prefix, as evidence of other kinds has an SNP report inside.
 final class SnpVerification {
-  private static final String SERVICE = "https://kdsintf.amd.com/";
-
   /// A signature takes two milliseconds to check, and who sends certificates is not trusted.
   private static final int MOST_TRIED = 16;
 
@@ -99,8 +97,10 @@ final class SnpVerification {
       throw checks.refused(
           name,
           malformed.orElse(
-              "no certificate of a %s is at hand: send it with the evidence, or fetch %s"
-                  .formatted(key, address(report, key))));
+              "no certificate of a %s is at hand: send it with the evidence%s"
+                  .formatted(
+                      key,
+                      SnpKeyDistribution.chipKey(report).map(", or fetch "::concat).orElse(""))));
     }
     SnpEndorsement chosen = chosen(report, ofThatKind);
     checks.holds(name, "of a %s for %s".formatted(key, chosen.product().vendorName()));
@@ -155,7 +155,7 @@ final class SnpVerification {
               .formatted(
                   endorsement.key(),
                   issuer,
-                  service(endorsement.key(), endorsement.product()) + "cert_chain"));
+                  SnpKeyDistribution.authorities(endorsement.key(), endorsement.product())));
       checks.fails(
           prefix + "revocation", "without the certificate of %s not known".formatted(issuer));
       return;
@@ -245,30 +245,6 @@ final class SnpVerification {
           prefix + "platform-info",
           "%s, of which this version does not know the bits %s"
               .formatted(report.platformInfo(), unknown));
-    }
-  }
-
-  private static String service(SnpSigningKey key, SnpProduct product) {
-    return "%s%s/v1/%s/".formatted(SERVICE, key, product.vendorName());
-  }
-
-  /// Where AMD publishes a chip's certificate. A provider has its own.
-  private static String address(SnpReport report, SnpSigningKey key) {
-    if (key == SnpSigningKey.VLEK) {
-      return "it from the provider of the machine, whom AMD issued it to";
-    }
-    Optional<SnpProduct> product =
-        report.cpuid().flatMap(cpuid -> SnpProduct.byCpuid(cpuid.family(), cpuid.model()));
-    if (product.isEmpty()) {
-      return SERVICE + "vcek/v1/ of the processor's product, its chip and the reported TCB";
-    }
-    try {
-      return service(key, product.get())
-          + report.chipId().slice(0, product.get().chipIdBytes()).hex()
-          + "?"
-          + SnpTcb.read(product.get().layout(), "reported tcb", report.reportedTcb()).query();
-    } catch (EvidenceException _) {
-      return SERVICE + "vcek/v1/ of the chip and the reported TCB, which is malformed";
     }
   }
 }

@@ -241,12 +241,13 @@ class SnpPolicyTest {
       policy.put("guest-policy", GUEST.replace("\"" + key + "\"", "\"other\""));
       assertThatThrownBy(() -> read(policy)).as(key).hasMessageContaining(key + " is missing");
     }
-    refused("other", "1", "unknown key other");
-    refused("csp-ids", "\"any\"", "unknown key csp-ids");
-    refused("guest-policy", GUEST.replace("}", ",\"debug\":\"any\"}"), "unknown key debug");
-    refused("platform-info", "{\"require\":\"any\",\"a\":1}", "unknown key a");
+    refused("other", "1", "other is an unknown key");
+    refused("csp-ids", "\"any\"", "csp-ids is an unknown key");
+    refused("guest-policy", GUEST.replace("}", ",\"debug\":\"any\"}"), "debug is an unknown key");
+    refused("platform-info", "{\"require\":\"any\",\"a\":1}", "a is an unknown key");
     refused("mitigations", "{\"launch\":\"" + "00".repeat(8) + "\"}", "current is missing");
-    refused("minimum-tcb", "{\"milan\":" + TCB + ",\"genoa\":" + TCB + "}", "unknown key genoa");
+    refused(
+        "minimum-tcb", "{\"milan\":" + TCB + ",\"genoa\":" + TCB + "}", "genoa is an unknown key");
     refused("minimum-tcb", "{\"genoa\":" + TCB + "}", "milan is missing");
     refused("minimum-tcb", "{\"milan\":" + TCB.replace("}", ",\"fmc\":0}") + "}", "fmc");
     refused("minimum-tcb", "{\"milan\":{\"bootloader\":1}}", "is missing");

@@ -435,6 +435,33 @@ class SnpReportTest {
   }
 
   @Test
+  void whatIsNeededBesideIsNamed() throws Exception {
+    String chip = MILAN.chipId().hex();
+    String milan = "https://kdsintf.amd.com/vcek/v1/Milan/";
+    String genoa = "https://kdsintf.amd.com/vcek/v1/Genoa/";
+    assertThat(urls(new Evidence(Tee.SEV_SNP, MILAN.report())))
+        .containsExactly(
+            milan + chip + "?blSPL=04&teeSPL=01&snpSPL=23&ucodeSPL=213",
+            milan + "cert_chain",
+            milan + "crl");
+    assertThat(urls(new Evidence(Tee.SEV_SNP, TURIN.report())).getFirst())
+        .isEqualTo(
+            "https://kdsintf.amd.com/vcek/v1/Turin/a0a1a2a3a4a5a6a7"
+                + "?fmcSPL=01&blSPL=03&teeSPL=02&snpSPL=05&ucodeSPL=72");
+    assertThat(urls(MILAN.evidence(MILAN.report())))
+        .containsExactly(milan + "cert_chain", milan + "crl");
+    assertThat(urls(new Evidence(Tee.SEV_SNP, MILAN.loadedReport())))
+        .as("a provider's key is not published")
+        .containsExactly(
+            milan.replace("vcek", "vlek") + "cert_chain", milan.replace("vcek", "vlek") + "crl");
+    Bytes old = MILAN.report(ofVersion(2));
+    assertThat(urls(MILAN.evidence(old))).containsExactly(milan + "cert_chain", milan + "crl");
+    assertThat(urls(new Evidence(Tee.SEV_SNP, old)))
+        .as("of no known product")
+        .containsExactly(milan + "cert_chain", milan + "crl", genoa + "cert_chain", genoa + "crl");
+  }
+
+  @Test
   void reservedBytesAreZeroInEveryVersion() {
     var reserved = new ArrayList<int[]>();
     reserved.add(new int[] {0x4c, 0x50});
@@ -504,6 +531,10 @@ class SnpReportTest {
           SnpTestPlatform.evidence(i % 2 == 0 ? Bytes.of(report) : good, Bytes.of(certificates));
       assertThat(MILAN.failures(evidence)).isNotEmpty();
     }
+  }
+
+  private static List<String> urls(Evidence evidence) throws EvidenceException {
+    return Report.parse(evidence).sources().stream().map(Collateral.Source::url).toList();
   }
 
   private static Consumer<ByteBuffer> ofVersion(int version) {
