@@ -52,6 +52,13 @@ record AzureAciReport(
   }
 
   @Override
+  public List<Collateral.Source> sources() {
+    var sources = new ArrayList<>(report.sources());
+    sources.addAll(UvmEndorsement.sources());
+    return List.copyOf(sources);
+  }
+
+  @Override
   public VerifiedReport verify(Collateral collateral, Anchors anchors, Instant at)
       throws EvidenceException {
     var checks = new Checks();

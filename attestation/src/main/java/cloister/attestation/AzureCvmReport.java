@@ -86,6 +86,11 @@ record AzureCvmReport(
   }
 
   @Override
+  public List<Collateral.Source> sources() {
+    return snp.map(SnpReport::sources).orElse(List.of());
+  }
+
+  @Override
   public VerifiedReport verify(Collateral collateral, Anchors anchors, Instant at)
       throws EvidenceException {
     var checks = new Checks();

@@ -54,6 +54,7 @@ record UvmEndorsement(
   private static final int CWT_SUBJECT = 2;
   private static final int CWT_ISSUED_AT = 6;
 
+  private static final String LISTS = "http://www.microsoft.com/pkiops/crl/";
   private static final Cbor NONE = new Cbor.Null();
   private static final int EPOCH_TIME = 1;
   private static final int MEASUREMENT_BYTES = 48;
@@ -144,6 +145,17 @@ record UvmEndorsement(
       Chain.requireNotRevoked(
           checks, prefix + ".revocation", path.get(i), path.get(i + 1), collateral, at);
     }
+  }
+
+  /// Where Microsoft publishes the certificates that its authorities revoked. The addresses are
+  /// those in their certificates, and fixed here: nothing is fetched from where evidence says.
+  static List<Collateral.Source> sources() {
+    return List.of(
+        Collateral.Source.of(
+            Collateral.Kind.REVOCATION_LIST,
+            LISTS + "Microsoft%20Supply%20Chain%20RSA%20Root%20CA%202022.crl"),
+        Collateral.Source.of(
+            Collateral.Kind.REVOCATION_LIST, LISTS + "Microsoft%20SCD%20Products%20RSA%20CA.crl"));
   }
 
   /// Whether the signer's certificate has not expired at that instant.

@@ -246,9 +246,12 @@ class AzureAciReportTest {
     for (Bytes endorsement : List.of(ENDORSEMENT.json(), ENDORSEMENT.digest())) {
       for (int at = 0; at < endorsement.size(); at++) {
         Bytes flipped = AzureCvmReportTest.flipped(endorsement, at, random.nextInt(8));
-        assertThat(failures(endorsed(flipped)))
-            .as("byte %d", at)
-            .containsAnyOf("parse", "azure-aci.uvm.signature");
+        assertThat(isSigned(flipped)).as("byte %d", at).isFalse();
+        if (random.nextInt(100) == 0) {
+          assertThat(failures(endorsed(flipped)))
+              .as("byte %d", at)
+              .containsAnyOf("parse", "azure-aci.uvm.signature");
+        }
       }
       for (int length = 0; length < endorsement.size(); length += 7) {
         Bytes cut = Bytes.of(Arrays.copyOf(endorsement.toArray(), length));
@@ -259,11 +262,23 @@ class AzureAciReportTest {
     }
   }
 
+  private static boolean isSigned(Bytes endorsement) {
+    try {
+      return UvmEndorsement.parse(endorsement)
+          .message()
+          .requireSigned(
+              new Checks(), "signature", Signatures.Algorithm.PS384, SIGNER.keys().getPublic());
+    } catch (EvidenceException _) {
+      return false;
+    }
+  }
+
+  /// All bytes are tried by [SnpReportTest].
   @Test
-  void noByteOfTheReportCanBeChanged() {
+  void nothingOfTheReportCanBeChanged() {
     var random = new Random(7);
     Bytes report = containerReport(fields -> {});
-    for (int at = 0; at < report.size(); at++) {
+    for (int at = 0; at < report.size(); at += 1 + random.nextInt(16)) {
       Bytes flipped = AzureCvmReportTest.flipped(report, at, random.nextInt(8));
       assertThat(failures(with(GOOD, Part.REPORT, flipped)))
           .as("byte %d", at)

@@ -49,6 +49,11 @@ final class AzureTestMachine {
 
   static final Bytes POLICY = Bytes.utf8("package policy\n");
 
+  private static final List<Bytes> LISTS =
+      List.of(CHIP.root.revocationList(), MICROSOFT.revocationList(), PRODUCTS.revocationList());
+  private static final Collateral COLLATERAL =
+      SnpTestPlatform.revocationLists(LISTS.toArray(Bytes[]::new));
+
   private AzureTestMachine() {}
 
   static String did(TestAuthority authority, String purpose) {
@@ -67,13 +72,8 @@ final class AzureTestMachine {
             MICROSOFT.certificate()));
   }
 
-  static List<Bytes> revocationLists() {
-    return List.of(
-        CHIP.root.revocationList(), MICROSOFT.revocationList(), PRODUCTS.revocationList());
-  }
-
   static Collateral collateral() {
-    return SnpTestPlatform.revocationLists(revocationLists().toArray(Bytes[]::new));
+    return COLLATERAL;
   }
 
   static Bytes chipCertificates() {
@@ -367,11 +367,11 @@ final class AzureTestMachine {
   /// All lists but one.
   static List<Collateral> collateralWithoutOne() {
     var without = new ArrayList<Collateral>();
-    for (int left = 0; left < revocationLists().size(); left++) {
+    for (int left = 0; left < LISTS.size(); left++) {
       var items = new ArrayList<Item>();
-      for (int i = 0; i < revocationLists().size(); i++) {
+      for (int i = 0; i < LISTS.size(); i++) {
         if (i != left) {
-          items.add(new Item(Collateral.Kind.REVOCATION_LIST, "a test", revocationLists().get(i)));
+          items.add(new Item(Collateral.Kind.REVOCATION_LIST, "a test", LISTS.get(i)));
         }
       }
       without.add(SnpTestPlatform.collateral(items));
