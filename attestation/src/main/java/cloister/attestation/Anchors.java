@@ -19,6 +19,9 @@ public final class Anchors {
     AMD_TURIN("ark-turin", "1f084161a44bb6d93778a904877d4819cafa5d05ef4193b2ded9dd9c73dd3f6a"),
     INTEL("intel-sgx-root", "44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3"),
     AWS_NITRO("aws-nitro-g1", "641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b"),
+    MICROSOFT_SUPPLY_CHAIN(
+        "microsoft-supply-chain-2022",
+        "23ffe2b8bdb9a1711515d4cffda04bc7f793d513c76c243f1020507d8669b7db"),
     GOOGLE_SPACE(
         "google-confidential-space",
         "148b293821bb0c6a317f413c8ba475814091cb22d49b9e3c94198db8e8f86c39"),

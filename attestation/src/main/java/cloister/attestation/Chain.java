@@ -76,8 +76,9 @@ final class Chain {
     return path;
   }
 
-  /// Checks that the issuer's newest list among the collateral is signed by the issuer, current,
-  /// and does not name the certificate. No list is a failure: unset never means unchecked.
+  /// Checks that the issuer's newest list among the collateral is signed by the issuer and current,
+  /// and that no list of the issuer names the certificate. No list is a failure: unset never means
+  /// unchecked.
   static boolean requireNotRevoked(
       Checks checks,
       String name,
@@ -115,9 +116,11 @@ final class Chain {
       checks.fails(name, "the revocation list of %s is not a whole one".formatted(of(issuer)));
       return false;
     }
+    // On any list, not the newest alone: an issuer may publish several that name different ones.
     return checks.require(
         name,
-        newest.getRevokedCertificate(certificate.getSerialNumber()) == null,
+        lists.stream()
+            .allMatch(list -> list.getRevokedCertificate(certificate.getSerialNumber()) == null),
         "%s is not revoked, says the list of %s"
             .formatted(of(certificate), newest.getThisUpdate().toInstant()),
         "%s was revoked by %s".formatted(of(certificate), of(issuer)));

@@ -19,13 +19,16 @@ public record Evidence(Tee tee, Map<Part, Bytes> parts) {
     REPORT("report"),
     /// Certificates that came with it, PEM or DER: hints, believed only through a pinned key.
     CERTIFICATES("certificates"),
+    /// A quote that vouches for the report where the report itself carries no signature: that of
+    /// the trust domain in which a confidential VM's TPM runs.
+    HARDWARE_QUOTE("hardware-quote"),
     /// What was extended into the registers that the report holds.
     EVENT_LOG("event-log"),
     /// A confidential VM's runtime claims, whose digest the hardware report holds.
     RUNTIME_DATA("runtime-data"),
     /// A TPM's quote: TPM2B_ATTEST and TPMT_SIGNATURE.
     TPM_QUOTE("tpm-quote"),
-    /// The registers that the quote is about.
+    /// The registers that the quote is about, as [TpmRegisters] writes them.
     TPM_REGISTERS("tpm-registers"),
     /// The policy whose digest the report's host data hold.
     POLICY("policy"),

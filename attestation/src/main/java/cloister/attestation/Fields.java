@@ -68,6 +68,11 @@ final class Fields {
     throw bad(name, "is not a string");
   }
 
+  /// Whether it is a string, where a member may have several forms.
+  boolean isString(String name) throws EvidenceException {
+    return member(name) instanceof Json.Str;
+  }
+
   Optional<String> optionalString(String name) throws EvidenceException {
     return has(name) ? Optional.of(string(name)) : Optional.empty();
   }

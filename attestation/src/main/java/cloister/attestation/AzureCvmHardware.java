@@ -1,0 +1,55 @@
+package cloister.attestation;
+
+import cloister.crypto.Bytes;
+import java.util.List;
+import java.util.Map;
+
+/// What the hardware under a confidential VM of Azure said, once verified: it measured the
+/// paravisor, and holds the digest of what that claims.
+sealed interface AzureCvmHardware {
+  HclReport.Hardware kind();
+
+  /// Of Microsoft's paravisor, in which the virtual TPM runs; not of the guest.
+  Measurement paravisor();
+
+  Claims.Debug debug();
+
+  Bytes reportData();
+
+  /// What deny-lists may name; `measurement` is the paravisor's.
+  Map<String, Bytes> identifiers();
+
+  List<Claim> claims();
+
+  record Snp(SnpClaims snp) implements AzureCvmHardware {
+    @Override
+    public HclReport.Hardware kind() {
+      return HclReport.Hardware.SEV_SNP;
+    }
+
+    @Override
+    public Measurement paravisor() {
+      return snp.measurement();
+    }
+
+    @Override
+    public Claims.Debug debug() {
+      return snp.debug();
+    }
+
+    @Override
+    public Bytes reportData() {
+      return snp.report().reportData();
+    }
+
+    @Override
+    public Map<String, Bytes> identifiers() {
+      return snp.identifiers();
+    }
+
+    @Override
+    public List<Claim> claims() {
+      return snp.claims();
+    }
+  }
+}

@@ -1,0 +1,199 @@
+package cloister.attestation;
+
+import cloister.crypto.Bytes;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/// Demands of a confidential VM of Azure:
+///
+/// ```
+/// sev-snp      {…}: those of SnpPlatformPolicy
+/// paravisor    [sha384:…] or any: the hardware's measurement of Microsoft's paravisor
+/// pcrs         {"4": [32 bytes] or any, …}: each that is part of the measurement, and others that
+///              matter; what is named has to be quoted
+/// secure-boot  required or any
+/// console      forbidden or any: a serial console for the machine's operator
+/// tpm-persisted  required, forbidden or any
+/// user-data    required or any: the binding in the hardware's report, not in the TPM's alone
+/// vm-ids       [vmUniqueId] or any
+/// ```
+record AzureCvmPolicy(
+    SnpPlatformPolicy snp,
+    Allowed<Measurement> paravisor,
+    Map<Integer, Allowed<Bytes>> registers,
+    Map<HclClaims.Setting, Demand> settings,
+    Demand userData,
+    Allowed<String> vmIds)
+    implements Policy.Entry {
+  private static final String PREFIX = "azure-cvm.";
+
+  /// What is said of something that is on or off.
+  enum Demand {
+    REQUIRED("required"),
+    FORBIDDEN("forbidden"),
+    ANY("any");
+
+    private final String label;
+
+    Demand(String label) {
+      this.label = label;
+    }
+  }
+
+  AzureCvmPolicy {
+    registers = Map.copyOf(registers);
+    settings = Map.copyOf(settings);
+    if (!registers.keySet().containsAll(AzureCvmReport.MEASURED)) {
+      throw new IllegalArgumentException("each measured register is named");
+    }
+  }
+
+  static AzureCvmPolicy read(Fields fields) throws EvidenceException {
+    Fields platform = fields.object("sev-snp");
+    SnpPlatformPolicy snp = SnpPlatformPolicy.read(platform);
+    platform.noOther();
+    return new AzureCvmPolicy(
+        snp,
+        fields.allowed("paravisor", AzureCvmPolicy::paravisor),
+        registers(fields.object("pcrs")),
+        Map.of(
+            HclClaims.Setting.SECURE_BOOT,
+            demand(fields, "secure-boot", Demand.REQUIRED, Demand.ANY),
+            HclClaims.Setting.CONSOLE,
+            demand(fields, "console", Demand.FORBIDDEN, Demand.ANY),
+            HclClaims.Setting.TPM_PERSISTED,
+            demand(fields, "tpm-persisted", Demand.REQUIRED, Demand.FORBIDDEN, Demand.ANY)),
+        demand(fields, "user-data", Demand.REQUIRED, Demand.ANY),
+        fields.allowed("vm-ids", text -> text));
+  }
+
+  private static Measurement paravisor(String text) {
+    Measurement measurement = Measurement.parse(text);
+    if (!measurement.algorithm().equals("sha384")) {
+      throw new IllegalArgumentException("a paravisor is measured with sha384");
+    }
+    return measurement;
+  }
+
+  private static Map<Integer, Allowed<Bytes>> registers(Fields pcrs) throws EvidenceException {
+    var registers = new TreeMap<Integer, Allowed<Bytes>>();
+    for (int index = 0; index < TpmRegisters.COUNT; index++) {
+      String name = Integer.toString(index);
+      if (pcrs.has(name) || AzureCvmReport.MEASURED.contains(index)) {
+        registers.put(index, pcrs.allowed(name, AzureCvmPolicy::register));
+      }
+    }
+    pcrs.noOther();
+    return registers;
+  }
+
+  private static Bytes register(String hex) {
+    Bytes value = Bytes.hex(hex);
+    if (value.size() != TpmRegisters.DIGEST_BYTES) {
+      throw new IllegalArgumentException("a register has 32 bytes, not " + value.size());
+    }
+    return value;
+  }
+
+  private static Demand demand(Fields fields, String name, Demand... possible)
+      throws EvidenceException {
+    String word = fields.string(name);
+    for (Demand one : possible) {
+      if (one.label.equals(word)) {
+        return one;
+      }
+    }
+    throw fields.bad(
+        name,
+        "is none of "
+            + Arrays.stream(possible).map(one -> one.label).collect(Collectors.joining(", ")));
+  }
+
+  @Override
+  public Tee tee() {
+    return Tee.AZURE_CVM;
+  }
+
+  @Override
+  public List<Check> compare(Claims claims, Instant at) {
+    if (!(claims instanceof AzureCvmClaims cvm)) {
+      throw new IllegalArgumentException("not claims of a confidential VM");
+    }
+    var checks = new Checks();
+    switch (cvm.hardware()) {
+      case AzureCvmHardware.Snp(SnpClaims found) -> snp.compare(checks, PREFIX + "snp", found);
+    }
+    checks.addAll(List.of(paravisor.check(PREFIX + "paravisor", cvm.hardware().paravisor())));
+    new TreeMap<>(registers)
+        .forEach((index, allowed) -> register(checks, index, allowed, cvm.registers()));
+    setting(checks, "secure-boot", HclClaims.Setting.SECURE_BOOT, cvm.paravisor());
+    setting(checks, "console", HclClaims.Setting.CONSOLE, cvm.paravisor());
+    setting(checks, "tpm-persisted", HclClaims.Setting.TPM_PERSISTED, cvm.paravisor());
+    boolean hasUserData = cvm.paravisor().userData().isPresent();
+    if (userData == Demand.REQUIRED) {
+      checks.require(
+          PREFIX + "user-data",
+          hasUserData,
+          "the guest wrote user data, which the hardware's report covers",
+          "the guest wrote no user data, and the policy requires them: write the binding to NV index"
+              + " 0x01400002 before the report is read");
+    } else {
+      checks.noted(
+          PREFIX + "user-data",
+          "user data are %s, and the policy accepts any"
+              .formatted(hasUserData ? "there" : "not there"));
+    }
+    checks.addAll(List.of(vmIds.check(PREFIX + "vm-ids", cvm.paravisor().vmId())));
+    return checks.list();
+  }
+
+  private static void register(
+      Checks checks, int index, Allowed<Bytes> allowed, TpmRegisters registers) {
+    String name = PREFIX + "pcrs." + index;
+    Optional<Bytes> found = registers.value(index);
+    if (found.isEmpty()) {
+      checks.fails(
+          name, "register %d is not quoted, and the policy names it: quote it".formatted(index));
+    } else {
+      checks.addAll(List.of(check(name, allowed, found.get())));
+    }
+  }
+
+  /// As [Allowed#check], with all digits: [Bytes#toString] shows the first few.
+  private static Check check(String name, Allowed<Bytes> allowed, Bytes found) {
+    return switch (allowed) {
+      case Allowed.OneOf<Bytes>(var values) ->
+          new Allowed.OneOf<>(
+                  values.stream().map(Bytes::hex).collect(Collectors.toUnmodifiableSet()))
+              .check(name, found.hex());
+      case Allowed.Any<Bytes>() -> new Allowed.Any<String>().check(name, found.hex());
+    };
+  }
+
+  /// What the paravisor does not say is neither on nor off, and meets no demand.
+  private void setting(Checks checks, String key, HclClaims.Setting setting, HclClaims paravisor) {
+    String name = PREFIX + key;
+    String found =
+        !paravisor.stated().contains(setting) ? "not said" : paravisor.isOn(setting) ? "on" : "off";
+    switch (settings.getOrDefault(setting, Demand.REQUIRED)) {
+      case REQUIRED ->
+          checks.require(
+              name,
+              found.equals("on"),
+              key + " is on",
+              "%s is %s, and the policy requires it: create the VM so".formatted(key, found));
+      case FORBIDDEN ->
+          checks.require(
+              name,
+              found.equals("off"),
+              key + " is off",
+              "%s is %s, and the policy forbids it: create the VM without".formatted(key, found));
+      case ANY -> checks.noted(name, "%s is %s, and the policy accepts any".formatted(key, found));
+    }
+  }
+}

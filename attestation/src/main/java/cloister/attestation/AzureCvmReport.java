@@ -1,0 +1,171 @@
+package cloister.attestation;
+
+import cloister.crypto.Bytes;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/// Evidence of a confidential VM of Azure: hardware measures Microsoft's paravisor, the paravisor
+/// vouches for the key of the virtual TPM that it runs, and that TPM quotes what the guest was
+/// started with. Its parts:
+///
+/// - `report`: an [HclReport], as read from NV index 0x01400001,
+/// - `certificates`: on SNP those of the chip's key; that of the attestation key may be among them,
+/// - `hardware-quote`: on TDX a quote of the paravisor's trust domain, as Azure's metadata service
+///   makes it of the TDREPORT, which has a MAC that only the same processor can check,
+/// - `tpm-quote`: a [TpmQuote] by the key 0x81000003,
+/// - `tpm-registers`: the [TpmRegisters] quoted, at least those of [#MEASURED].
+///
+/// A guest ties evidence to its use by the quote's nonce, which is the SHA-256 of the [Binding]. It
+/// can tie the hardware's report too, by writing the binding's 64 bytes to NV index 0x01400002
+/// before it asks for the report. Where that was written, both are compared.
+record AzureCvmReport(
+    HclReport hcl,
+    Optional<SnpReport> snp,
+    List<X509Certificate> certificates,
+    TpmQuote quote,
+    TpmRegisters registers)
+    implements Report {
+  /// The registers that say what was started, whose digest is the measurement: 4 the boot loader or
+  /// unified kernel image, 7 Secure Boot's state and keys, 8 the boot loader's commands and the
+  /// kernel's command line, 9 what the boot loader and the kernel read (kernel, initrd), 11 the
+  /// unified kernel image's sections and the phases of boot, 12 command lines, credentials and
+  /// configuration from outside the image, 13 extensions of the system, 14 the keys of shim.
+  ///
+  /// Not among them: 0 to 3, firmware, which is the paravisor's and measured by the hardware; 5 and
+  /// 6, which name the disk and the machine; 10, which grows with every file that Linux measures;
+  /// 15, the machine's identity; 16 to 23, which anybody may reset or nobody uses.
+  ///
+  /// *Why 12, 13 and 8 too:* an image whose command line can be replaced without changing its
+  /// measurement can be started without its disk's integrity (as in the advisory on register 12 of
+  /// nitro-tpm-pcr-compute).
+  static final SortedSet<Integer> MEASURED =
+      Collections.unmodifiableSortedSet(new TreeSet<>(List.of(4, 7, 8, 9, 11, 12, 13, 14)));
+
+  private static final String PREFIX = "azure-cvm.";
+
+  /// tcg-kp-AIKCertificate.
+  private static final String ATTESTATION_KEY_PURPOSE = "2.23.133.8.3";
+
+  AzureCvmReport {
+    certificates = List.copyOf(certificates);
+    if (snp.isPresent() != (hcl.hardware() == HclReport.Hardware.SEV_SNP)) {
+      throw new IllegalArgumentException("an SNP report is in an HCL report of SNP");
+    }
+  }
+
+  static AzureCvmReport parse(Evidence evidence) throws EvidenceException {
+    evidence.onlyWith(
+        Evidence.Part.CERTIFICATES,
+        Evidence.Part.HARDWARE_QUOTE,
+        Evidence.Part.TPM_QUOTE,
+        Evidence.Part.TPM_REGISTERS);
+    HclReport hcl = HclReport.parse(evidence.report());
+    Optional<SnpReport> snp = Optional.empty();
+    if (hcl.hardware() == HclReport.Hardware.SEV_SNP) {
+      snp = Optional.of(SnpReport.parse(hcl.hardwareReport()));
+    }
+    Optional<Bytes> certificates = evidence.part(Evidence.Part.CERTIFICATES);
+    return new AzureCvmReport(
+        hcl,
+        snp,
+        certificates.isPresent() ? SnpCertificates.read(certificates.get()) : List.of(),
+        TpmQuote.parse(evidence.required(Evidence.Part.TPM_QUOTE)),
+        TpmRegisters.parse(evidence.required(Evidence.Part.TPM_REGISTERS)));
+  }
+
+  @Override
+  public Tee tee() {
+    return Tee.AZURE_CVM;
+  }
+
+  @Override
+  public List<Collateral.Source> sources() {
+    return snp.map(SnpReport::sources).orElse(List.of());
+  }
+
+  @Override
+  public VerifiedReport verify(Collateral collateral, Anchors anchors, Instant at)
+      throws EvidenceException {
+    var checks = new Checks();
+    AzureCvmHardware hardware = hardware(checks, collateral, anchors, at);
+    checks.require(
+        PREFIX + "runtime-claims",
+        hcl.isVouchedFor(hardware.reportData()),
+        "the hardware's report holds the digest of the paravisor's claims",
+        "the hardware's report does not hold the digest of the paravisor's claims (%s): they were"
+                .formatted(hcl.digest().hex())
+            + " altered, or are of another report");
+    attestationKeyCertificate(checks);
+    quote.require(checks, PREFIX + "tpm", hcl.claims().attestationKey(), registers);
+    checks.require(
+        PREFIX + "tpm.measured",
+        quote.selection().containsAll(MEASURED),
+        "the registers that identify what was started are quoted",
+        "the registers %s are quoted, and those that identify what was started are %s: quote them"
+            .formatted(quote.selection(), MEASURED));
+    return checks.verified(new AzureCvmClaims(hardware, hcl.claims(), quote, registers));
+  }
+
+  private AzureCvmHardware hardware(
+      Checks checks, Collateral collateral, Anchors anchors, Instant at) throws EvidenceException {
+    SnpReport report =
+        snp.orElseThrow(() -> checks.refused(PREFIX + "tdx", "this version cannot verify TDX"));
+    SnpClaims claims =
+        new SnpVerification(checks, PREFIX + "snp", anchors, at)
+            .verify(report, certificates, collateral);
+    checks.require(
+        PREFIX + "snp.vmpl",
+        report.vmpl() == 0,
+        "the report is of privilege level 0, where the paravisor runs",
+        "the report is of privilege level %d: the guest asked for it, and not the paravisor, whose"
+                .formatted(report.vmpl())
+            + " level is 0");
+    return new AzureCvmHardware.Snp(claims);
+  }
+
+  /// Nothing rests on that certificate: the paravisor's claims, which the hardware vouches for,
+  /// have the key. One for another key shows that parts of two machines were mixed.
+  private void attestationKeyCertificate(Checks checks) {
+    String name = PREFIX + "attestation-key";
+    List<X509Certificate> found =
+        certificates.stream().filter(AzureCvmReport::isOfAttestationKey).toList();
+    if (found.isEmpty()) {
+      checks.holds(name, "of the paravisor's claims; no certificate of it came with the evidence");
+    } else {
+      checks.require(
+          name,
+          found.stream().allMatch(one -> one.getPublicKey().equals(hcl.claims().attestationKey())),
+          "of the paravisor's claims, and the certificate that came along is of the same key",
+          "of the paravisor's claims, and the certificate that came along is of another key: the"
+              + " evidence is of two machines");
+    }
+  }
+
+  private static boolean isOfAttestationKey(X509Certificate certificate) {
+    try {
+      return Optional.ofNullable(certificate.getExtendedKeyUsage())
+          .orElse(List.of())
+          .contains(ATTESTATION_KEY_PURPOSE);
+    } catch (CertificateParsingException _) {
+      return false;
+    }
+  }
+
+  @Override
+  public List<Claim> claims() {
+    var claims = new ArrayList<Claim>();
+    claims.add(new Claim("hardware", hcl.hardware().toString()));
+    snp.ifPresent(report -> claims.addAll(report.claims()));
+    claims.addAll(hcl.claims().claims());
+    claims.addAll(quote.claims());
+    claims.addAll(registers.claims());
+    return List.copyOf(claims);
+  }
+}
