@@ -50,7 +50,8 @@ class CoseTest {
 
   @Test
   void everyAlteredBitIsRefused() {
-    byte[] message = signed(signer, Algorithm.ES384, ES384, EMPTY_MAP, PAYLOAD).toArray();
+    Bytes payload = Bytes.utf8("a payload");
+    byte[] message = signed(signer, Algorithm.ES384, ES384, EMPTY_MAP, payload).toArray();
     for (int bit = 0; bit < message.length * 8; bit++) {
       byte[] altered = message.clone();
       altered[bit / 8] ^= (byte) (1 << bit % 8);

@@ -1,0 +1,151 @@
+package cloister.attestation;
+
+import cloister.crypto.Bytes;
+import cloister.crypto.Digest;
+import java.security.PublicKey;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// The signing keys of one issuer of tokens (JWK Set, RFC 7517 §5): RSA, P-256 and P-384. Keys of
+/// other types are passed over, as §5 says, so that a MAC's secret is never a key here.
+///
+/// A set leads to no pinned root: it is as good as the TLS connection over which somebody fetched
+/// it. A policy therefore names the accepted keys by [Key#fingerprint], or says `any`.
+record KeySet(String issuer, List<Key> keys) {
+  private static final int MAX_BYTES = 256 * 1024;
+  private static final int MAX_KEYS = 100;
+  private static final int MAX_CERTIFICATES = 8;
+
+  KeySet {
+    keys = List.copyOf(keys);
+  }
+
+  /// @param certificates of the key, leaf first; empty where the set has none
+  record Key(String id, PublicKey key, List<X509Certificate> certificates) {
+    Key {
+      certificates = List.copyOf(certificates);
+    }
+
+    /// SHA-256 of the SubjectPublicKeyInfo.
+    Digest fingerprint() {
+      return Digest.of(Bytes.of(key.getEncoded()));
+    }
+  }
+
+  /// The keys of that id among the collateral's sets whose source is that issuer. Where a key has a
+  /// certificate, it has to be valid at that instant.
+  ///
+  /// @throws EvidenceException if there is none: unset never means unchecked
+  static List<Key> named(
+      Checks checks, String name, Collateral collateral, String issuer, String id, Instant at)
+      throws EvidenceException {
+    var found = new ArrayList<Key>();
+    int sets = 0;
+    for (Collateral.Item item : collateral.items(Collateral.Kind.KEY_SET)) {
+      if (item.source().equals(issuer)) {
+        sets++;
+        parsed(checks, name, item).keys().stream()
+            .filter(key -> key.id().equals(id))
+            .forEach(found::add);
+      }
+    }
+    if (sets == 0) {
+      throw checks.refused(name, "no key set of " + issuer + " is at hand: fetch collateral");
+    }
+    List<Key> current = found.stream().filter(key -> isValid(key, at)).toList();
+    if (current.isEmpty()) {
+      throw checks.refused(
+          name,
+          found.isEmpty()
+              ? "the key set of %s has no usable key %s: fetch it anew".formatted(issuer, id)
+              : "the certificate of the key %s of %s is not valid at %s: fetch the key set anew"
+                  .formatted(id, issuer, at));
+    }
+    checks.holds(name, "%s published the key %s".formatted(issuer, id));
+    return current;
+  }
+
+  private static KeySet parsed(Checks checks, String name, Collateral.Item item)
+      throws EvidenceException {
+    try {
+      return parse(item.source(), item.bytes());
+    } catch (EvidenceException e) {
+      throw checks.refused(name, e.getMessage() + ": fetch collateral anew");
+    }
+  }
+
+  /// @throws EvidenceException if it is no JWK Set, or a key that is to be read is malformed
+  static KeySet parse(String issuer, Bytes json) throws EvidenceException {
+    Fields set = Json.parse("the key set of " + issuer, json, MAX_BYTES);
+    var keys = new ArrayList<Key>();
+    for (Fields key : set.objects("keys", MAX_KEYS)) {
+      if (isForSignatures(key)) {
+        read(key).ifPresent(keys::add);
+      }
+    }
+    return new KeySet(issuer, keys);
+  }
+
+  /// RFC 7517 §4.2 and §4.3.
+  private static boolean isForSignatures(Fields key) throws EvidenceException {
+    if (key.has("use") && !key.string("use").equals("sig")) {
+      return false;
+    }
+    return !key.has("key_ops") || key.strings("key_ops", 10).contains("verify");
+  }
+
+  private static Optional<Key> read(Fields key) throws EvidenceException {
+    String kind = key.string("kty");
+    if (!Set.of("RSA", "EC").contains(kind) || !key.has("kid")) {
+      return Optional.empty();
+    }
+    List<X509Certificate> certificates =
+        key.has("x5c") ? Jws.certificates(key, MAX_CERTIFICATES) : List.of();
+    // Azure writes no key, only its certificate.
+    Optional<PublicKey> plain = key.has("n") || key.has("x") ? plain(kind, key) : Optional.empty();
+    if (plain.isEmpty() && certificates.isEmpty()) {
+      return Optional.empty();
+    }
+    PublicKey read = plain.orElseGet(() -> certificates.getFirst().getPublicKey());
+    if (!certificates.isEmpty() && !certificates.getFirst().getPublicKey().equals(read)) {
+      throw key.bad("x5c", "certifies another key than the one beside it");
+    }
+    return Optional.of(new Key(key.string("kid"), read, certificates));
+  }
+
+  /// RFC 7518 §6.2.1 and §6.3.1.
+  private static Optional<PublicKey> plain(String kind, Fields key) throws EvidenceException {
+    if (kind.equals("RSA")) {
+      return Optional.of(Signatures.rsa(number(key, "n"), number(key, "e")));
+    }
+    return switch (key.string("crv")) {
+      case "P-256" ->
+          Optional.of(Signatures.p256(coordinate(key, "x", 32), coordinate(key, "y", 32)));
+      case "P-384" ->
+          Optional.of(Signatures.p384(coordinate(key, "x", 48), coordinate(key, "y", 48)));
+      default -> Optional.empty();
+    };
+  }
+
+  private static Bytes coordinate(Fields key, String name, int bytes) throws EvidenceException {
+    Bytes value = number(key, name);
+    if (value.size() != bytes) {
+      throw key.bad(name, "has " + value.size() + " bytes, not " + bytes);
+    }
+    return value;
+  }
+
+  private static Bytes number(Fields key, String name) throws EvidenceException {
+    return Base64Url.decode(name, key.string(name));
+  }
+
+  private static boolean isValid(Key key, Instant at) {
+    return key.certificates().isEmpty()
+        || (!at.isBefore(key.certificates().getFirst().getNotBefore().toInstant())
+            && !at.isAfter(key.certificates().getFirst().getNotAfter().toInstant()));
+  }
+}
