@@ -18,7 +18,7 @@ import java.util.TreeMap;
 ///
 /// Evidence is bound by `user_data`, which has to be the 64 bytes of the binding. The nonce is a
 /// different field that a verifier of another protocol may use; nothing here depends on it.
-record NitroClaims(NitroDocument document, NitroReport.Revocation revocation) implements Claims {
+record NitroClaims(NitroDocument document, Revocation revocation) implements Claims {
   @Override
   public Tee tee() {
     return Tee.NITRO;

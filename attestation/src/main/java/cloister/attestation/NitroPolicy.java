@@ -15,14 +15,14 @@ import java.util.TreeMap;
 ///   command line may turn off the verification of its file system (advisory of
 ///   `nitro-tpm-pcr-compute`);
 /// - `maximum-age-seconds`: of the document, 1 to 86400;
-/// - `revocation`: `["checked"]`, or `any`: see [NitroReport].
+/// - `revocation`: `["checked"]`, or `any`: see [Revocation].
 ///
 /// Of an enclave, 3 pins the instance's role, 4 the instance, 8 whoever signed the image.
 record NitroPolicy(
     NitroDocument.Kind document,
     SortedMap<Integer, Allowed<Measurement>> registers,
     Duration maximumAge,
-    Allowed<NitroReport.Revocation> revocation)
+    Allowed<Revocation> revocation)
     implements Policy.Entry {
   private static final long DAY = 86_400;
 
@@ -32,7 +32,7 @@ record NitroPolicy(
         kind,
         registers(kind, fields.object("pcr")),
         Duration.ofSeconds(fields.integer("maximum-age-seconds", 1, DAY)),
-        fields.allowed("revocation", NitroReport.Revocation::parse));
+        fields.allowed("revocation", Revocation::parse));
   }
 
   private static SortedMap<Integer, Allowed<Measurement>> registers(

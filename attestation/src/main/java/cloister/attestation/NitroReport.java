@@ -6,43 +6,28 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /// An attestation document of AWS Nitro: a COSE_Sign1 by ES384 around a [NitroDocument], for an
 /// enclave or for an instance with a NitroTPM. Verification follows AWS's `attestation_process.md`
 /// §3.2, with every certificate valid at the given instant: the document's own lives three hours.
 ///
 /// Revocation: AWS documents that lists are not to be checked, and publishes none for the two
-/// certificates next to the document. Where lists of an issuer are at hand they are checked (by
-/// issuer and serial number, so that a re-encoded certificate is no other one), and a policy may
-/// demand it of every certificate that names a list.
+/// certificates next to the document; so [Revocation] of those that are published is for the policy
+/// to demand.
 record NitroReport(Cose message, NitroDocument document) implements Report {
   private static final int MAX_BYTES = 32 * 1024;
   private static final int NOT_AN_AUTHORITY = -1;
-  private static final String LIST_IS_PUBLISHED = "2.5.29.31";
+  private static final Pattern LISTS =
+      Pattern.compile(
+          "http://(crl-[a-z0-9-]+-)?aws-nitro-enclaves(-crl)?\\.s3\\.([a-z0-9-]+\\.)?amazonaws\\.com"
+              + "/crl/[0-9a-f-]{36}\\.crl");
 
   /// How far the hypervisor's clock may be ahead of the verifier's.
   private static final Duration CLOCK_SKEW = Duration.ofSeconds(60);
 
   /// {1: -35}, and nothing else.
   private static final Map<Cbor, Cbor> HEADER = Map.of(new Cbor.Int(1), new Cbor.Int(-35));
-
-  /// Whether all certificates whose issuer publishes lists were found on none.
-  enum Revocation {
-    CHECKED,
-    UNCHECKED;
-
-    static Revocation parse(String label) {
-      if (label.equals("checked")) {
-        return CHECKED;
-      }
-      throw new IllegalArgumentException("not checked");
-    }
-
-    @Override
-    public String toString() {
-      return this == CHECKED ? "checked" : "unchecked";
-    }
-  }
 
   static NitroReport parse(Evidence evidence) throws EvidenceException {
     evidence.onlyWith();
@@ -63,6 +48,12 @@ record NitroReport(Cose message, NitroDocument document) implements Report {
   @Override
   public List<Claim> claims() {
     return document.claims();
+  }
+
+  /// The lists of AWS that the certificates name.
+  @Override
+  public List<Collateral.Source> sources() {
+    return Revocation.sources(document.bundle(), LISTS);
   }
 
   @Override
@@ -93,7 +84,7 @@ record NitroReport(Cose message, NitroDocument document) implements Report {
         document.certificate().getBasicConstraints() == NOT_AN_AUTHORITY,
         "the document's certificate is no authority's",
         "the document is signed by an authority itself, not by a hypervisor's key for it");
-    Revocation revocation = revocation(checks, path, collateral, at);
+    Revocation revocation = Revocation.check(checks, "nitro.revocation", path, collateral, at);
     // 3. The signature.
     message.requireSigned(
         checks,
@@ -116,30 +107,5 @@ record NitroReport(Cose message, NitroDocument document) implements Report {
     path.add(document.certificate());
     path.addAll(document.bundle().reversed());
     return path;
-  }
-
-  private static Revocation revocation(
-      Checks checks, List<X509Certificate> path, Collateral collateral, Instant at) {
-    Revocation revocation = Revocation.CHECKED;
-    for (int i = 0; i < path.size() - 1; i++) {
-      X509Certificate certificate = path.get(i);
-      X509Certificate issuer = path.get(i + 1);
-      boolean atHand =
-          collateral.revocationLists().stream()
-              .anyMatch(
-                  list -> list.getIssuerX500Principal().equals(issuer.getSubjectX500Principal()));
-      if (atHand) {
-        Chain.requireNotRevoked(checks, "nitro.revocation", certificate, issuer, collateral, at);
-      } else if (certificate.getExtensionValue(LIST_IS_PUBLISHED) == null) {
-        checks.noted("nitro.revocation", "AWS publishes no list for " + Chain.of(certificate));
-      } else {
-        checks.noted(
-            "nitro.revocation",
-            "%s was not looked for on a list: none of %s is at hand"
-                .formatted(Chain.of(certificate), Chain.of(issuer)));
-        revocation = Revocation.UNCHECKED;
-      }
-    }
-    return revocation;
   }
 }
