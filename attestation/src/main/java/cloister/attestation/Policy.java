@@ -41,7 +41,7 @@ public record Policy(
   }
 
   /// What is demanded of one kind of TEE. Of several for the same kind, one has to hold in full.
-  public sealed interface Entry permits NitroPolicy, SimulatedPolicy, SpacePolicy {
+  public sealed interface Entry permits MaaPolicy, NitroPolicy, SimulatedPolicy, SpacePolicy {
     Tee tee();
 
     /// Compares every field.
@@ -83,9 +83,10 @@ public record Policy(
     Tee tee = fields.parsed("tee", Policy::tee);
     return switch (tee) {
       case SIMULATED -> SimulatedPolicy.read(fields);
+      case AZURE_MAA -> MaaPolicy.read(fields);
       case CONFIDENTIAL_SPACE -> SpacePolicy.read(fields);
       case NITRO -> NitroPolicy.read(fields);
-      case SEV_SNP, TDX, SGX, AZURE_CVM, AZURE_ACI, AZURE_MAA, NVIDIA ->
+      case SEV_SNP, TDX, SGX, AZURE_CVM, AZURE_ACI, NVIDIA ->
           throw fields.bad("tee", "is " + tee + ", which this version cannot verify");
     };
   }

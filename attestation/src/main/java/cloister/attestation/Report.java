@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.List;
 
 /// Evidence, parsed within bounds and not believed: [#verify] checks who signed it.
-public sealed interface Report permits NitroReport, SimulatedReport, SpaceReport {
+public sealed interface Report permits MaaReport, NitroReport, SimulatedReport, SpaceReport {
   Tee tee();
 
   /// Every field, for people, as it arrived: nothing of it is proved.
@@ -26,9 +26,10 @@ public sealed interface Report permits NitroReport, SimulatedReport, SpaceReport
   static Report parse(Evidence evidence) throws EvidenceException {
     return switch (evidence.tee()) {
       case SIMULATED -> SimulatedReport.parse(evidence);
+      case AZURE_MAA -> MaaReport.parse(evidence);
       case CONFIDENTIAL_SPACE -> SpaceReport.parse(evidence);
       case NITRO -> NitroReport.parse(evidence);
-      case SEV_SNP, TDX, SGX, AZURE_CVM, AZURE_ACI, AZURE_MAA, NVIDIA ->
+      case SEV_SNP, TDX, SGX, AZURE_CVM, AZURE_ACI, NVIDIA ->
           throw new EvidenceException(
               "this version cannot verify " + evidence.tee().label() + " evidence");
     };
