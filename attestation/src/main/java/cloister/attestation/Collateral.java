@@ -50,7 +50,7 @@ public final class Collateral {
     ENCLAVE_IDENTITY("enclave-identity"),
     /// A reference integrity manifest of NVIDIA: SWID tag XML.
     REFERENCE_MANIFEST("reference-manifest"),
-    /// A JSON Web Key Set (RFC 7517 §5) of the issuer that is the item's source.
+    /// A JSON Web Key Set (RFC 7517 §5): of whoever publishes at the item's source.
     KEY_SET("key-set");
 
     private final String label;
@@ -68,8 +68,8 @@ public final class Collateral {
     }
   }
 
-  /// @param source where it was fetched, as a URL; for people, and for [Kind#KEY_SET] the issuer
-  ///   whose tokens it verifies
+  /// @param source where it was fetched, as a URL: for people, and for [Kind#KEY_SET], which leads
+  ///   to no pinned key, what is known of it
   public record Item(Kind kind, String source, Bytes bytes) {
     private static final int MAXIMUM_BYTES = 4 << 20;
 

@@ -5,7 +5,9 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -86,6 +88,26 @@ final class Fields {
       strings.add(text.value());
     }
     return strings;
+  }
+
+  /// One text, or a list of texts: as JWT's `aud` (RFC 7519 §4.1.3) and EAT's `eat_nonce` are.
+  List<String> stringOrStrings(String name, int most) throws EvidenceException {
+    return member(name) instanceof Json.Str one ? List.of(one.value()) : strings(name, most);
+  }
+
+  /// The members of an object of texts, in order.
+  Map<String, String> texts(String name) throws EvidenceException {
+    Fields object = object(name);
+    var texts = new LinkedHashMap<String, String>();
+    for (String key : object.names()) {
+      texts.put(key, object.string(key));
+    }
+    return texts;
+  }
+
+  /// Whether a policy says, in so many letters, `any`.
+  boolean saysAny(String name) throws EvidenceException {
+    return member(name) instanceof Json.Str word && word.value().equals("any");
   }
 
   long integer(String name, long least, long most) throws EvidenceException {

@@ -75,34 +75,35 @@ record Jws(String what, Fields header, Fields claims, Bytes signed, Bytes signat
   }
 
   /// Checks the signature under the issuer's key of the token's `kid`, among the collateral's key
-  /// sets whose source is that issuer. A key set leads to no pinned key: who fetched it vouches for
-  /// it, so a policy compares the key that comes back.
+  /// sets from that source. A key set leads to no pinned key: who fetched it vouches for it, so a
+  /// policy compares the key that comes back.
   ///
   /// @param prefix the checks are its `.keys` and `.signature`
+  /// @param source where the issuer publishes its keys: fixed by the format, never by the token
   /// @throws EvidenceException if no key is at hand, or the key did not sign
   KeySet.Key requireSignedByIssuer(
       Checks checks,
       String prefix,
       Signatures.Algorithm algorithm,
       Collateral collateral,
-      String issuer,
+      String source,
       Instant at)
       throws EvidenceException {
     if (!requireAlgorithm(checks, prefix + ".signature", algorithm)) {
       throw new EvidenceException(checks.list());
     }
-    List<KeySet.Key> named = KeySet.named(checks, prefix + ".keys", collateral, issuer, kid(), at);
+    List<KeySet.Key> named = KeySet.named(checks, prefix + ".keys", collateral, source, kid(), at);
     for (KeySet.Key candidate : named) {
       if (Signatures.verify(algorithm, candidate.key(), signed, signature)) {
         checks.holds(
-            prefix + ".signature", algorithm + " by " + issuer + " over the bytes received");
+            prefix + ".signature", algorithm + " by " + kid() + " over the bytes received");
         return candidate;
       }
     }
     throw checks.refused(
         prefix + ".signature",
         "%s was altered, or not signed by the key %s of %s: get a new one"
-            .formatted(what, kid(), issuer));
+            .formatted(what, kid(), source));
   }
 
   private String kid() throws EvidenceException {
@@ -125,13 +126,9 @@ record Jws(String what, Fields header, Fields claims, Bytes signed, Bytes signat
 
   /// The header's `x5c` (RFC 7515 §4.1.6), leaf first: hints, believed only through a pinned root.
   ///
-  /// @throws EvidenceException if there are more or fewer, or one is malformed
-  List<X509Certificate> certificates(int exactly) throws EvidenceException {
-    List<X509Certificate> certificates = certificates(header, Math.max(exactly, 8));
-    if (certificates.size() != exactly) {
-      throw header.bad("x5c", "has " + certificates.size() + " certificates, not " + exactly);
-    }
-    return certificates;
+  /// @throws EvidenceException if there are more than `most`, or one is malformed
+  List<X509Certificate> certificates(int most) throws EvidenceException {
+    return certificates(header, most);
   }
 
   /// The `x5c` of a header or a key: standard base64 with padding.

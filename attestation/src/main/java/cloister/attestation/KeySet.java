@@ -15,7 +15,9 @@ import java.util.Set;
 ///
 /// A set leads to no pinned root: it is as good as the TLS connection over which somebody fetched
 /// it. A policy therefore names the accepted keys by [Key#fingerprint], or says `any`.
-record KeySet(String issuer, List<Key> keys) {
+///
+/// @param source where the issuer publishes it, a URL
+record KeySet(String source, List<Key> keys) {
   private static final int MAX_BYTES = 256 * 1024;
   private static final int MAX_KEYS = 100;
   private static final int MAX_CERTIFICATES = 8;
@@ -36,17 +38,17 @@ record KeySet(String issuer, List<Key> keys) {
     }
   }
 
-  /// The keys of that id among the collateral's sets whose source is that issuer. Where a key has a
+  /// The keys of that id among the collateral's sets from that source. Where a key has a
   /// certificate, it has to be valid at that instant.
   ///
   /// @throws EvidenceException if there is none: unset never means unchecked
   static List<Key> named(
-      Checks checks, String name, Collateral collateral, String issuer, String id, Instant at)
+      Checks checks, String name, Collateral collateral, String source, String id, Instant at)
       throws EvidenceException {
     var found = new ArrayList<Key>();
     int sets = 0;
     for (Collateral.Item item : collateral.items(Collateral.Kind.KEY_SET)) {
-      if (item.source().equals(issuer)) {
+      if (item.source().equals(source)) {
         sets++;
         parsed(checks, name, item).keys().stream()
             .filter(key -> key.id().equals(id))
@@ -54,18 +56,18 @@ record KeySet(String issuer, List<Key> keys) {
       }
     }
     if (sets == 0) {
-      throw checks.refused(name, "no key set of " + issuer + " is at hand: fetch collateral");
+      throw checks.refused(name, "no key set of " + source + " is at hand: fetch collateral");
     }
-    List<Key> current = found.stream().filter(key -> isValid(key, at)).toList();
+    List<Key> current = found.stream().filter(key -> isCurrent(key, at)).toList();
     if (current.isEmpty()) {
       throw checks.refused(
           name,
           found.isEmpty()
-              ? "the key set of %s has no usable key %s: fetch it anew".formatted(issuer, id)
+              ? "the key set of %s has no usable key %s: fetch it anew".formatted(source, id)
               : "the certificate of the key %s of %s is not valid at %s: fetch the key set anew"
-                  .formatted(id, issuer, at));
+                  .formatted(id, source, at));
     }
-    checks.holds(name, "%s published the key %s".formatted(issuer, id));
+    checks.holds(name, "%s published the key %s".formatted(source, id));
     return current;
   }
 
@@ -79,15 +81,15 @@ record KeySet(String issuer, List<Key> keys) {
   }
 
   /// @throws EvidenceException if it is no JWK Set, or a key that is to be read is malformed
-  static KeySet parse(String issuer, Bytes json) throws EvidenceException {
-    Fields set = Json.parse("the key set of " + issuer, json, MAX_BYTES);
+  static KeySet parse(String source, Bytes json) throws EvidenceException {
+    Fields set = Json.parse("the key set of " + source, json, MAX_BYTES);
     var keys = new ArrayList<Key>();
     for (Fields key : set.objects("keys", MAX_KEYS)) {
       if (isForSignatures(key)) {
         read(key).ifPresent(keys::add);
       }
     }
-    return new KeySet(issuer, keys);
+    return new KeySet(source, keys);
   }
 
   /// RFC 7517 §4.2 and §4.3.
@@ -143,7 +145,7 @@ record KeySet(String issuer, List<Key> keys) {
     return Base64Url.decode(name, key.string(name));
   }
 
-  private static boolean isValid(Key key, Instant at) {
+  private static boolean isCurrent(Key key, Instant at) {
     return key.certificates().isEmpty()
         || (!at.isBefore(key.certificates().getFirst().getNotBefore().toInstant())
             && !at.isAfter(key.certificates().getFirst().getNotAfter().toInstant()));

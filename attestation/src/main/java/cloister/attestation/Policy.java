@@ -41,7 +41,7 @@ public record Policy(
   }
 
   /// What is demanded of one kind of TEE. Of several for the same kind, one has to hold in full.
-  public sealed interface Entry permits SimulatedPolicy, SnpPolicy, AzureCvmPolicy, AzureAciPolicy {
+  public sealed interface Entry permits AzureAciPolicy, AzureCvmPolicy, MaaPolicy, NitroPolicy, SimulatedPolicy, SnpPolicy, SpacePolicy {
     Tee tee();
 
     /// Compares every field.
@@ -84,9 +84,12 @@ public record Policy(
     return switch (tee) {
       case SIMULATED -> SimulatedPolicy.read(fields);
       case SEV_SNP -> SnpPolicy.read(fields);
+      case NITRO -> NitroPolicy.read(fields);
+      case CONFIDENTIAL_SPACE -> SpacePolicy.read(fields);
       case AZURE_CVM -> AzureCvmPolicy.read(fields);
       case AZURE_ACI -> AzureAciPolicy.read(fields);
-      case TDX, SGX, NITRO, CONFIDENTIAL_SPACE, AZURE_MAA, NVIDIA ->
+      case AZURE_MAA -> MaaPolicy.read(fields);
+      case TDX, SGX, NVIDIA ->
           throw fields.bad("tee", "is " + tee + ", which this version cannot verify");
     };
   }

@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.List;
 
 /// Evidence, parsed within bounds and not believed: [#verify] checks who signed it.
-public sealed interface Report permits SimulatedReport, SnpReport, AzureCvmReport, AzureAciReport {
+public sealed interface Report permits AzureAciReport, AzureCvmReport, MaaReport, NitroReport, SimulatedReport, SnpReport, SpaceReport {
   Tee tee();
 
   /// Every field, for people, as it arrived: nothing of it is proved.
@@ -27,9 +27,12 @@ public sealed interface Report permits SimulatedReport, SnpReport, AzureCvmRepor
     return switch (evidence.tee()) {
       case SIMULATED -> SimulatedReport.parse(evidence);
       case SEV_SNP -> SnpReport.parse(evidence);
+      case NITRO -> NitroReport.parse(evidence);
+      case CONFIDENTIAL_SPACE -> SpaceReport.parse(evidence);
       case AZURE_CVM -> AzureCvmReport.parse(evidence);
       case AZURE_ACI -> AzureAciReport.parse(evidence);
-      case TDX, SGX, NITRO, CONFIDENTIAL_SPACE, AZURE_MAA, NVIDIA ->
+      case AZURE_MAA -> MaaReport.parse(evidence);
+      case TDX, SGX, NVIDIA ->
           throw new EvidenceException(
               "this version cannot verify " + evidence.tee().label() + " evidence");
     };

@@ -153,7 +153,7 @@ class AppraisalTest {
   }
 
   @Test
-  void simulatedEvidenceIsNoneOfAnotherTee() {
+  void simulatedEvidenceIsNoneOfAnyOtherTee() {
     for (Tee other : Tee.values()) {
       if (other != Tee.SIMULATED) {
         assertThatThrownBy(() -> Report.parse(new Evidence(other, evidence.report())))
