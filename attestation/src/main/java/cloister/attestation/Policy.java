@@ -41,7 +41,7 @@ public record Policy(
   }
 
   /// What is demanded of one kind of TEE. Of several for the same kind, one has to hold in full.
-  public sealed interface Entry permits SimulatedPolicy {
+  public sealed interface Entry permits SimulatedPolicy, SgxPolicy, TdxPolicy {
     Tee tee();
 
     /// Compares every field.
@@ -83,7 +83,9 @@ public record Policy(
     Tee tee = fields.parsed("tee", Policy::tee);
     return switch (tee) {
       case SIMULATED -> SimulatedPolicy.read(fields);
-      case SEV_SNP, TDX, SGX, NITRO, CONFIDENTIAL_SPACE, AZURE_CVM, AZURE_ACI, AZURE_MAA, NVIDIA ->
+      case SGX -> SgxPolicy.read(fields);
+      case TDX -> TdxPolicy.read(fields);
+      case SEV_SNP, NITRO, CONFIDENTIAL_SPACE, AZURE_CVM, AZURE_ACI, AZURE_MAA, NVIDIA ->
           throw fields.bad("tee", "is " + tee + ", which this version cannot verify");
     };
   }

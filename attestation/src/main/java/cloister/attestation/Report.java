@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.List;
 
 /// Evidence, parsed within bounds and not believed: [#verify] checks who signed it.
-public sealed interface Report permits SimulatedReport {
+public sealed interface Report permits SimulatedReport, DcapQuote {
   Tee tee();
 
   /// Every field, for people, as it arrived: nothing of it is proved.
@@ -26,7 +26,8 @@ public sealed interface Report permits SimulatedReport {
   static Report parse(Evidence evidence) throws EvidenceException {
     return switch (evidence.tee()) {
       case SIMULATED -> SimulatedReport.parse(evidence);
-      case SEV_SNP, TDX, SGX, NITRO, CONFIDENTIAL_SPACE, AZURE_CVM, AZURE_ACI, AZURE_MAA, NVIDIA ->
+      case TDX, SGX -> DcapQuote.parse(evidence);
+      case SEV_SNP, NITRO, CONFIDENTIAL_SPACE, AZURE_CVM, AZURE_ACI, AZURE_MAA, NVIDIA ->
           throw new EvidenceException(
               "this version cannot verify " + evidence.tee().label() + " evidence");
     };
