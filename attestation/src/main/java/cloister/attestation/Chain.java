@@ -66,12 +66,16 @@ final class Chain {
     while (next.isPresent() && path.size() < LONGEST && !path.contains(next.get())) {
       X509Certificate one = next.get();
       path.add(one);
-      next =
+      List<X509Certificate> named =
           candidates.stream()
-              .filter(other ->
-                  other.getSubjectX500Principal().equals(one.getIssuerX500Principal())
-                      && isSignedBy(one, other))
-              .findFirst();
+              .filter(other -> other.getSubjectX500Principal().equals(one.getIssuerX500Principal()))
+              .distinct()
+              .toList();
+      // Where names leave a choice the signature makes it; PKIX verifies it in any case.
+      next =
+          named.size() < 2
+              ? named.stream().findFirst()
+              : named.stream().filter(other -> isSignedBy(one, other)).findFirst();
     }
     return path;
   }
@@ -89,19 +93,20 @@ final class Chain {
     List<X509CRL> lists =
         collateral.revocationLists().stream()
             .filter(list -> list.getIssuerX500Principal().equals(issuer.getSubjectX500Principal()))
+            // Of what was issued later, nobody knew at that instant.
+            .filter(list -> !list.getThisUpdate().toInstant().isAfter(at))
             .filter(list -> isSignedBy(list, issuer))
             .sorted(Comparator.comparing(X509CRL::getThisUpdate).reversed())
             .toList();
     if (lists.isEmpty()) {
       checks.fails(
           name,
-          "no revocation list signed by %s is at hand: fetch collateral".formatted(of(issuer)));
+          "no revocation list signed by %s for %s is at hand: fetch collateral"
+              .formatted(of(issuer), at));
       return false;
     }
     X509CRL newest = lists.getFirst();
-    if (newest.getNextUpdate() == null
-        || newest.getThisUpdate().toInstant().isAfter(at)
-        || !newest.getNextUpdate().toInstant().isAfter(at)) {
+    if (newest.getNextUpdate() == null || !newest.getNextUpdate().toInstant().isAfter(at)) {
       checks.fails(
           name,
           "the revocation list of %s is for %s to %s, not for %s: fetch collateral"

@@ -41,7 +41,16 @@ public record Policy(
   }
 
   /// What is demanded of one kind of TEE. Of several for the same kind, one has to hold in full.
-  public sealed interface Entry permits AzureAciPolicy, AzureCvmPolicy, MaaPolicy, NitroPolicy, SimulatedPolicy, SnpPolicy, SpacePolicy {
+  public sealed interface Entry
+      permits AzureAciPolicy,
+          AzureCvmPolicy,
+          MaaPolicy,
+          NitroPolicy,
+          SgxPolicy,
+          SimulatedPolicy,
+          SnpPolicy,
+          SpacePolicy,
+          TdxPolicy {
     Tee tee();
 
     /// Compares every field.
@@ -89,8 +98,9 @@ public record Policy(
       case AZURE_CVM -> AzureCvmPolicy.read(fields);
       case AZURE_ACI -> AzureAciPolicy.read(fields);
       case AZURE_MAA -> MaaPolicy.read(fields);
-      case TDX, SGX, NVIDIA ->
-          throw fields.bad("tee", "is " + tee + ", which this version cannot verify");
+      case SGX -> SgxPolicy.read(fields);
+      case TDX -> TdxPolicy.read(fields);
+      case NVIDIA -> throw fields.bad("tee", "is " + tee + ", which this version cannot verify");
     };
   }
 

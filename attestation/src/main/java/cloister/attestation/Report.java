@@ -4,7 +4,15 @@ import java.time.Instant;
 import java.util.List;
 
 /// Evidence, parsed within bounds and not believed: [#verify] checks who signed it.
-public sealed interface Report permits AzureAciReport, AzureCvmReport, MaaReport, NitroReport, SimulatedReport, SnpReport, SpaceReport {
+public sealed interface Report
+    permits AzureAciReport,
+        AzureCvmReport,
+        DcapQuote,
+        MaaReport,
+        NitroReport,
+        SimulatedReport,
+        SnpReport,
+        SpaceReport {
   Tee tee();
 
   /// Every field, for people, as it arrived: nothing of it is proved.
@@ -32,7 +40,8 @@ public sealed interface Report permits AzureAciReport, AzureCvmReport, MaaReport
       case AZURE_CVM -> AzureCvmReport.parse(evidence);
       case AZURE_ACI -> AzureAciReport.parse(evidence);
       case AZURE_MAA -> MaaReport.parse(evidence);
-      case TDX, SGX, NVIDIA ->
+      case SGX, TDX -> DcapQuote.parse(evidence);
+      case NVIDIA ->
           throw new EvidenceException(
               "this version cannot verify " + evidence.tee().label() + " evidence");
     };

@@ -1,0 +1,374 @@
+package cloister.attestation;
+
+import cloister.crypto.Bytes;
+import cloister.crypto.Digest;
+import java.security.PublicKey;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/// The checks of a DCAP quote, in the order of Intel's Quote Verification Library: PCK chain, TCB
+/// info and enclave identity, quoting enclave, quote, levels. One object verifies one quote.
+final class DcapVerification {
+  private static final Bytes INTEL = Bytes.hex("939a7233f79c4ca9940a0db3957f0607");
+  private static final String SIGNER = "Intel SGX TCB Signing";
+  private static final int MOST_CANDIDATES = 64;
+
+  private final Checks checks;
+  private final String prefix;
+  private final Collateral collateral;
+  private final X509Certificate root;
+  private final Instant at;
+
+  /// Signers whose way to the root was checked already: TCB info and identity mostly share one.
+  private final Set<X509Certificate> signers = new HashSet<>();
+
+  DcapVerification(
+      Checks checks, String prefix, Collateral collateral, Anchors anchors, Instant at) {
+    this.checks = checks;
+    this.prefix = prefix;
+    this.collateral = collateral;
+    this.root = anchors.root(Anchors.Root.INTEL);
+    this.at = at;
+  }
+
+  /// @throws EvidenceException where nothing further can be checked
+  DcapPlatform verify(DcapQuote quote) throws EvidenceException {
+    // 1. Who made the quoting enclave.
+    checks.require(
+        prefix + ".vendor",
+        quote.vendor().equals(INTEL),
+        "the quoting enclave is Intel's",
+        "the quoting enclave is not Intel's: vendor " + quote.vendor().hex());
+    // 2. The platform's key.
+    PckCertificate pck = platformKey(quote);
+    // 3. The quoting enclave, by the platform's key; the attestation key, by the enclave's report.
+    quotingEnclave(quote, pck);
+    // 4. The quote, by the attestation key.
+    attestationKey(quote);
+    // 5. What Intel says of such platforms and of such enclaves.
+    TcbInfo info = tcbInfo(quote, pck);
+    EnclaveIdentity identity = identity(quote);
+    IsvLevel enclave = matched(identity, quote.quotingEnclave());
+    return platform(quote, pck, info, identity, enclave);
+  }
+
+  /// The one that signs no others.
+  static X509Certificate leaf(List<X509Certificate> certificates) throws EvidenceException {
+    return certificates.stream()
+        .filter(one -> one.getBasicConstraints() < 0)
+        .findFirst()
+        .orElseThrow(() -> new EvidenceException("the quote has no PCK certificate"));
+  }
+
+  private PckCertificate platformKey(DcapQuote quote) throws EvidenceException {
+    PckCertificate pck = PckCertificate.of(leaf(quote.certificates()));
+    List<X509Certificate> path = Chain.path(pck.certificate(), quote.certificates());
+    if (!Chain.require(checks, prefix + ".pck-chain", path, root, at)) {
+      throw new EvidenceException(checks.list());
+    }
+    // Leaf, Platform CA or Processor CA, root: whose list applies is decided by who issued.
+    if (path.size() < 2 || !path.get(1).getSubjectX500Principal().getName().contains("PCK")) {
+      throw checks.refused(prefix + ".pck-chain", "the PCK's issuer is no PCK authority of Intel");
+    }
+    X509Certificate authority = path.get(1);
+    Chain.requireNotRevoked(
+        checks, prefix + ".pck-revocation", pck.certificate(), authority, collateral, at);
+    Chain.requireNotRevoked(
+        checks, prefix + ".pck-authority-revocation", authority, root, collateral, at);
+    return pck;
+  }
+
+  private void quotingEnclave(DcapQuote quote, PckCertificate pck) {
+    SgxReport enclave = quote.quotingEnclave();
+    checks.require(
+        prefix + ".qe-signature",
+        Signatures.verify(
+            Signatures.Algorithm.ES256,
+            pck.certificate().getPublicKey(),
+            enclave.encoded(),
+            quote.quotingEnclaveSignature()),
+        "the platform's key signed the quoting enclave's report",
+        "the quoting enclave's report is not signed by the platform's key");
+    Bytes digest =
+        Bytes.of(Digest.of(quote.key().toArray(), quote.authentication().toArray()).toArray());
+    checks.require(
+        prefix + ".qe-report-data",
+        enclave.reportData().equals(Bytes.concat(digest, Bytes.of(new byte[32]))),
+        "the quoting enclave vouches for the attestation key",
+        "the quoting enclave's report does not hold the attestation key's digest");
+  }
+
+  private void attestationKey(DcapQuote quote) {
+    checks.require(
+        prefix + ".signature",
+        signed(quote),
+        "the attestation key signed the quote",
+        "the quote is not signed by its attestation key");
+  }
+
+  private static boolean signed(DcapQuote quote) {
+    try {
+      PublicKey key = Signatures.p256(quote.key().slice(0, 32), quote.key().slice(32, 64));
+      return Signatures.verify(Signatures.Algorithm.ES256, key, quote.signed(), quote.signature());
+    } catch (EvidenceException _) {
+      return false;
+    }
+  }
+
+  private TcbInfo tcbInfo(DcapQuote quote, PckCertificate pck) throws EvidenceException {
+    boolean tdx = quote.tee() == Tee.TDX;
+    List<TcbInfo> candidates = new ArrayList<>();
+    for (Collateral.Item item : candidates(Collateral.Kind.TCB_INFO)) {
+      TcbInfo info = TcbInfo.parse(item.bytes());
+      if (info.isTdx() == tdx
+          && info.family().equals(pck.family())
+          && info.pceId().equals(pck.pceId())) {
+        candidates.add(info);
+      }
+    }
+    return authentic(
+        prefix + ".tcb-info",
+        candidates,
+        "TCB info of %s for the platform family %s and PCE %s"
+            .formatted(tdx ? "TDX" : "SGX", pck.family().hex(), pck.pceId().hex()));
+  }
+
+  private EnclaveIdentity identity(DcapQuote quote) throws EvidenceException {
+    // Of TDX the quoting enclave is another one than of SGX: the identity of the wrong kind is
+    // none.
+    String wanted = quote.tee() == Tee.TDX ? "TD_QE" : "QE";
+    List<EnclaveIdentity> candidates = new ArrayList<>();
+    for (Collateral.Item item : candidates(Collateral.Kind.ENCLAVE_IDENTITY)) {
+      EnclaveIdentity identity = EnclaveIdentity.parse(item.bytes());
+      if (identity.id().equals(wanted)) {
+        candidates.add(identity);
+      }
+    }
+    return authentic(prefix + ".qe-identity", candidates, "identity of the enclave " + wanted);
+  }
+
+  private List<Collateral.Item> candidates(Collateral.Kind kind) {
+    return collateral.items(kind).stream().limit(MOST_CANDIDATES).toList();
+  }
+
+  /// The newest that Intel signed. An older one, also if it is current, is not looked at when a
+  /// newer one is at hand: what a new judgement does not forgive, nobody gets forgiven by offering
+  /// an old.
+  private <T extends IntelSigned> T authentic(String name, List<T> candidates, String what)
+      throws EvidenceException {
+    List<T> newestFirst =
+        candidates.stream()
+            // Of what was issued later, nobody knew at that instant.
+            .filter(candidate -> !candidate.issued().isAfter(at))
+            .sorted(
+                Comparator.comparingInt(IntelSigned::evaluation)
+                    .thenComparing(IntelSigned::issued)
+                    .reversed())
+            .toList();
+    if (newestFirst.isEmpty()) {
+      throw checks.refused(name, "no %s for %s is at hand: fetch collateral".formatted(what, at));
+    }
+    for (T candidate : newestFirst) {
+      Optional<X509Certificate> signer = signer(candidate);
+      if (signer.isPresent()) {
+        requireSigner(name, signer.get());
+        if (!checks.require(
+            name,
+            candidate.isCurrent(at),
+            "%s, evaluation %d, issued %s"
+                .formatted(what, candidate.evaluation(), candidate.issued()),
+            "the newest %s is for %s to %s, not for %s: fetch collateral"
+                .formatted(what, candidate.issued(), candidate.nextUpdate(), at))) {
+          throw new EvidenceException(checks.list());
+        }
+        return candidate;
+      }
+    }
+    throw checks.refused(
+        name, "the %s is not signed by an %s certificate at hand".formatted(what, SIGNER));
+  }
+
+  private Optional<X509Certificate> signer(IntelSigned signed) {
+    return collateral.certificates().stream()
+        .filter(one -> Chain.of(one).equals(SIGNER))
+        .distinct()
+        // Intel issued several certificates for one key: of those the one that is valid now.
+        .sorted(Comparator.comparing((X509Certificate one) -> isValid(one)).reversed())
+        .filter(one ->
+            Signatures.verify(
+                Signatures.Algorithm.ES256,
+                one.getPublicKey(),
+                signed.signed(),
+                signed.signature()))
+        .findFirst();
+  }
+
+  private boolean isValid(X509Certificate certificate) {
+    return !certificate.getNotBefore().toInstant().isAfter(at)
+        && !certificate.getNotAfter().toInstant().isBefore(at);
+  }
+
+  private void requireSigner(String name, X509Certificate signer) throws EvidenceException {
+    if (signers.add(signer)) {
+      boolean leads = Chain.require(checks, name + "-signer-chain", List.of(signer), root, at);
+      boolean stands =
+          Chain.requireNotRevoked(
+              checks, name + "-signer-revocation", signer, root, collateral, at);
+      if (!leads || !stands) {
+        throw new EvidenceException(checks.list());
+      }
+    }
+  }
+
+  /// CVE-2026-22696: without this step, whoever has any enclave on the platform makes quotes.
+  private IsvLevel matched(EnclaveIdentity identity, SgxReport enclave) throws EvidenceException {
+    checks.require(
+        prefix + ".qe-signer",
+        enclave.mrSigner().equals(identity.mrSigner()),
+        "the quoting enclave's signer is Intel's",
+        "the quoting enclave is signed by " + enclave.mrSigner().hex() + ", not by Intel");
+    checks.require(
+        prefix + ".qe-product",
+        enclave.isvProductId() == identity.isvProductId(),
+        "the quoting enclave is product " + identity.isvProductId(),
+        "the quoting enclave is product %d, not %d"
+            .formatted(enclave.isvProductId(), identity.isvProductId()));
+    checks.require(
+        prefix + ".qe-miscselect",
+        identity.miscSelectMatches(enclave),
+        "the quoting enclave's miscselect is as it should be",
+        "the quoting enclave's miscselect is " + enclave.miscSelect().hex());
+    checks.require(
+        prefix + ".qe-attributes",
+        identity.attributesMatch(enclave) && !enclave.isDebug(),
+        "the quoting enclave's attributes are as they should be",
+        "the quoting enclave's attributes are " + enclave.attributes().hex());
+    return IsvLevel.reached(identity.levels(), enclave.isvSvn())
+        .orElseThrow(() ->
+            checks.refused(
+                prefix + ".qe-level",
+                "the quoting enclave's version %d is below every level"
+                    .formatted(enclave.isvSvn())));
+  }
+
+  private DcapPlatform platform(
+      DcapQuote quote, PckCertificate pck, TcbInfo info, EnclaveIdentity identity, IsvLevel enclave)
+      throws EvidenceException {
+    TcbLevel sgx =
+        info.levels().stream()
+            .filter(level -> level.isReachedBy(pck))
+            .findFirst()
+            .orElseThrow(this::belowEveryLevel);
+    var advisories = new TreeSet<>(enclave.advisories());
+    TcbLevel level = sgx;
+    TcbStatus status = sgx.status();
+    if (quote.body() instanceof TdReport domain) {
+      level =
+          info.levels().stream()
+              .filter(one -> one.isReachedBy(pck) && one.isReachedBy(domain))
+              .findFirst()
+              .orElseThrow(this::belowEveryLevel);
+      Optional<IsvLevel> module = module(info, domain);
+      module.ifPresent(reached -> advisories.addAll(reached.advisories()));
+      status =
+          module.map(IsvLevel::status).map(level.status()::convergedWith).orElse(level.status());
+      if (isRelaunchAdvised(status, sgx, enclave, module, info, domain)) {
+        status =
+            sgx.status() == TcbStatus.CONFIGURATION_NEEDED
+                    || sgx.status() == TcbStatus.CONFIGURATION_AND_SW_HARDENING_NEEDED
+                ? TcbStatus.TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED
+                : TcbStatus.TD_RELAUNCH_ADVISED;
+      }
+    }
+    advisories.addAll(level.advisories());
+    status = status.convergedWith(enclave.status());
+    checks.require(
+        prefix + ".tcb-level",
+        status != TcbStatus.REVOKED,
+        "the platform's TCB is %s as of %s%s".formatted(status, level.date(), listed(advisories)),
+        "Intel has revoked the platform's TCB" + listed(advisories));
+    return new DcapPlatform(
+        pck,
+        status,
+        enclave.status(),
+        level.date(),
+        Math.min(info.evaluation(), identity.evaluation()),
+        advisories);
+  }
+
+  private EvidenceException belowEveryLevel() {
+    return checks.refused(
+        prefix + ".tcb-level",
+        "the platform is below every TCB level of Intel: its firmware has to be updated");
+  }
+
+  private static String listed(Set<String> advisories) {
+    return advisories.isEmpty() ? "" : ", " + String.join(" ", advisories);
+  }
+
+  /// The TDX module: of 1.0 by the one description, of later ones by their major version.
+  private Optional<IsvLevel> module(TcbInfo info, TdReport domain) throws EvidenceException {
+    String name = prefix + ".module";
+    int major = domain.svn(1);
+    if (major == 0) {
+      checks.require(
+          name,
+          info.module().filter(module -> module.matches(domain)).isPresent(),
+          "the TDX module is Intel's",
+          "the TDX module is not the one of the TCB info");
+      return Optional.empty();
+    }
+    String id = String.format(java.util.Locale.ROOT, "TDX_%02X", major);
+    TcbInfo.ModuleIdentity identity =
+        info.modules().stream()
+            .filter(one -> one.id().equals(id))
+            .findFirst()
+            .orElseThrow(() -> checks.refused(name, "the TCB info knows no TDX module " + id));
+    checks.require(
+        name,
+        identity.module().matches(domain),
+        "the TDX module is Intel's " + id,
+        "the TDX module is not Intel's " + id);
+    return Optional.of(
+        IsvLevel.reached(identity.levels(), domain.svn(0))
+            .orElseThrow(() ->
+                checks.refused(
+                    name,
+                    "the TDX module %s.%d is below every level".formatted(id, domain.svn(0)))));
+  }
+
+  /// The host has patched the module, and only this TD runs from before (QVL,
+  /// `TDRelaunchCheck.cpp`).
+  private static boolean isRelaunchAdvised(
+      TcbStatus converged,
+      TcbLevel sgx,
+      IsvLevel enclave,
+      Optional<IsvLevel> module,
+      TcbInfo info,
+      TdReport domain) {
+    if (!converged.isOutOfDate()
+        || sgx.status().isOutOfDate()
+        || sgx.status() == TcbStatus.REVOKED
+        || enclave.status() != TcbStatus.UP_TO_DATE
+        || module.filter(level -> level.status() == TcbStatus.OUT_OF_DATE).isEmpty()
+        || domain.teeTcbSvn2().isEmpty()) {
+      return false;
+    }
+    byte[] now = domain.teeTcbSvn2().get().toArray();
+    String id = String.format(java.util.Locale.ROOT, "TDX_%02X", Byte.toUnsignedInt(now[1]));
+    Optional<IsvLevel> newest =
+        info.modules().stream()
+            .filter(one -> one.id().equals(id))
+            .flatMap(one -> one.levels().stream())
+            .findFirst();
+    return newest.filter(level -> Byte.toUnsignedInt(now[0]) >= level.svn()).isPresent()
+        && Byte.toUnsignedInt(now[2]) >= info.levels().getFirst().tdx().get(2);
+  }
+}

@@ -1,0 +1,199 @@
+package cloister.attestation;
+
+import cloister.crypto.Bytes;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Demands of a trust domain:
+///
+/// ```
+/// tcb               see [DcapTcbPolicy]
+/// mrtd              [48 bytes] or any
+/// rtmr0 … rtmr3     [48 bytes] or any, each
+/// mr-config-id      [48 bytes] or any
+/// mr-seam           [48 bytes] or any: the TDX module itself, beside what Intel says of it
+/// xfam              8 bytes as quoted: the extended features that may be on; or any
+/// require-attributes [sept-ve-disable, …] that have to be on
+/// allow-attributes   […] that may be on; absent: no others
+/// platforms         [PPID, 16 bytes] or any
+/// mr-owner, mr-owner-config, mr-service-td  [48 bytes] or any; absent: zero
+/// ```
+///
+/// @param xfam the mask, all bits for any
+record TdxPolicy(
+    DcapTcbPolicy tcb,
+    Map<String, Allowed<Bytes>> registers,
+    Allowed<Bytes> xfam,
+    Set<Attribute> required,
+    Set<Attribute> allowed,
+    Allowed<Bytes> platforms)
+    implements Policy.Entry {
+  private static final int REGISTER = 48;
+
+  /// The bits of TDATTRIBUTES that have a name. DEBUG is none of them: nobody can allow it.
+  enum Attribute {
+    SEPT_VE_DISABLE("sept-ve-disable", TdxClaims.SEPT_VE_DISABLE),
+    MIGRATABLE("migratable", TdxClaims.MIGRATABLE),
+    PROTECTION_KEYS("protection-keys", TdxClaims.PROTECTION_KEYS),
+    KEY_LOCKER("key-locker", TdxClaims.KEY_LOCKER),
+    PERFMON("perfmon", TdxClaims.PERFMON);
+
+    private final String label;
+    private final int bit;
+
+    Attribute(String label, int bit) {
+      this.label = label;
+      this.bit = bit;
+    }
+
+    static Attribute byLabel(String label) {
+      for (Attribute attribute : values()) {
+        if (attribute.label.equals(label)) {
+          return attribute;
+        }
+      }
+      throw new IllegalArgumentException("no attribute of a trust domain: " + label);
+    }
+
+    @Override
+    public String toString() {
+      return label;
+    }
+  }
+
+  TdxPolicy {
+    registers = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(registers));
+    required = Set.copyOf(required);
+    allowed = Set.copyOf(allowed);
+  }
+
+  static TdxPolicy read(Fields fields) throws EvidenceException {
+    var registers = new LinkedHashMap<String, Allowed<Bytes>>();
+    for (String name :
+        List.of("mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3", "mr-config-id", "mr-seam")) {
+      registers.put(name, fields.allowed(name, hex -> sized(hex, REGISTER)));
+    }
+    for (String name : List.of("mr-owner", "mr-owner-config", "mr-service-td")) {
+      registers.put(name, orZero(fields, name, REGISTER));
+    }
+    return new TdxPolicy(
+        DcapTcbPolicy.read(fields),
+        registers,
+        features(fields),
+        Set.copyOf(fields.list("require-attributes", Attribute::byLabel)),
+        fields.has("allow-attributes")
+            ? Set.copyOf(fields.list("allow-attributes", Attribute::byLabel))
+            : Set.of(),
+        fields.allowed("platforms", hex -> sized(hex, 16)));
+  }
+
+  private static Allowed<Bytes> features(Fields fields) throws EvidenceException {
+    if (fields.string("xfam").equals("any")) {
+      return new Allowed.Any<>();
+    }
+    Bytes mask = fields.parsed("xfam", hex -> sized(hex, 8));
+    return new Allowed.OneOf<>(Set.of(mask));
+  }
+
+  static Allowed<Bytes> orZero(Fields fields, String name, int bytes) throws EvidenceException {
+    return fields.has(name)
+        ? fields.allowed(name, hex -> sized(hex, bytes))
+        : new Allowed.OneOf<>(Set.of(Bytes.of(new byte[bytes])));
+  }
+
+  static Bytes sized(String hex, int bytes) {
+    Bytes value = Bytes.hex(hex);
+    if (value.size() != bytes) {
+      throw new IllegalArgumentException("%d bytes, not %d".formatted(value.size(), bytes));
+    }
+    return value;
+  }
+
+  @Override
+  public Tee tee() {
+    return Tee.TDX;
+  }
+
+  @Override
+  public List<Check> compare(Claims claims, Instant at) {
+    if (!(claims instanceof TdxClaims tdx)) {
+      throw new IllegalArgumentException("not claims of TDX");
+    }
+    var checks = new Checks();
+    TdReport domain = tdx.domain();
+    tcb.compare(checks, "tdx", tdx.platform(), at);
+    Map<String, Bytes> found = registers(domain);
+    registers.forEach((name, demand) ->
+        checks.addAll(
+            List.of(
+                demand.check(
+                    "tdx." + name, found.getOrDefault(name, Bytes.of(new byte[REGISTER]))))));
+    features(checks, domain);
+    attributes(checks, domain);
+    checks.require(
+        "tdx.seam-attributes",
+        domain.seamAttributes().equals(Bytes.of(new byte[8])),
+        "the TDX module is a production one",
+        "the TDX module has attributes " + domain.seamAttributes().hex());
+    checks.addAll(List.of(platforms.check("tdx.platforms", tdx.platform().certificate().ppid())));
+    return checks.list();
+  }
+
+  private static Map<String, Bytes> registers(TdReport domain) {
+    var found = new LinkedHashMap<String, Bytes>();
+    found.put("mrtd", domain.mrTd());
+    for (int i = 0; i < domain.rtmrs().size(); i++) {
+      found.put("rtmr" + i, domain.rtmrs().get(i));
+    }
+    found.put("mr-config-id", domain.mrConfigId());
+    found.put("mr-seam", domain.mrSeam());
+    found.put("mr-owner", domain.mrOwner());
+    found.put("mr-owner-config", domain.mrOwnerConfig());
+    domain.mrServiceTd().ifPresent(register -> found.put("mr-service-td", register));
+    return found;
+  }
+
+  private void features(Checks checks, TdReport domain) {
+    switch (xfam) {
+      case Allowed.Any<Bytes>() ->
+          checks.noted(
+              "tdx.xfam", "is %s, and the policy accepts any".formatted(domain.xfam().hex()));
+      case Allowed.OneOf<Bytes>(var masks) -> {
+        Bytes mask = masks.iterator().next();
+        checks.require(
+            "tdx.xfam",
+            TcbInfo.masked(domain.xfam(), mask).equals(domain.xfam()),
+            "no feature is on beside those accepted",
+            "features are %s, and the policy accepts %s"
+                .formatted(domain.xfam().hex(), mask.hex()));
+      }
+    }
+  }
+
+  /// A bit without a name here may weaken what the others promise: it is refused.
+  private void attributes(Checks checks, TdReport domain) {
+    long left = domain.attributes();
+    for (Attribute attribute : Attribute.values()) {
+      boolean on = (left >>> attribute.bit & 1) == 1;
+      left &= ~(1L << attribute.bit);
+      if (required.contains(attribute)) {
+        checks.require(
+            "tdx." + attribute, on, "is on", attribute + " is off, and the policy wants it on");
+      } else {
+        checks.require(
+            "tdx." + attribute,
+            !on || allowed.contains(attribute),
+            on ? "is on, as accepted" : "is off",
+            attribute + " is on, which the policy does not list");
+      }
+    }
+    checks.require(
+        "tdx.td-attributes",
+        left == 0,
+        "no other attribute is on",
+        "attributes %016x are on that have no name here".formatted(left));
+  }
+}
