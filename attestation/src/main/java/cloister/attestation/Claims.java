@@ -6,7 +6,14 @@ import java.util.Map;
 
 /// What a TEE said about itself and its code, once its signature was verified. Each kind of TEE has
 /// a record of its own fields; these are what all have in common.
-public sealed interface Claims permits AzureAciClaims, AzureCvmClaims, MaaClaims, NitroClaims, SimulatedClaims, SnpClaims, SpaceClaims {
+public sealed interface Claims
+    permits AzureAciClaims,
+        AzureCvmClaims,
+        MaaClaims,
+        NitroClaims,
+        SimulatedClaims,
+        SnpClaims,
+        SpaceClaims {
   Tee tee();
 
   /// The one digest that stands for all code and configuration that decide what the enclave does;

@@ -41,7 +41,14 @@ public record Policy(
   }
 
   /// What is demanded of one kind of TEE. Of several for the same kind, one has to hold in full.
-  public sealed interface Entry permits AzureAciPolicy, AzureCvmPolicy, MaaPolicy, NitroPolicy, SimulatedPolicy, SnpPolicy, SpacePolicy {
+  public sealed interface Entry
+      permits AzureAciPolicy,
+          AzureCvmPolicy,
+          MaaPolicy,
+          NitroPolicy,
+          SimulatedPolicy,
+          SnpPolicy,
+          SpacePolicy {
     Tee tee();
 
     /// Compares every field.

@@ -4,7 +4,14 @@ import java.time.Instant;
 import java.util.List;
 
 /// Evidence, parsed within bounds and not believed: [#verify] checks who signed it.
-public sealed interface Report permits AzureAciReport, AzureCvmReport, MaaReport, NitroReport, SimulatedReport, SnpReport, SpaceReport {
+public sealed interface Report
+    permits AzureAciReport,
+        AzureCvmReport,
+        MaaReport,
+        NitroReport,
+        SimulatedReport,
+        SnpReport,
+        SpaceReport {
   Tee tee();
 
   /// Every field, for people, as it arrived: nothing of it is proved.

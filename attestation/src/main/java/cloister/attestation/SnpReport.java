@@ -188,11 +188,6 @@ record SnpReport(
   }
 
   @Override
-  public List<Collateral.Source> sources() {
-    return SnpVerification.sources(this);
-  }
-
-  @Override
   public VerifiedReport verify(Collateral collateral, Anchors anchors, Instant at)
       throws EvidenceException {
     var checks = new Checks();
