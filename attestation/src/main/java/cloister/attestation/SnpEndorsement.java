@@ -4,6 +4,7 @@ import cloister.crypto.Bytes;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// A certificate of a VCEK or VLEK: what AMD says about the key that signs reports (AMD 57230,
 /// §3.1, tables of extensions). Nothing of it is believed before its chain is checked.
@@ -27,7 +28,7 @@ record SnpEndorsement(
   private static final String FMC = ARC + "3.9";
   private static final String HARDWARE_ID = ARC + "4";
   private static final String PROVIDER = ARC + "5";
-  private static final int MAX_PROVIDER_BYTES = 256;
+  private static final Pattern PROVIDER_TEXT = Pattern.compile("[!-~][ -~]{0,255}");
 
   /// Whether a certificate is one of these rather than of an authority.
   static boolean isOne(X509Certificate certificate) {
@@ -125,8 +126,9 @@ record SnpEndorsement(
 
   private static String provider(X509Certificate certificate) throws EvidenceException {
     String provider = text(certificate, PROVIDER);
-    if (provider.isBlank() || provider.length() > MAX_PROVIDER_BYTES) {
-      throw new EvidenceException("a certificate names its provider by no text of useful length");
+    // Checks show it before the chain is known to be good.
+    if (!PROVIDER_TEXT.matcher(provider).matches()) {
+      throw new EvidenceException("a certificate names its provider by no printable text");
     }
     return provider;
   }

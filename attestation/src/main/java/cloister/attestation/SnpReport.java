@@ -240,7 +240,8 @@ record SnpReport(
     return SnpSigningKey.byCode(keyInfo.code());
   }
 
-  /// What deny-lists may name. A hidden chip has no identifier.
+  /// What deny-lists may name; a chip by all 64 bytes, which on Turin end in zeros. A hidden chip
+  /// has no identifier.
   Map<String, Bytes> identifiers() {
     var always =
         Map.of("report-data", reportData, "host-data", hostData, "measurement", measurement);

@@ -188,7 +188,7 @@ final class SnpVerification {
         prefix + "reported-tcb",
         reported.equals(endorsement.tcb()),
         "the certificate is for the reported TCB: " + reported,
-        "the report is for %s, and the certificate for %s: fetch the certificate of the reported TCB"
+        "the report is for %s, and the certificate for %s: fetch that of the reported TCB"
             .formatted(reported, endorsement.tcb()));
     List<String> above = claims.currentTcb().below(reported);
     List<String> uncommitted = claims.currentTcb().below(claims.committedTcb());

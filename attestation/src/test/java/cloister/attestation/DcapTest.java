@@ -138,7 +138,8 @@ class DcapTest {
                 platform.info(Judgement.of("SGX", Level.of(5, "UpToDate"))),
                 identity))
         .isEqualTo("tdx.tcb-info");
-    assertThat(verdict(platform, quote, platform.info(JUDGEMENT.ofFamily("00606A000001")), identity))
+    assertThat(
+            verdict(platform, quote, platform.info(JUDGEMENT.ofFamily("00606A000001")), identity))
         .isEqualTo("tdx.tcb-info");
     assertThat(verdict(platform, quote, identity)).isEqualTo("tdx.tcb-info");
     assertThat(verdict(platform, quote, info)).isEqualTo("tdx.qe-identity");

@@ -350,7 +350,8 @@ class SnpPolicyTest {
 
   private static Bytes document(Map<String, String> entry, String more) {
     return Bytes.utf8(
-        "{\"policy\":\"test\",\"valid\":{\"from\":\"2026-01-01T00:00:00Z\",\"until\":\"2027-01-01T00:00:00Z\"},\"families\":1,\"accept\":[%s]%s}"
+        ("{\"policy\":\"test\",\"valid\":{\"from\":\"2026-01-01T00:00:00Z\","
+                + "\"until\":\"2027-01-01T00:00:00Z\"},\"families\":1,\"accept\":[%s]%s}")
             .formatted(json(entry), more));
   }
 

@@ -178,9 +178,7 @@ class SnpReportTest {
     Arrays.fill(report, 0x2a0, 0x330, (byte) 0);
     assertThat(MILAN.failures(MILAN.evidence(Bytes.of(report)))).containsExactly("snp.signature");
     byte[] order =
-        Bytes.hex(
-                "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973")
-            .toArray();
+        Bytes.hex("f".repeat(48) + "c7634d81f4372ddf581a0db248b0a77aecec196accc52973").toArray();
     for (int i = 0; i < 48; i++) {
       report[0x2a0 + i] = order[47 - i];
       report[0x2e8 + i] = order[47 - i];
@@ -342,6 +340,13 @@ class SnpReportTest {
             good.with(ARC + "5", ia5(SnpTestPlatform.PROVIDER)),
             new Contents("CN=VCEK", good.serial(), good.from(), good.until(), good.extensions()))) {
       assertRefusedKey(MILAN, bad);
+    }
+    for (String provider : List.of("", " CN=x", "CN=x\ny", "CN=\u0000", "CN=\u007f")) {
+      TestAuthority key =
+          MILAN.loadedAuthority.leaf(Kind.P384, MILAN.loadedKey().with(ARC + "5", ia5(provider)));
+      Bytes report = MILAN.report(key, bytes -> bytes.putInt(0x48, 1 << 2));
+      assertThat(MILAN.failures(SnpTestPlatform.evidence(report, key, MILAN.loadedAuthority)))
+          .containsExactly("snp.certificate");
     }
     assertRefusedKey(TURIN, TURIN.chipKey().with(ARC + "4", TURIN.chipId()));
     assertRefusedKey(TURIN, TURIN.chipKey().with(ARC + "1", integer(0)));
