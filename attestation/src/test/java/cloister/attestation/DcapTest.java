@@ -247,21 +247,31 @@ class DcapTest {
     Bytes quote = platform.quote(DOMAIN);
     Collateral collateral = platform.collateral(info, identity);
     byte[] bytes = quote.toArray();
-    for (int at = 0; at < bytes.length; at++) {
+    int pem = text(quote).indexOf("-----BEGIN");
+    // Of the certificates, which are signed themselves, every seventh byte will do.
+    for (int at = 0; at < bytes.length; at += at < pem ? 1 : 7) {
       byte[] changed = bytes.clone();
       changed[at] ^= (byte) (1 << (at % 8));
       Bytes other = Bytes.of(changed);
-      assertThat(tolerated(quote, at) || !accepted(other, collateral)).as("byte %s", at).isTrue();
+      assertThat(tolerated(quote, at) || !accepted(other, collateral))
+          .as(
+              "byte %s: %s",
+              at, text(quote).substring(Math.max(0, at - 9), Math.min(at + 9, bytes.length)))
+          .isTrue();
     }
   }
 
   /// PEM has line ends that mean nothing, and a chain may come without its root: what is read is
   /// what the certificates say, and those are signed.
   private static boolean tolerated(Bytes quote, int at) {
-    String text = new String(quote.toArray(), java.nio.charset.StandardCharsets.ISO_8859_1);
+    String text = text(quote);
     int pem = text.indexOf("-----BEGIN");
     int last = text.lastIndexOf("-----BEGIN");
     return at >= last || (at >= pem && (text.charAt(at) == '\n' || text.charAt(at) == '='));
+  }
+
+  private static String text(Bytes quote) {
+    return new String(quote.toArray(), java.nio.charset.StandardCharsets.ISO_8859_1);
   }
 
   private boolean accepted(Bytes quote, Collateral collateral) {

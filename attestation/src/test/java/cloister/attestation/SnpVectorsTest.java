@@ -123,14 +123,12 @@ class SnpVectorsTest {
               "snp.chain",
               "snp.chip-id",
               "snp.reported-tcb",
-              "snp.revocation",
               "snp.signature"),
           TRUSTEE.refused(
               "snp/trustee/test-vcek-invalid-new.der",
               "snp.chain",
               "snp.chip-id",
               "snp.reported-tcb",
-              "snp.revocation",
               "snp.signature"),
           new Vector(
               VIRTEE.report,
