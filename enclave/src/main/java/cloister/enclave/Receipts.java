@@ -4,7 +4,6 @@ import cloister.attestation.Collateral;
 import cloister.attestation.Evidence;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
-import cloister.privacy.BudgetFilter;
 import cloister.privacy.Charge;
 import cloister.privacy.Release;
 import cloister.protocol.Checkpoints;
@@ -92,15 +91,16 @@ final class Receipts {
       String run, Address dataset, Decisions.Approved approved, Event.Reserved reserved) {
     return Optional.ofNullable(approved.verdict().obligations().get(dataset))
         .flatMap(Obligations::budget)
-        .map(limit -> {
-          var before = BudgetFilter.of(limit, room.state.spentBefore(run, dataset));
-          var after = before.spend(reserved.charges().getOrDefault(dataset, Charge.NONE));
-          return new Receipt.Budget(spent(before), spent(after));
+        .map(_ -> {
+          Charge before =
+              room.state.spentBefore(run, dataset).stream().reduce(Charge.NONE, Charge::plus);
+          Charge own = reserved.charges().getOrDefault(dataset, Charge.NONE);
+          return new Receipt.Budget(spent(before), spent(before.plus(own)));
         });
   }
 
-  private static Receipt.Spent spent(BudgetFilter books) {
-    return new Receipt.Spent(books.spent().epsilon(), books.spent().delta());
+  private static Receipt.Spent spent(Charge sum) {
+    return new Receipt.Spent(sum.epsilon(), sum.delta());
   }
 
   DsseEnvelope sign(Receipt receipt) {

@@ -56,7 +56,7 @@ public record Charge(
     return epsilon.signum() == 0;
   }
 
-  Charge plus(Charge other) {
+  public Charge plus(Charge other) {
     return new Charge(
         epsilon.add(other.epsilon),
         delta.add(other.delta),
