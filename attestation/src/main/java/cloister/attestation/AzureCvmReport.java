@@ -87,7 +87,7 @@ record AzureCvmReport(
 
   @Override
   public List<Collateral.Source> sources() {
-    return snp.map(SnpReport::sources).orElse(List.of());
+    return snp.map(report -> SnpKeyDistribution.sources(report, certificates)).orElse(List.of());
   }
 
   @Override
