@@ -68,8 +68,14 @@ record AzureCvmReport(
         Evidence.Part.TPM_REGISTERS);
     HclReport hcl = HclReport.parse(evidence.report());
     Optional<SnpReport> snp = Optional.empty();
-    if (hcl.hardware() == HclReport.Hardware.SEV_SNP) {
-      snp = Optional.of(SnpReport.parse(hcl.hardwareReport()));
+    switch (hcl.hardware()) {
+      case SEV_SNP -> {
+        if (evidence.part(Evidence.Part.HARDWARE_QUOTE).isPresent()) {
+          throw new EvidenceException("a report of SNP is signed, and needs no hardware-quote");
+        }
+        snp = Optional.of(SnpReport.parse(hcl.hardwareReport()));
+      }
+      case TDX -> evidence.required(Evidence.Part.HARDWARE_QUOTE);
     }
     Optional<Bytes> certificates = evidence.part(Evidence.Part.CERTIFICATES);
     return new AzureCvmReport(

@@ -165,7 +165,8 @@ class AzureCvmReportTest {
     }
     assertThat(failures(without(GOOD, Part.CERTIFICATES)))
         .containsExactly("azure-cvm.snp.certificate");
-    for (Part part : List.of(Part.POLICY, Part.ENDORSEMENT, Part.RUNTIME_DATA)) {
+    for (Part part :
+        List.of(Part.POLICY, Part.ENDORSEMENT, Part.RUNTIME_DATA, Part.HARDWARE_QUOTE)) {
       assertThat(failures(with(GOOD, part, Bytes.hex("00")))).containsExactly("parse");
     }
     assertThat(AzureTestMachine.failures(Tee.AZURE_CVM, GOOD, Collateral.none(), NOW))
@@ -246,6 +247,20 @@ class AzureCvmReportTest {
           .as("offset %d", at)
           .containsExactly("parse");
     }
+  }
+
+  /// Only the same processor can check the MAC of a TDREPORT.
+  @Test
+  void aReportOfTdxNeedsAQuote() {
+    String claims = runtimeClaims();
+    Bytes report = hcl(Bytes.of(new byte[1024]), 4, claims);
+    assertThat(failures(with(GOOD, Part.REPORT, report))).containsExactly("parse");
+    assertThat(
+            failures(with(with(GOOD, Part.REPORT, report), Part.HARDWARE_QUOTE, Bytes.hex("00"))))
+        .as("which no quote is")
+        .isNotEmpty();
+    Bytes padded = hcl(Bytes.of(SnpTestPlatform.bytes(1025, 1)), 4, claims);
+    assertThat(failures(with(GOOD, Part.REPORT, padded))).containsExactly("parse");
   }
 
   /// What the paravisor would not write, signed all the same.
