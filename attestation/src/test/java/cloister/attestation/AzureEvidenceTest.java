@@ -7,7 +7,6 @@ import cloister.attestation.Collateral.Kind;
 import cloister.attestation.Evidence.Part;
 import cloister.crypto.Bytes;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -191,10 +190,6 @@ class AzureEvidenceTest {
   }
 
   private static Bytes own(String file) {
-    try {
-      return Bytes.of(Files.readAllBytes(FOLDER.resolve(file)));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return Repository.read("azure/" + file);
   }
 }

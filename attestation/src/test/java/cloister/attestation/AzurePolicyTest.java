@@ -7,6 +7,7 @@ import static cloister.attestation.AzureTestMachine.TPM;
 import static cloister.attestation.AzureTestMachine.attest;
 import static cloister.attestation.AzureTestMachine.containerGroup;
 import static cloister.attestation.AzureTestMachine.containerReport;
+import static cloister.attestation.AzureTestMachine.domainMachine;
 import static cloister.attestation.AzureTestMachine.hcl;
 import static cloister.attestation.AzureTestMachine.key;
 import static cloister.attestation.AzureTestMachine.quote;
@@ -64,6 +65,24 @@ class AzurePolicyTest {
     keys.put("vm-ids", "[\"A VM\"]");
     return keys;
   }
+
+  /// Of a machine on TDX: Azure's paravisor has no attribute on.
+  private static Map<String, String> domainPolicy() {
+    var keys = virtualMachinePolicy();
+    keys.remove("sev-snp");
+    keys.remove("paravisor");
+    keys.put("tdx", TDX);
+    return keys;
+  }
+
+  private static final String TDX =
+      """
+      {"tcb":{"statuses":["UpToDate"],"minimum-evaluation-number":17},\
+      "mrtd":["%s"],"rtmr0":"any","rtmr1":"any","rtmr2":"any","rtmr3":"any",\
+      "mr-config-id":"any","mr-seam":"any","xfam":"any","require-attributes":"any",\
+      "platforms":"any"}\
+      """
+          .formatted("01".repeat(48));
 
   private static String pcrs(Map<Integer, String> others) {
     var all = new TreeMap<Integer, String>();
@@ -174,6 +193,43 @@ class AzurePolicyTest {
     Bytes group = containerReport(fields -> fields.putLong(0x40, 0x05));
     assertThat(failures(containerPolicy(), group(with(containerGroup(), Part.REPORT, group))))
         .containsExactly("azure-aci.snp.platform-info.require");
+  }
+
+  @Test
+  void aMachineOnTdxIsComparedWithWhatIsSaidOfTdx() throws Exception {
+    AzureCvmClaims machine = vm(domainMachine(AzureTestMachine.DOMAIN));
+    assertThat(failures(domainPolicy(), machine)).isEmpty();
+    assertThat(compare(domainPolicy(), machine, NOW))
+        .filteredOn(check -> check.outcome() == Check.Outcome.NOTED)
+        .extracting(Check::name)
+        .contains("azure-cvm.tdx.require-attributes", "azure-cvm.tdx.rtmr0");
+    var policy = domainPolicy();
+    policy.put("tdx", TDX.replace("01".repeat(48), "00".repeat(48)));
+    assertThat(failures(policy, machine)).containsExactly("azure-cvm.tdx.mrtd");
+    policy.put("tdx", TDX.replace("17", "18"));
+    assertThat(failures(policy, machine)).containsExactly("azure-cvm.tdx.tcb.evaluation-number");
+    policy.put("tdx", TDX.replace("\"require-attributes\":\"any\"", DEMAND));
+    assertThat(failures(policy, machine)).containsExactly("azure-cvm.tdx.sept-ve-disable");
+    AzureCvmClaims migratable = vm(domainMachine(AzureTestMachine.DOMAIN.withAttributes(1 << 29)));
+    assertThat(failures(domainPolicy(), migratable)).containsExactly("azure-cvm.tdx.migratable");
+  }
+
+  private static final String DEMAND = "\"require-attributes\":[\"sept-ve-disable\"]";
+
+  @Test
+  void anEntryIsForOneKindOfHardware() throws Exception {
+    assertThat(failures(virtualMachinePolicy(), vm(domainMachine(AzureTestMachine.DOMAIN))))
+        .containsExactly("azure-cvm.hardware");
+    assertThat(failures(domainPolicy(), vm(virtualMachine())))
+        .containsExactly("azure-cvm.hardware");
+    var both = virtualMachinePolicy();
+    both.put("tdx", TDX);
+    refused(both, "is an unknown key");
+    var unknown = domainPolicy();
+    unknown.put("tdx", TDX.replace("\"xfam\"", "\"other\":1,\"xfam\""));
+    refused(unknown, "tdx.other is an unknown key");
+    unknown.put("tdx", TDX.replace("\"mrtd\"", "\"other\""));
+    refused(unknown, "mrtd is missing");
   }
 
   @Test
