@@ -1,5 +1,6 @@
 package cloister.attestation;
 
+import cloister.crypto.Bytes;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -21,18 +22,23 @@ sealed interface Allowed<T> {
   default Check check(String name, T found) {
     return switch (this) {
       case OneOf<T>(var values) when values.contains(found) ->
-          Check.holds(name, "is " + found + ", as accepted");
+          Check.holds(name, "is " + shown(found) + ", as accepted");
       case OneOf<T>(var values) ->
           Check.fails(
               name,
               "is %s, and the policy accepts %s"
                   .formatted(
-                      found,
+                      shown(found),
                       values.stream()
-                          .map(Object::toString)
+                          .map(Allowed::shown)
                           .sorted()
                           .collect(Collectors.joining(" or "))));
-      case Any<T>() -> Check.noted(name, "is " + found + ", and the policy accepts any");
+      case Any<T>() -> Check.noted(name, "is " + shown(found) + ", and the policy accepts any");
     };
+  }
+
+  /// Bytes with all their digits, to be compared by eye.
+  private static String shown(Object value) {
+    return value instanceof Bytes bytes ? bytes.hex() : value.toString();
   }
 }

@@ -53,7 +53,7 @@ record AzureAciReport(
 
   @Override
   public List<Collateral.Source> sources() {
-    var sources = new ArrayList<>(report.sources());
+    var sources = new ArrayList<>(SnpKeyDistribution.sources(report, certificates));
     sources.addAll(UvmEndorsement.sources());
     return List.copyOf(sources);
   }

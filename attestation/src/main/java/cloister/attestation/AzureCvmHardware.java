@@ -9,7 +9,8 @@ import java.util.Map;
 sealed interface AzureCvmHardware {
   HclReport.Hardware kind();
 
-  /// Of Microsoft's paravisor, in which the virtual TPM runs; not of the guest.
+  /// Of Microsoft's paravisor, in which the virtual TPM runs, not of the guest: on SNP the launch
+  /// measurement, on TDX that of [TdxClaims].
   Measurement paravisor();
 
   Claims.Debug debug();
@@ -50,6 +51,38 @@ sealed interface AzureCvmHardware {
     @Override
     public List<Claim> claims() {
       return snp.claims();
+    }
+  }
+
+  record Td(TdxClaims tdx) implements AzureCvmHardware {
+    @Override
+    public HclReport.Hardware kind() {
+      return HclReport.Hardware.TDX;
+    }
+
+    @Override
+    public Measurement paravisor() {
+      return tdx.measurement();
+    }
+
+    @Override
+    public Claims.Debug debug() {
+      return tdx.debug();
+    }
+
+    @Override
+    public Bytes reportData() {
+      return tdx.domain().reportData();
+    }
+
+    @Override
+    public Map<String, Bytes> identifiers() {
+      return tdx.identifiers();
+    }
+
+    @Override
+    public List<Claim> claims() {
+      return tdx.claims();
     }
   }
 }

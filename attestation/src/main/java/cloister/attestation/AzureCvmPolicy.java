@@ -12,8 +12,9 @@ import java.util.stream.Collectors;
 /// Demands of a confidential VM of Azure:
 ///
 /// ```
-/// sev-snp      {…}: those of SnpPlatformPolicy
-/// paravisor    [sha384:…] or any: the hardware's measurement of Microsoft's paravisor
+/// sev-snp      {…}: those of SnpPlatformPolicy; or
+/// tdx          {…}: those of TdxPolicy, of the trust domain that is the paravisor
+/// paravisor    [sha384:…] or any: with sev-snp, its measurement of Microsoft's paravisor
 /// pcrs         {"4": [32 bytes] or any, …}: each that is part of the measurement, and others that
 ///              matter; what is named has to be quoted
 /// secure-boot  required or any
@@ -23,14 +24,20 @@ import java.util.stream.Collectors;
 /// vm-ids       [vmUniqueId] or any
 /// ```
 record AzureCvmPolicy(
-    SnpPlatformPolicy snp,
-    Allowed<Measurement> paravisor,
+    Hardware hardware,
     Map<Integer, Allowed<Bytes>> registers,
     Map<HclClaims.Setting, Demand> settings,
     Demand userData,
     Allowed<String> vmIds)
     implements Policy.Entry {
   private static final String PREFIX = "azure-cvm.";
+
+  /// Demands of the hardware and of the paravisor that it measures.
+  sealed interface Hardware {
+    record Snp(SnpPlatformPolicy platform, Allowed<Measurement> paravisor) implements Hardware {}
+
+    record Td(TdxPolicy domain) implements Hardware {}
+  }
 
   /// What is said of something that is on or off.
   enum Demand {
@@ -54,12 +61,8 @@ record AzureCvmPolicy(
   }
 
   static AzureCvmPolicy read(Fields fields) throws EvidenceException {
-    Fields platform = fields.object("sev-snp");
-    SnpPlatformPolicy snp = SnpPlatformPolicy.read(platform);
-    platform.noOther();
     return new AzureCvmPolicy(
-        snp,
-        fields.allowed("paravisor", AzureCvmPolicy::paravisor),
+        hardware(fields),
         registers(fields.object("pcrs")),
         Map.of(
             HclClaims.Setting.SECURE_BOOT,
@@ -70,6 +73,19 @@ record AzureCvmPolicy(
             demand(fields, "tpm-persisted", Demand.REQUIRED, Demand.FORBIDDEN, Demand.ANY)),
         demand(fields, "user-data", Demand.REQUIRED, Demand.ANY),
         fields.allowed("vm-ids", text -> text));
+  }
+
+  private static Hardware hardware(Fields fields) throws EvidenceException {
+    if (fields.has("tdx")) {
+      Fields demands = fields.object("tdx");
+      var domain = new Hardware.Td(TdxPolicy.read(demands));
+      demands.noOther();
+      return domain;
+    }
+    Fields demands = fields.object("sev-snp");
+    SnpPlatformPolicy platform = SnpPlatformPolicy.read(demands);
+    demands.noOther();
+    return new Hardware.Snp(platform, fields.allowed("paravisor", AzureCvmPolicy::paravisor));
   }
 
   private static Measurement paravisor(String text) {
@@ -125,10 +141,7 @@ record AzureCvmPolicy(
       throw new IllegalArgumentException("not claims of a confidential VM");
     }
     var checks = new Checks();
-    switch (cvm.hardware()) {
-      case AzureCvmHardware.Snp(SnpClaims found) -> snp.compare(checks, PREFIX + "snp", found);
-    }
-    checks.addAll(List.of(paravisor.check(PREFIX + "paravisor", cvm.hardware().paravisor())));
+    hardware(checks, cvm.hardware(), at);
     new TreeMap<>(registers)
         .forEach((index, allowed) -> register(checks, index, allowed, cvm.registers()));
     setting(checks, "secure-boot", HclClaims.Setting.SECURE_BOOT, cvm.paravisor());
@@ -152,6 +165,25 @@ record AzureCvmPolicy(
     return checks.list();
   }
 
+  private void hardware(Checks checks, AzureCvmHardware found, Instant at) {
+    switch (hardware) {
+      case Hardware.Snp(var platform, var paravisor)
+          when found instanceof AzureCvmHardware.Snp(SnpClaims snp) -> {
+        platform.compare(checks, PREFIX + "snp", snp);
+        checks.addAll(List.of(paravisor.check(PREFIX + "paravisor", found.paravisor())));
+      }
+      case Hardware.Td(var domain) when found instanceof AzureCvmHardware.Td(TdxClaims tdx) ->
+          checks.addAll(
+              domain.compare(tdx, at).stream()
+                  .map(check -> new Check(PREFIX + check.name(), check.outcome(), check.detail()))
+                  .toList());
+      case Hardware.Snp _, Hardware.Td _ ->
+          checks.fails(
+              PREFIX + "hardware",
+              "is %s, which is not what this entry of the policy is for".formatted(found.kind()));
+    }
+  }
+
   private static void register(
       Checks checks, int index, Allowed<Bytes> allowed, TpmRegisters registers) {
     String name = PREFIX + "pcrs." + index;
@@ -160,19 +192,8 @@ record AzureCvmPolicy(
       checks.fails(
           name, "register %d is not quoted, and the policy names it: quote it".formatted(index));
     } else {
-      checks.addAll(List.of(check(name, allowed, found.get())));
+      checks.addAll(List.of(allowed.check(name, found.get())));
     }
-  }
-
-  /// As [Allowed#check], with all digits: [Bytes#toString] shows the first few.
-  private static Check check(String name, Allowed<Bytes> allowed, Bytes found) {
-    return switch (allowed) {
-      case Allowed.OneOf<Bytes>(var values) ->
-          new Allowed.OneOf<>(
-                  values.stream().map(Bytes::hex).collect(Collectors.toUnmodifiableSet()))
-              .check(name, found.hex());
-      case Allowed.Any<Bytes>() -> new Allowed.Any<String>().check(name, found.hex());
-    };
   }
 
   /// What the paravisor does not say is neither on nor off, and meets no demand.

@@ -16,7 +16,7 @@ import java.util.Set;
 /// mr-config-id      [48 bytes] or any
 /// mr-seam           [48 bytes] or any: the TDX module itself, beside what Intel says of it
 /// xfam              8 bytes as quoted: the extended features that may be on; or any
-/// require-attributes [sept-ve-disable, …] that have to be on
+/// require-attributes [sept-ve-disable, …] that have to be on; or any, where none has to
 /// allow-attributes   […] that may be on; absent: no others
 /// platforms         [PPID, 16 bytes] or any
 /// mr-owner, mr-owner-config, mr-service-td  [48 bytes] or any; absent: zero
@@ -83,11 +83,18 @@ record TdxPolicy(
         DcapTcbPolicy.read(fields),
         registers,
         features(fields),
-        Set.copyOf(fields.list("require-attributes", Attribute::byLabel)),
+        required(fields.allowed("require-attributes", Attribute::byLabel)),
         fields.has("allow-attributes")
             ? Set.copyOf(fields.list("allow-attributes", Attribute::byLabel))
             : Set.of(),
         fields.allowed("platforms", hex -> sized(hex, 16)));
+  }
+
+  private static Set<Attribute> required(Allowed<Attribute> attributes) {
+    return switch (attributes) {
+      case Allowed.OneOf<Attribute>(var named) -> named;
+      case Allowed.Any<Attribute>() -> Set.of();
+    };
   }
 
   private static Allowed<Bytes> features(Fields fields) throws EvidenceException {
@@ -176,6 +183,9 @@ record TdxPolicy(
   /// A bit without a name here may weaken what the others promise: it is refused.
   private void attributes(Checks checks, TdReport domain) {
     long left = domain.attributes();
+    if (required.isEmpty()) {
+      checks.noted("tdx.require-attributes", "the policy requires no attribute to be on");
+    }
     for (Attribute attribute : Attribute.values()) {
       boolean on = (left >>> attribute.bit & 1) == 1;
       left &= ~(1L << attribute.bit);

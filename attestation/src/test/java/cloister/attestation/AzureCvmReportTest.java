@@ -2,9 +2,12 @@ package cloister.attestation;
 
 import static cloister.attestation.AzureTestMachine.BINDING;
 import static cloister.attestation.AzureTestMachine.CHIP;
+import static cloister.attestation.AzureTestMachine.DOMAIN;
+import static cloister.attestation.AzureTestMachine.INTEL;
 import static cloister.attestation.AzureTestMachine.NOW;
 import static cloister.attestation.AzureTestMachine.TPM;
 import static cloister.attestation.AzureTestMachine.attest;
+import static cloister.attestation.AzureTestMachine.domainMachine;
 import static cloister.attestation.AzureTestMachine.hcl;
 import static cloister.attestation.AzureTestMachine.key;
 import static cloister.attestation.AzureTestMachine.quote;
@@ -22,6 +25,8 @@ import cloister.attestation.TestAuthority.Contents;
 import cloister.attestation.TestAuthority.Kind;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -165,7 +170,8 @@ class AzureCvmReportTest {
     }
     assertThat(failures(without(GOOD, Part.CERTIFICATES)))
         .containsExactly("azure-cvm.snp.certificate");
-    for (Part part : List.of(Part.POLICY, Part.ENDORSEMENT, Part.RUNTIME_DATA)) {
+    for (Part part :
+        List.of(Part.POLICY, Part.ENDORSEMENT, Part.RUNTIME_DATA, Part.HARDWARE_QUOTE)) {
       assertThat(failures(with(GOOD, part, Bytes.hex("00")))).containsExactly("parse");
     }
     assertThat(AzureTestMachine.failures(Tee.AZURE_CVM, GOOD, Collateral.none(), NOW))
@@ -246,6 +252,116 @@ class AzureCvmReportTest {
           .as("offset %d", at)
           .containsExactly("parse");
     }
+  }
+
+  @Test
+  void aMachineOnTdxIsVerifiedByTheQuoteOfItsParavisor() throws Exception {
+    Map<Part, Bytes> machine = domainMachine(DOMAIN);
+    assertThat(failures(machine)).isEmpty();
+    var claims = (AzureCvmClaims) verified(Tee.AZURE_CVM, machine).claims();
+    assertThat(claims.hardware().kind()).isEqualTo(HclReport.Hardware.TDX);
+    assertThat(claims.measurement())
+        .as("of the registers, whatever the hardware")
+        .isEqualTo(verified(Tee.AZURE_CVM, GOOD).claims().measurement());
+    assertThat(claims.boundTo(BINDING)).isTrue();
+    assertThat(claims.debug()).isEqualTo(Claims.Debug.OFF);
+    assertThat(claims.identifiers()).containsKeys("report-data", "chip-id", "measurement");
+    assertThat(claims.claims()).contains(new Claim("hardware", "tdx"));
+    Report report = Report.parse(new Evidence(Tee.AZURE_CVM, machine));
+    assertThat(report.claims()).contains(new Claim("hardware", "tdx"));
+    assertThat(report.sources()).hasSize(4);
+    assertThat(verified(Tee.AZURE_CVM, domainMachine(DOMAIN.withAttributes(1))).claims().debug())
+        .isEqualTo(Claims.Debug.ON);
+  }
+
+  /// A quote of another domain on the same platform, as anybody can have it.
+  @Test
+  void theQuoteIsOfThisParavisor() {
+    Map<Part, Bytes> machine = domainMachine(DOMAIN);
+    String others = runtimeClaims(key(TPM), ZERO);
+    Bytes quote =
+        INTEL.quote(
+            new DcapTestPlatform.Domain(
+                DOMAIN.svn(), DOMAIN.svn2(), 0, AzureTestMachine.reportData(others)));
+    assertThat(failures(with(machine, Part.HARDWARE_QUOTE, quote)))
+        .containsExactly("azure-cvm.runtime-claims", "azure-cvm.tdx.report");
+    Bytes swapped =
+        hcl(AzureTestMachine.tdReport(AzureTestMachine.reportData(runtimeClaims())), 4, others);
+    assertThat(failures(with(machine, Part.REPORT, swapped)))
+        .containsExactly("azure-cvm.runtime-claims");
+    Bytes forged = hcl(AzureTestMachine.tdReport(AzureTestMachine.reportData(others)), 4, others);
+    assertThat(failures(with(machine, Part.REPORT, forged)))
+        .as("a TDREPORT has no signature, so that anybody can write one")
+        .containsExactly("azure-cvm.runtime-claims", "azure-cvm.tdx.report");
+    Bytes enclave = INTEL.quote(Bytes.of(new byte[32]), 5, DcapTestPlatform.Enclave.INTELS);
+    assertThat(failures(with(machine, Part.HARDWARE_QUOTE, enclave))).containsExactly("parse");
+    var random = new Random(11);
+    Bytes good = machine.getOrDefault(Part.HARDWARE_QUOTE, ZERO);
+    for (int at = 48; at < 48 + 6 + 648; at++) {
+      Bytes flipped = flipped(good, at, random.nextInt(8));
+      assertThat(failures(with(machine, Part.HARDWARE_QUOTE, flipped)))
+          .as("byte %d", at)
+          .isNotEmpty();
+    }
+  }
+
+  @Test
+  void theQuotesCollateralIsNeeded() {
+    assertThat(
+            AzureTestMachine.failures(Tee.AZURE_CVM, domainMachine(DOMAIN), Collateral.none(), NOW))
+        .contains("azure-cvm.tdx.pck-revocation", "azure-cvm.tdx.tcb-info");
+  }
+
+  /// attestation §16.3, no. 15: a log explains registers; nothing is taken from it.
+  @Test
+  void anEventLogReplaysToTheQuotedRegisters() {
+    Bytes log = log(4, 7, 11);
+    var values = new TreeMap<>(registers().values());
+    for (int index : List.of(4, 7, 11)) {
+      values.put(index, extended(index));
+    }
+    Map<Part, Bytes> machine = with(quoting(new TpmRegisters(values)), Part.EVENT_LOG, log);
+    assertThat(failures(machine)).isEmpty();
+    assertThat(failures(with(GOOD, Part.EVENT_LOG, log))).containsExactly("azure-cvm.event-log");
+    values.put(11, Bytes.of(new byte[32]));
+    assertThat(failures(with(quoting(new TpmRegisters(values)), Part.EVENT_LOG, log)))
+        .as("extended after firmware")
+        .isEmpty();
+    values.put(7, Bytes.of(new byte[32]));
+    assertThat(failures(with(quoting(new TpmRegisters(values)), Part.EVENT_LOG, log)))
+        .containsExactly("azure-cvm.event-log");
+    assertThat(failures(with(GOOD, Part.EVENT_LOG, Bytes.hex("00")))).containsExactly("parse");
+  }
+
+  private static Bytes extended(int index) {
+    return Bytes.of(Digest.of(new byte[32], Digest.ofUtf8("event " + index).toArray()).toArray());
+  }
+
+  /// A crypto-agile log with one event for each of these registers.
+  private static Bytes log(int... indices) {
+    var log = ByteBuffer.allocate(1000).order(ByteOrder.LITTLE_ENDIAN);
+    log.putInt(0).putInt(3).put(new byte[20]).putInt(33);
+    log.put(Bytes.utf8("Spec ID Event03\0").toArray()).putLong(0).putInt(1);
+    log.putShort((short) 0xb).putShort((short) 32).put((byte) 0);
+    for (int index : indices) {
+      log.putInt(index).putInt(13).putInt(1).putShort((short) 0xb);
+      log.put(Digest.ofUtf8("event " + index).toArray()).putInt(0);
+    }
+    return Bytes.of(Arrays.copyOf(log.array(), log.position()));
+  }
+
+  /// Only the same processor can check the MAC of a TDREPORT.
+  @Test
+  void aReportOfTdxNeedsAQuote() {
+    String claims = runtimeClaims();
+    Bytes report = hcl(Bytes.of(new byte[1024]), 4, claims);
+    assertThat(failures(with(GOOD, Part.REPORT, report))).containsExactly("parse");
+    assertThat(
+            failures(with(with(GOOD, Part.REPORT, report), Part.HARDWARE_QUOTE, Bytes.hex("00"))))
+        .as("which no quote is")
+        .containsExactly("parse");
+    Bytes padded = hcl(Bytes.of(SnpTestPlatform.bytes(1025, 1)), 4, claims);
+    assertThat(failures(with(GOOD, Part.REPORT, padded))).containsExactly("parse");
   }
 
   /// What the paravisor would not write, signed all the same.

@@ -29,6 +29,9 @@ final class AzureTestMachine {
   static final Instant NOW = TestAuthority.NOW;
   static final Binding BINDING = Binding.of("cloister/session/v1", Bytes.utf8("nonce"));
   static final SnpTestPlatform CHIP = SnpTestPlatform.of(SnpProduct.MILAN);
+  static final DcapTestPlatform INTEL = DcapTestPlatform.of(5, 10);
+  static final DcapTestPlatform.Domain DOMAIN =
+      DcapTestPlatform.Domain.of(5, 1, 5).withAttributes(0);
   static final TestAuthority TPM = TestAuthority.root(Kind.RSA, "TPM");
 
   static final String PURPOSE = "1.3.6.1.4.1.311.76.59.1.2";
@@ -51,8 +54,21 @@ final class AzureTestMachine {
 
   private static final List<Bytes> LISTS =
       List.of(CHIP.root.revocationList(), MICROSOFT.revocationList(), PRODUCTS.revocationList());
-  private static final Collateral COLLATERAL =
-      SnpTestPlatform.revocationLists(LISTS.toArray(Bytes[]::new));
+  private static final Collateral COLLATERAL = all();
+
+  private static Collateral all() {
+    var items = new ArrayList<>(INTEL.lists());
+    LISTS.forEach(list -> items.add(new Item(Collateral.Kind.REVOCATION_LIST, "a test", list)));
+    items.add(
+        INTEL.info(DcapTestPlatform.Judgement.of("TDX", DcapTestPlatform.Level.of(5, "UpToDate"))));
+    items.add(INTEL.identity("TD_QE", 4, "UpToDate"));
+    items.add(
+        new Item(
+            Collateral.Kind.CERTIFICATES,
+            "a test",
+            TestAuthority.pem(List.of(INTEL.signer.certificate()))));
+    return SnpTestPlatform.collateral(items);
+  }
 
   private AzureTestMachine() {}
 
@@ -69,7 +85,9 @@ final class AzureTestMachine {
             Root.AMD_MILAN,
             CHIP.root.certificate(),
             Root.MICROSOFT_SUPPLY_CHAIN,
-            MICROSOFT.certificate()));
+            MICROSOFT.certificate(),
+            Root.INTEL,
+            INTEL.root.certificate()));
   }
 
   static Collateral collateral() {
@@ -177,6 +195,31 @@ final class AzureTestMachine {
       report.put(0x50, new byte[64]).put(0x50, Digest.ofUtf8(claims).toArray());
       edits.accept(report);
     });
+  }
+
+  /// TDREPORT and its 160 zeros: what is authentic of it is in a quote.
+  static Bytes tdReport(Bytes reportData) {
+    return Bytes.of(ByteBuffer.allocate(1184).put(128, reportData.toArray()).array());
+  }
+
+  /// As the paravisor has them: the digest of its claims and zeros.
+  static Bytes reportData(String claims) {
+    return Bytes.concat(Bytes.of(Digest.ofUtf8(claims).toArray()), Bytes.of(new byte[32]));
+  }
+
+  /// A machine on TDX, whose paravisor's domain is this one but for the report data.
+  static Map<Part, Bytes> domainMachine(DcapTestPlatform.Domain domain) {
+    String claims = runtimeClaims();
+    Bytes reportData = reportData(claims);
+    var parts = virtualMachine();
+    parts.remove(Part.CERTIFICATES);
+    parts.put(Part.REPORT, hcl(tdReport(reportData), 4, claims));
+    parts.put(
+        Part.HARDWARE_QUOTE,
+        INTEL.quote(
+            new DcapTestPlatform.Domain(
+                domain.svn(), domain.svn2(), domain.attributes(), reportData)));
+    return parts;
   }
 
   static Map<Part, Bytes> virtualMachine() {
