@@ -1,5 +1,6 @@
 package cloister.enclave;
 
+import cloister.attestation.Evidence;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.privacy.Charge;
@@ -11,6 +12,7 @@ import cloister.room.Address;
 import cloister.room.Name;
 import cloister.room.Purpose;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -83,8 +85,14 @@ sealed interface Event {
   /// @param envelope the signed receipt
   /// @param answer the answer itself, so that the same question can be answered again
   /// @param sealed the answer for each recipient
+  /// @param evidence of the key that signed, of the time when it did
   record Released(
-      String run, Json.Obj bindings, DsseEnvelope envelope, Bytes answer, Map<Name, Bytes> sealed)
+      String run,
+      Json.Obj bindings,
+      DsseEnvelope envelope,
+      Bytes answer,
+      Map<Name, Bytes> sealed,
+      List<Evidence> evidence)
       implements Event {}
 
   /// A run ended without an answer; what it reserved stays spent.

@@ -4,6 +4,7 @@ import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.privacy.Charge;
 import cloister.protocol.DsseEnvelope;
+import cloister.protocol.EvidenceFormat;
 import cloister.protocol.Json;
 import cloister.protocol.Reply;
 import cloister.protocol.SignedDocument;
@@ -64,12 +65,19 @@ final class Events {
       case Event.Resumed(var participant) ->
           json.put("event", "resumed").put("participant", participant.toString());
       case Event.Reserved reserved -> put(json, reserved);
-      case Event.Released(var run, var bindings, var envelope, var answer, var sealed) -> {
+      case Event.Released(
+              var run,
+              var bindings,
+              var envelope,
+              var answer,
+              var sealed,
+              var evidence) -> {
         beside =
             Bytes.of(
                 Json.object()
                     .put("envelope", envelope.toJson())
                     .put("answer", answer)
+                    .put("evidence", EvidenceFormat.write(evidence))
                     .put("sealed", bytes(sealed))
                     .canonical());
         json.put("event", "released")
@@ -148,7 +156,8 @@ final class Events {
             json.object("receipt").json(),
             DsseEnvelope.read(kept.object("envelope")),
             kept.bytes("answer", MAX_BYTES),
-            sealed(kept.object("sealed")));
+            sealed(kept.object("sealed")),
+            EvidenceFormat.read(kept, "evidence"));
     kept.noOther();
     return released;
   }

@@ -13,6 +13,8 @@ import cloister.protocol.ReceiptFile;
 import cloister.room.Address;
 import cloister.room.Name;
 import cloister.room.Obligations;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,8 +27,12 @@ final class Receipts {
   private final HostedRoom room;
   private final Platform platform;
 
-  /// Of the room's key; the same for all receipts, so asked of the hardware once.
-  private @Nullable Evidence keyEvidence;
+  /// Some evidence ends within minutes, and hardware takes up to seconds to make it.
+  private static final Duration FRESH = Duration.ofMinutes(1);
+
+  private @Nullable KeyEvidence keyEvidence;
+
+  private record KeyEvidence(Optional<Digest> policy, Instant made, List<Evidence> evidence) {}
 
   Receipts(HostedRoom room, Platform platform) {
     this.room = room;
@@ -118,7 +124,7 @@ final class Receipts {
         new ReceiptFile(
                 released.envelope(),
                 entry.content(),
-                List.of(evidence()),
+                released.evidence(),
                 room.keys.verifyingKey().spki(),
                 room.ledger.log().inclusion(index, head.size()),
                 entry.salt(),
@@ -127,15 +133,22 @@ final class Receipts {
             .encode());
   }
 
-  private Evidence evidence() {
-    Evidence known = keyEvidence;
-    if (known == null) {
+  /// Of the room's key, under the policy in force. The caller holds the room's lock.
+  List<Evidence> evidence() {
+    Optional<Digest> policy = room.active().enclave().policy();
+    KeyEvidence known = keyEvidence;
+    if (known == null
+        || !known.policy.equals(policy)
+        || known.made.plus(FRESH).isBefore(room.now())) {
       var key = room.keys.verifyingKey();
+      String ledger = Checkpoints.key(room.id(), key).origin();
       known =
-          platform.evidence(
-              ReceiptFile.keyBinding(Checkpoints.key(room.id(), key).origin(), key.spki()));
+          new KeyEvidence(
+              policy,
+              room.now(),
+              List.of(platform.evidence(ReceiptFile.keyBinding(ledger, key.spki(), policy))));
       keyEvidence = known;
     }
-    return known;
+    return known.evidence;
   }
 }

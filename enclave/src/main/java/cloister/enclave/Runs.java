@@ -159,7 +159,8 @@ final class Runs {
                   receipt.bindings(),
                   receipts.sign(receipt),
                   StoredAnswer.encode(answer),
-                  sealed));
+                  sealed,
+                  receipts.evidence()));
       return new Reply.Ran(
           run,
           Optional.ofNullable(sealed.get(caller.name())),

@@ -35,12 +35,12 @@ public final class EvidenceFormat {
   }
 
   /// @throws CloisterException for anything that [#write] does not write
-  static Json.Arr write(List<Evidence> evidence) {
+  public static Json.Arr write(List<Evidence> evidence) {
     return Json.array(evidence.stream().map(EvidenceFormat::write).toList());
   }
 
   /// Between one and [#MAX_EVIDENCE].
-  static List<Evidence> read(Json.Fields in, String name) {
+  public static List<Evidence> read(Json.Fields in, String name) {
     List<Evidence> evidence =
         in.objects(name, MAX_EVIDENCE).stream().map(EvidenceFormat::read).toList();
     if (evidence.isEmpty()) {
@@ -49,7 +49,7 @@ public final class EvidenceFormat {
     return evidence;
   }
 
-  static Evidence read(Json.Fields in) {
+  private static Evidence read(Json.Fields in) {
     Tee tee = in.oneOf("tee", Tee::byLabel);
     Json.Fields said = in.object("parts");
     var parts = new EnumMap<Part, Bytes>(Part.class);

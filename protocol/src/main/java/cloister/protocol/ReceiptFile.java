@@ -34,7 +34,7 @@ public record ReceiptFile(
   static final String FORMAT = "cloister/receipt-file/v1";
   static final int SALT_BYTES = 32;
   private static final int MAX_CHECKPOINT = 1024;
-  private static final String KEY_LABEL = "cloister/receipt-key/v1";
+  private static final String KEY_LABEL = "cloister/receipt-key/v2";
 
   public ReceiptFile {
     if (salt.size() != SALT_BYTES) {
@@ -50,8 +50,10 @@ public record ReceiptFile(
   /// What ties the key to the enclave and to one ledger.
   ///
   /// @param ledger the origin of the ledger's checkpoints
-  public static Binding keyBinding(String ledger, Bytes key) {
-    return Binding.of(KEY_LABEL, Bytes.utf8(ledger), key);
+  /// @param policy that the collaboration demands, if it demands one
+  public static Binding keyBinding(String ledger, Bytes key, Optional<Digest> policy) {
+    Bytes digest = Bytes.of(policy.map(Digest::toArray).orElse(new byte[0]));
+    return Binding.of(KEY_LABEL, Bytes.utf8(ledger), key, digest);
   }
 
   /// The same with what its evidence is verified with.

@@ -152,7 +152,8 @@ public final class ReceiptVerification {
       for (Evidence one : file.evidence()) {
         reports.add(Report.parse(one).verify(all, Anchors.pinned(), receipt.issued()));
       }
-      var binding = ReceiptFile.keyBinding(receipt.ledger(), file.key());
+      var binding =
+          ReceiptFile.keyBinding(receipt.ledger(), file.key(), trust.requirements().policy());
       appraisal = trust.appraise(reports, binding, receipt.issued());
     } catch (EvidenceException e) {
       throw new ReceiptException("evidence", "is refused: " + e.getMessage(), e);

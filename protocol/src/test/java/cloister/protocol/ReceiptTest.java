@@ -267,7 +267,9 @@ class ReceiptTest {
         event,
         List.of(
             InsecureSimulatedTee.running(MEASUREMENT)
-                .evidence(ReceiptFile.keyBinding(receipt.ledger(), spki), NOW.minusSeconds(60))),
+                .evidence(
+                    ReceiptFile.keyBinding(receipt.ledger(), spki, Optional.empty()),
+                    NOW.minusSeconds(60))),
         spki,
         new InclusionProof(1, 2, List.of(before)),
         SALT,
