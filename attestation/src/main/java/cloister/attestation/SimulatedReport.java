@@ -127,6 +127,11 @@ public record SimulatedReport(
   }
 
   @Override
+  public Measurement measured() {
+    return measurement;
+  }
+
+  @Override
   public List<Claim> claims() {
     return List.of(
         new Claim("measurement", measurement.toString()),
