@@ -23,14 +23,14 @@ import org.jspecify.annotations.Nullable;
 /// Makes the receipts of one room's runs, and the files in which they travel.
 final class Receipts {
   private final HostedRoom room;
-  private final Platform platform;
+  private final Attester attester;
 
   /// Of the room's key; the same for all receipts, so asked of the hardware once.
   private @Nullable Evidence keyEvidence;
 
-  Receipts(HostedRoom room, Platform platform) {
+  Receipts(HostedRoom room, Attester attester) {
     this.room = room;
-    this.platform = platform;
+    this.attester = attester;
   }
 
   /// States what happened. The caller holds the room's lock, and the run is reserved.
@@ -66,7 +66,7 @@ final class Receipts {
                     Release.mechanism(approved.compiled().release()))),
         recipients,
         Digest.of(answer),
-        new Receipt.Enclave(platform.tee(), platform.measurement()),
+        new Receipt.Enclave(attester.tee(), attester.measurement()),
         room.now(),
         Checkpoints.key(room.id(), room.keys.verifyingKey()).origin());
   }
@@ -132,7 +132,7 @@ final class Receipts {
     if (known == null) {
       var key = room.keys.verifyingKey();
       known =
-          platform.evidence(
+          attester.evidence(
               ReceiptFile.keyBinding(Checkpoints.key(room.id(), key).origin(), key.spki()));
       keyEvidence = known;
     }
