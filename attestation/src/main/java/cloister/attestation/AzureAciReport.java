@@ -89,6 +89,11 @@ record AzureAciReport(
   }
 
   @Override
+  public Measurement measured() {
+    return new Measurement("sha256", report.hostData());
+  }
+
+  @Override
   public List<Claim> claims() {
     var claims = new ArrayList<>(report.claims());
     claims.add(new Claim("cce-policy", Digest.of(policy).toString()));

@@ -18,7 +18,7 @@ record AzureCvmClaims(
   /// SHA-256 over the registers [AzureCvmReport#MEASURED] in ascending order.
   @Override
   public Measurement measurement() {
-    return new Measurement("sha256", Bytes.of(registers.digest(AzureCvmReport.MEASURED).toArray()));
+    return registers.measurement(AzureCvmReport.MEASURED);
   }
 
   @Override

@@ -230,6 +230,11 @@ record AzureCvmReport(
   }
 
   @Override
+  public Measurement measured() {
+    return registers.measurement(MEASURED);
+  }
+
+  @Override
   public List<Claim> claims() {
     var claims = new ArrayList<Claim>();
     claims.add(new Claim("hardware", hcl.hardware().toString()));

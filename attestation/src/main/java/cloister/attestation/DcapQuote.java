@@ -239,6 +239,14 @@ record DcapQuote(
   }
 
   @Override
+  public Measurement measured() {
+    return switch (body) {
+      case SgxReport enclave -> new Measurement("sha256", enclave.mrEnclave());
+      case TdReport domain -> TdxClaims.measurement(domain);
+    };
+  }
+
+  @Override
   public List<Claim> claims() {
     var claims = new ArrayList<Claim>();
     claims.add(new Claim("quote-version", Integer.toString(version)));

@@ -32,6 +32,11 @@ record MaaReport(Jws jws, MaaToken token) implements Report {
   }
 
   @Override
+  public Measurement measured() {
+    return token.measurement();
+  }
+
+  @Override
   public List<Claim> claims() {
     return token.claims();
   }

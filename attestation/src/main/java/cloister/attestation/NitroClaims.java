@@ -1,8 +1,6 @@
 package cloister.attestation;
 
 import cloister.crypto.Bytes;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,21 +24,7 @@ record NitroClaims(NitroDocument document, Revocation revocation) implements Cla
 
   @Override
   public Measurement measurement() {
-    return switch (document.kind()) {
-      case ENCLAVE -> register(0);
-      case NITRO_TPM ->
-          new Measurement(
-              "sha384",
-              sha384(
-                  Bytes.concat(register(4).digest(), register(7).digest(), register(12).digest())));
-    };
-  }
-
-  /// One that every document of its kind has.
-  private Measurement register(int index) {
-    return document
-        .register(index)
-        .orElseThrow(() -> new IllegalStateException("parsed without register " + index));
+    return document.measurement();
   }
 
   @Override
@@ -66,13 +50,5 @@ record NitroClaims(NitroDocument document, Revocation revocation) implements Cla
     var claims = new ArrayList<>(document.claims());
     claims.add(new Claim("revocation", revocation.toString()));
     return claims;
-  }
-
-  private static Bytes sha384(Bytes content) {
-    try {
-      return Bytes.of(MessageDigest.getInstance("SHA-384").digest(content.toArray()));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-384", e);
-    }
   }
 }

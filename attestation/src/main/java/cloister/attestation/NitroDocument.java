@@ -1,6 +1,8 @@
 package cloister.attestation;
 
 import cloister.crypto.Bytes;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -240,6 +242,32 @@ record NitroDocument(
     return kind.neverZero().stream().anyMatch(index -> register(index).equals(zeros))
         ? Claims.Debug.ON
         : Claims.Debug.OFF;
+  }
+
+  /// Of an enclave PCR0, the whole image; of a NitroTPM SHA-384 over PCR4, PCR7 and PCR12: boot
+  /// manager, Secure Boot and what the operator added to the command line.
+  Measurement measurement() {
+    return switch (kind) {
+      case ENCLAVE -> present(0);
+      case NITRO_TPM ->
+          new Measurement(
+              "sha384",
+              sha384(Bytes.concat(present(4).digest(), present(7).digest(), present(12).digest())));
+    };
+  }
+
+  /// One that every document of its kind has.
+  private Measurement present(int index) {
+    return register(index)
+        .orElseThrow(() -> new IllegalStateException("parsed without register " + index));
+  }
+
+  private static Bytes sha384(Bytes content) {
+    try {
+      return Bytes.of(MessageDigest.getInstance("SHA-384").digest(content.toArray()));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-384", e);
+    }
   }
 
   Optional<Measurement> register(int index) {

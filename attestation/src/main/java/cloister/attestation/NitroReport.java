@@ -46,6 +46,11 @@ record NitroReport(Cose message, NitroDocument document) implements Report {
   }
 
   @Override
+  public Measurement measured() {
+    return document.measurement();
+  }
+
+  @Override
   public List<Claim> claims() {
     return document.claims();
   }

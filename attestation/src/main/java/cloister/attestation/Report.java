@@ -18,6 +18,10 @@ public sealed interface Report
   /// Every field, for people, as it arrived: nothing of it is proved.
   List<Claim> claims();
 
+  /// What [Claims#measurement] will be if the report verifies. It proves nothing, and is for an
+  /// enclave that names itself: whoever hears it holds it against verified evidence.
+  Measurement measured();
+
   /// Where the vendor publishes what [#verify] needs beside this evidence.
   List<Collateral.Source> sources();
 

@@ -2,9 +2,7 @@ package cloister.attestation;
 
 import cloister.crypto.Bytes;
 import cloister.crypto.CryptoException;
-import cloister.crypto.Digest;
-import cloister.crypto.Secret;
-import cloister.crypto.SigningKey;
+import cloister.crypto.VerifyingKey;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -25,8 +23,8 @@ import java.util.List;
 /// 135  64  Ed25519 signature of "cloister/simulated-tee/v1", a zero byte, and bytes 0–134
 /// ```
 ///
-/// The signing key is in this file, for everybody: the signature keeps the shape of real evidence
-/// and catches damage, and **it proves nothing** about who made it.
+/// The signing key is published, for everybody (`InsecureSimulatedTee`): the signature keeps the
+/// shape of real evidence and catches damage, and **it proves nothing** about who made it.
 public record SimulatedReport(
     Measurement measurement,
     Bytes reportData,
@@ -48,10 +46,9 @@ public record SimulatedReport(
   /// How far the issuer's clock may be ahead of the verifier's.
   private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
-  /// Published on purpose: SHA-256 of a sentence.
-  private static final SigningKey DEVELOPMENT_KEY =
-      SigningKey.ofSeed(
-          Secret.of(Digest.ofUtf8("Cloister's simulated TEE proves nothing to anyone.").toArray()));
+  /// Its private half is SHA-256 of a published sentence, and not in this module: whoever verifies
+  /// cannot sign.
+  private static final VerifyingKey DEVELOPMENT_KEY = developmentKey();
 
   public SimulatedReport {
     if (!measurement.algorithm().equals("sha384")) {
@@ -64,20 +61,6 @@ public record SimulatedReport(
     if (issuedAt.getNano() != 0 || seconds < 0 || seconds > LAST_SECOND) {
       throw new IllegalArgumentException("issued at a whole second between 1970 and 9999");
     }
-  }
-
-  static SimulatedReport signed(
-      Measurement measurement, Binding binding, Claims.Debug debug, Instant issuedAt) {
-    var unsigned =
-        new SimulatedReport(
-            measurement,
-            binding.reportData(),
-            debug,
-            Instant.ofEpochSecond(issuedAt.getEpochSecond()),
-            Bytes.of(new byte[SIGNATURE_BYTES]));
-    Bytes signature = DEVELOPMENT_KEY.sign(Bytes.concat(SIGNATURE_LABEL, unsigned.signedPart()));
-    return new SimulatedReport(
-        measurement, unsigned.reportData, debug, unsigned.issuedAt, signature);
   }
 
   static SimulatedReport parse(Evidence evidence) throws EvidenceException {
@@ -127,6 +110,11 @@ public record SimulatedReport(
   }
 
   @Override
+  public Measurement measured() {
+    return measurement;
+  }
+
+  @Override
   public List<Claim> claims() {
     return List.of(
         new Claim("measurement", measurement.toString()),
@@ -159,11 +147,26 @@ public record SimulatedReport(
 
   private boolean isSigned() {
     try {
-      DEVELOPMENT_KEY.verifyingKey().verify(Bytes.concat(SIGNATURE_LABEL, signedPart()), signature);
+      DEVELOPMENT_KEY.verify(signedContent(), signature);
       return true;
     } catch (CryptoException _) {
       return false;
     }
+  }
+
+  private static VerifyingKey developmentKey() {
+    try {
+      return VerifyingKey.of(
+          Bytes.hex(
+              "302a300506032b65700321002d54338e9041c65ab4b8959a2f41c49532f8389352e7e71b9f79c33dde945cc3"));
+    } catch (CryptoException e) {
+      throw new IllegalStateException("the constant is a key", e);
+    }
+  }
+
+  /// What the signature is over.
+  Bytes signedContent() {
+    return Bytes.concat(SIGNATURE_LABEL, signedPart());
   }
 
   /// The exact bytes received: every field has one encoding, and reserved bytes are zero.

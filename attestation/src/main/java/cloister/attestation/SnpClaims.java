@@ -42,7 +42,7 @@ record SnpClaims(
   /// Of the memory and the processors' state at launch: firmware, and what it was started with.
   @Override
   public Measurement measurement() {
-    return new Measurement("sha384", report.measurement());
+    return report.measured();
   }
 
   @Override

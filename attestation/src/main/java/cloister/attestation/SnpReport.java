@@ -197,6 +197,11 @@ record SnpReport(
   }
 
   @Override
+  public Measurement measured() {
+    return new Measurement("sha384", measurement);
+  }
+
+  @Override
   public List<Claim> claims() {
     return List.of(
         new Claim("version", Integer.toString(version)),

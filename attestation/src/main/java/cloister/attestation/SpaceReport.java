@@ -66,6 +66,11 @@ record SpaceReport(Jws jws, SpaceToken token, Type type, List<X509Certificate> c
   }
 
   @Override
+  public Measurement measured() {
+    return token.imageDigest();
+  }
+
+  @Override
   public List<Claim> claims() {
     return token.claims();
   }

@@ -88,6 +88,10 @@ record TpmRegisters(NavigableMap<Integer, Bytes> values) {
     return digest(indices.stream().map(this::value).flatMap(Optional::stream).toList());
   }
 
+  Measurement measurement(SortedSet<Integer> indices) {
+    return new Measurement("sha256", Bytes.of(digest(indices).toArray()));
+  }
+
   List<Claim> claims() {
     return values.entrySet().stream()
         .map(register -> new Claim("pcr-" + register.getKey(), register.getValue().hex()))

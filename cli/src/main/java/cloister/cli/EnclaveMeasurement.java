@@ -1,7 +1,6 @@
 package cloister.cli;
 
 import cloister.attestation.Measurement;
-import cloister.enclave.EnclaveServer;
 import cloister.protocol.Json;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -23,7 +22,7 @@ final class EnclaveMeasurement extends Verb {
   }
 
   static Measurement ofThisBuild() {
-    return EnclaveServer.measureSimulated();
+    return Simulation.measurement();
   }
 
   @Override

@@ -1,8 +1,12 @@
 package cloister.cli;
 
 import cloister.attestation.SimulatedEvidence;
+import cloister.attestation.Tee;
 import cloister.crypto.Secret;
 import cloister.enclave.EnclaveServer;
+import cloister.platform.HardwarePlatform;
+import cloister.platform.Platform;
+import cloister.platform.PlatformException;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
@@ -29,8 +33,12 @@ import picocli.CommandLine.Option;
       "  cloister enclave serve --accept-simulated --hsm /usr/lib/softhsm/libsofthsm2.so \\",
       "      --hsm-slot 1 --hsm-pin-file pin",
       "",
-      "The first line on standard output is its address, as soon as it accepts connections. This",
-      "version has the simulated TEE only: it protects nothing, and has to be asked for."
+      "  cloister enclave serve --tee sev-snp --state /var/lib/cloister",
+      "  cloister enclave serve --tee nitro --ephemeral-state",
+      "",
+      "The first line on standard output is its address, as soon as it accepts connections. The TEE",
+      "is the one that is named, and nothing takes its place: where it is missing, no server starts.",
+      "The simulated one protects nothing, and is asked for with --accept-simulated."
     })
 final class EnclaveServe extends Verb {
   @Option(
@@ -62,6 +70,30 @@ final class EnclaveServe extends Verb {
       paramLabel = "SECONDS",
       description = "After which a run is stopped (default: ${DEFAULT-VALUE}).")
   private int runSeconds = 300;
+
+  @Option(
+      names = "--tee",
+      paramLabel = "TEE",
+      description = {
+        "The hardware that it runs on: sev-snp, tdx, sgx, nitro, confidential-space, azure-cvm or",
+        "azure-aci; or simulated, which needs --accept-simulated as well."
+      })
+  private Optional<String> tee = Optional.empty();
+
+  @Option(
+      names = "--ephemeral-state",
+      description = {
+        "Seal the state under a key that ends with the process: all that was published, run and",
+        "spent is gone then. The only way on tdx, nitro, confidential-space and azure-aci, which",
+        "have no key to seal with."
+      })
+  private boolean ephemeralState;
+
+  @Option(
+      names = "--audience",
+      paramLabel = "NAME",
+      description = "With confidential-space: for whom its tokens are, as your policies name it.")
+  private Optional<String> audience = Optional.empty();
 
   @Option(
       names = "--hsm",
@@ -97,15 +129,12 @@ final class EnclaveServe extends Verb {
 
   @Override
   void run() throws Exception {
-    if (options.acceptance() == SimulatedEvidence.REFUSE) {
-      throw new CloisterException(
-          ErrorCode.EVIDENCE_SIMULATED,
-          "this version has the simulated TEE only, which protects nothing");
-    }
     // What is logged is a line like any other.
     System.setProperty("java.util.logging.SimpleFormatter.format", "%5$s%n");
     int colon = listen.lastIndexOf(':');
-    var server = EnclaveServer.startInsecureSimulated(settings(colon), InstantSource.system());
+    var clock = InstantSource.system();
+    var server = EnclaveServer.start(settings(colon), clock, platform(clock));
+    boolean simulated = kind() == Tee.SIMULATED;
     String url = "http://" + listen.substring(0, Math.max(0, colon)) + ":" + server.port();
     var stop = new CountDownLatch(1);
     var stopped = new CountDownLatch(1);
@@ -127,14 +156,21 @@ final class EnclaveServe extends Verb {
               Json.object()
                   .put("url", url)
                   .put("measurement", server.measurement().toString())
-                  .put("simulated", true)
+                  .put("tee", kind().label())
+                  .put("simulated", simulated)
                   .build()
                   .pretty());
     } else {
       terminal().result(url);
     }
-    options.warnSimulated();
-    terminal().say("Serving; Ctrl-C stops it. State is in " + state + ".");
+    if (simulated) {
+      options.warnSimulated();
+    }
+    terminal()
+        .say(
+            "Serving; Ctrl-C stops it. State is in "
+                + state
+                + (ephemeralState ? ", and ends with it." : "."));
     Thread.ofPlatform().daemon().start(() -> sayConfinement(server));
     if (untilInputEnds) {
       Thread.ofPlatform().daemon().start(() -> waitForEndOfInput(stop));
@@ -144,6 +180,58 @@ final class EnclaveServe extends Verb {
     } finally {
       server.close();
       stopped.countDown();
+    }
+  }
+
+  /// What was named, and no other.
+  private Tee kind() {
+    boolean accepted = options.acceptance() == SimulatedEvidence.ACCEPT;
+    if (tee.isEmpty()) {
+      if (!accepted) {
+        throw new CloisterException(
+            ErrorCode.EVIDENCE_SIMULATED,
+            "no TEE is named with --tee, and the simulated one, which protects nothing, has to be"
+                + " asked for");
+      }
+      return Tee.SIMULATED;
+    }
+    Tee named =
+        Tee.byLabel(tee.get())
+            .orElseThrow(() ->
+                new CloisterException(
+                    ErrorCode.PARAMETER_INVALID, "“" + tee.get() + "” is no TEE: see --help"));
+    if (named == Tee.SIMULATED && !accepted) {
+      throw new CloisterException(
+          ErrorCode.EVIDENCE_SIMULATED, "the simulated TEE protects nothing");
+    }
+    if (named != Tee.SIMULATED && accepted) {
+      throw new CloisterException(
+          ErrorCode.PARAMETER_INVALID,
+          "--accept-simulated asks for no protection and --tee "
+              + named
+              + " for hardware: say one");
+    }
+    return named;
+  }
+
+  private Platform platform(InstantSource clock) {
+    Tee kind = kind();
+    if (kind == Tee.SIMULATED) {
+      if (ephemeralState || audience.isPresent()) {
+        throw new CloisterException(
+            ErrorCode.PARAMETER_INVALID, "--ephemeral-state and --audience are for hardware");
+      }
+      return Simulation.platform(state, clock);
+    }
+    try {
+      return HardwarePlatform.open(
+          new HardwarePlatform.Settings(
+              kind,
+              state,
+              ephemeralState ? HardwarePlatform.State.EPHEMERAL : HardwarePlatform.State.SEALED,
+              audience));
+    } catch (PlatformException e) {
+      throw new CloisterException(ErrorCode.TEE_UNAVAILABLE, String.valueOf(e.getMessage()), e);
     }
   }
 

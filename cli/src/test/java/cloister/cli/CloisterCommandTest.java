@@ -41,7 +41,7 @@ final class CloisterCommandTest {
       String help = console.out().replace("\\\n", " ");
       assertThat(help.lines().filter(line -> line.startsWith("  cloister ")))
           .isNotEmpty()
-          .allSatisfy(line -> assertThat(line).contains("--accept-simulated"));
+          .allSatisfy(line -> assertThat(line).containsAnyOf("--accept-simulated", "--tee"));
     }
   }
 

@@ -8,7 +8,6 @@ import static cloister.cli.Trio.refused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import cloister.attestation.InsecureSimulatedTee;
 import cloister.attestation.Measurement;
 import cloister.attestation.SimulatedEvidence;
 import cloister.client.Finished;
@@ -22,6 +21,7 @@ import cloister.enclave.EnclaveServer;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Handshake;
+import cloister.simulated.InsecureSimulatedTee;
 import cloister.testkit.Relay;
 import cloister.testkit.Relay.Response;
 import java.math.BigDecimal;

@@ -18,6 +18,7 @@ import cloister.protocol.Reply;
 import cloister.room.Address;
 import cloister.room.Name;
 import cloister.room.Purpose;
+import cloister.simulated.InsecureSimulatedPlatform;
 import cloister.testkit.Relay;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -77,7 +78,7 @@ final class Trio implements AutoCloseable {
   }
 
   static EnclaveServer serve(Path state) {
-    return EnclaveServer.startInsecureSimulated(
+    return EnclaveServer.start(
         new EnclaveServer.Settings(
             state,
             "127.0.0.1",
@@ -88,7 +89,8 @@ final class Trio implements AutoCloseable {
             Duration.ofSeconds(60),
             Optional.empty(),
             Optional.empty()),
-        InstantSource.system());
+        InstantSource.system(),
+        new InsecureSimulatedPlatform(state, InstantSource.system()));
   }
 
   static URI uri(EnclaveServer server) {
@@ -149,7 +151,7 @@ final class Trio implements AutoCloseable {
 
   /// The measurement of the enclaves of these tests, as it is written in a list.
   static String measured() {
-    return '"' + EnclaveServer.measureSimulated().toString() + '"';
+    return '"' + InsecureSimulatedPlatform.measureClassPath().toString() + '"';
   }
 
   CollaborationDocument agreement() throws IOException {

@@ -184,6 +184,33 @@ final class ArchitectureTest {
   }
 
   @Test
+  void nativeCodeIsCalledWhereItIsReviewed() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("cloister.platform..", "cloister.duckdb..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("java.lang.foreign..")
+        .because("platform asks the hardware, and duckdb confines its workers")
+        .check(CLASSES);
+  }
+
+  /// docs/adr/0014-simulated-module.md
+  @Test
+  void onlyOneClassOfTheCommandLineKnowsTheSimulatedTee() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("cloister.simulated..")
+        .and()
+        .doNotHaveFullyQualifiedName("cloister.cli.Simulation")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("cloister.simulated..")
+        .because("production leaves that module out, and must not miss a class of it")
+        .check(CLASSES);
+  }
+
+  @Test
   void nothingThatShipsKnowsTheTestkit() {
     noClasses()
         .that()

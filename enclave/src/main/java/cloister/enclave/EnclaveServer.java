@@ -5,6 +5,7 @@ import cloister.crypto.CryptoException;
 import cloister.crypto.Pkcs11Key;
 import cloister.crypto.Secret;
 import cloister.duckdb.Workers;
+import cloister.platform.Platform;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Limits;
@@ -34,7 +35,7 @@ public final class EnclaveServer implements AutoCloseable {
   private final Rooms rooms;
   private final Sessions sessions;
   private final HttpApi api;
-  private final Platform platform;
+  private final Attester attester;
 
   /// What two deployments may want differently.
   ///
@@ -112,41 +113,36 @@ public final class EnclaveServer implements AutoCloseable {
 
   private EnclaveServer(
       FileChannel lockFile,
-      Platform platform,
+      Attester attester,
       Engines engines,
       Rooms rooms,
       Sessions sessions,
       HttpApi api) {
     this.lockFile = lockFile;
-    this.platform = platform;
+    this.attester = attester;
     this.engines = engines;
     this.rooms = rooms;
     this.sessions = sessions;
     this.api = api;
   }
 
-  /// Starts without any protection: the simulated TEE. Real ones come with their platforms.
-  public static EnclaveServer startInsecureSimulated(Settings settings, InstantSource clock) {
+  /// Starts on that platform, which is the caller's choice: nothing here falls back to another.
+  public static EnclaveServer start(Settings settings, InstantSource clock, Platform platform) {
     try {
-      return startInsecureSimulated(settings, clock, lock(settings.state()));
+      FileChannel lockFile = lock(settings.state());
+      try {
+        return start(settings, clock, new Attester(platform), lockFile);
+      } catch (RuntimeException e) {
+        unlock(lockFile);
+        throw e;
+      }
     } finally {
       settings.hsm().ifPresent(hsm -> hsm.pin().close());
     }
   }
 
-  private static EnclaveServer startInsecureSimulated(
-      Settings settings, InstantSource clock, FileChannel lockFile) {
-    try {
-      var platform = new InsecureSimulatedPlatform(settings.state(), clock);
-      return start(settings, clock, platform, lockFile);
-    } catch (RuntimeException e) {
-      unlock(lockFile);
-      throw e;
-    }
-  }
-
   private static EnclaveServer start(
-      Settings settings, InstantSource clock, Platform platform, FileChannel lockFile) {
+      Settings settings, InstantSource clock, Attester attester, FileChannel lockFile) {
     Path memory = ownMemory(plaintextFolder(Workers.memoryFolder(), settings.plaintextOnDisk()));
     var metrics = new Metrics();
     var engines =
@@ -157,7 +153,7 @@ public final class EnclaveServer implements AutoCloseable {
             settings.plaintextBytes(),
             settings.runTime());
     try {
-      return start(settings, clock, platform, lockFile, engines, metrics);
+      return start(settings, clock, attester, lockFile, engines, metrics);
     } catch (RuntimeException e) {
       engines.stop();
       engines.close();
@@ -168,22 +164,22 @@ public final class EnclaveServer implements AutoCloseable {
   private static EnclaveServer start(
       Settings settings,
       InstantSource clock,
-      Platform platform,
+      Attester attester,
       FileChannel lockFile,
       Engines engines,
       Metrics metrics) {
     Uploads uploads;
-    try (Secret root = platform.sealingRoot()) {
+    try (Secret root = attester.sealingRoot()) {
       Path folder = settings.state().resolve("uploads");
       Disk.createFolder(folder);
       uploads = new Uploads(folder, root, metrics);
     }
     Path folder = settings.state().resolve("rooms");
     Disk.createFolder(folder);
-    var rooms = new Rooms(folder, platform, clock, engines, authorities(settings.hsm()), uploads);
+    var rooms = new Rooms(folder, attester, clock, engines, authorities(settings.hsm()), uploads);
     boolean started = false;
     try {
-      var sessions = new Sessions(platform, clock, metrics, rooms, Limits.SESSIONS);
+      var sessions = new Sessions(attester, clock, metrics, rooms, Limits.SESSIONS);
       var api =
           new HttpApi(
               settings.host(), settings.port(), Limits.REQUEST_TIME, sessions, uploads, metrics);
@@ -199,7 +195,7 @@ public final class EnclaveServer implements AutoCloseable {
             Planner.warm();
           });
       started = true;
-      return new EnclaveServer(lockFile, platform, engines, rooms, sessions, api);
+      return new EnclaveServer(lockFile, attester, engines, rooms, sessions, api);
     } finally {
       if (!started) {
         rooms.close();
@@ -310,12 +306,7 @@ public final class EnclaveServer implements AutoCloseable {
 
   /// What a collaboration on this enclave names among its measurements.
   public Measurement measurement() {
-    return platform.measurement();
-  }
-
-  /// What the simulated TEE measures of the running program, without starting a server.
-  public static Measurement measureSimulated() {
-    return InsecureSimulatedPlatform.measureClassPath();
+    return attester.measurement();
   }
 
   /// What confines the workers, as soon as the first has started; nothing if none does.

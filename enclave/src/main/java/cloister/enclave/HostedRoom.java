@@ -71,7 +71,7 @@ final class HostedRoom implements AutoCloseable {
   final RoomLedger ledger;
   final RoomKeys keys;
   private final InstantSource clock;
-  private final Platform platform;
+  private final Attester attester;
   private final Uploads uploads;
   private final PreparedData data;
   private final Plans plans = new Plans(this);
@@ -93,7 +93,7 @@ final class HostedRoom implements AutoCloseable {
       RoomState state,
       RoomKeys keys,
       InstantSource clock,
-      Platform platform,
+      Attester attester,
       Uploads uploads,
       PreparedData data,
       Engines engines) {
@@ -101,10 +101,10 @@ final class HostedRoom implements AutoCloseable {
     this.state = state;
     this.keys = keys;
     this.clock = clock;
-    this.platform = platform;
+    this.attester = attester;
     this.uploads = uploads;
     this.data = data;
-    this.runs = new Runs(this, data, engines, new Receipts(this, platform), decisions, books);
+    this.runs = new Runs(this, data, engines, new Receipts(this, attester), decisions, books);
     uploads.discardIf(id(), upload -> state.commit(upload).isPresent());
     sweep();
   }
@@ -488,16 +488,16 @@ final class HostedRoom implements AutoCloseable {
   void requireService() {
     notSuspended();
     Collaboration active = active();
-    if (!active.enclave().accept().contains(platform.tee())
-        || !active.enclave().measurements().contains(platform.measurement())) {
+    if (!active.enclave().accept().contains(attester.tee())
+        || !active.enclave().measurements().contains(attester.measurement())) {
       throw new CloisterException(
           ErrorCode.EVIDENCE_REFUSED,
           "version "
               + active.version()
               + " of the collaboration does not name this enclave any more, a "
-              + platform.tee()
+              + attester.tee()
               + " that measures "
-              + platform.measurement());
+              + attester.measurement());
     }
   }
 

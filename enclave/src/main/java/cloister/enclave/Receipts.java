@@ -24,19 +24,18 @@ import org.jspecify.annotations.Nullable;
 
 /// Makes the receipts of one room's runs, and the files in which they travel.
 final class Receipts {
-  private final HostedRoom room;
-  private final Platform platform;
-
   /// Some evidence ends within minutes, and hardware takes up to seconds to make it.
   private static final Duration FRESH = Duration.ofMinutes(1);
 
+  private final HostedRoom room;
+  private final Attester attester;
   private @Nullable KeyEvidence keyEvidence;
 
   private record KeyEvidence(Optional<Digest> policy, Instant made, List<Evidence> evidence) {}
 
-  Receipts(HostedRoom room, Platform platform) {
+  Receipts(HostedRoom room, Attester attester) {
     this.room = room;
-    this.platform = platform;
+    this.attester = attester;
   }
 
   /// States what happened. The caller holds the room's lock, and the run is reserved.
@@ -72,7 +71,7 @@ final class Receipts {
                     Release.mechanism(approved.compiled().release()))),
         recipients,
         Digest.of(answer),
-        new Receipt.Enclave(platform.tee(), platform.measurement()),
+        new Receipt.Enclave(attester.tee(), attester.measurement()),
         room.now(),
         Checkpoints.key(room.id(), room.keys.verifyingKey()).origin());
   }
@@ -146,7 +145,7 @@ final class Receipts {
           new KeyEvidence(
               policy,
               room.now(),
-              List.of(platform.evidence(ReceiptFile.keyBinding(ledger, key.spki(), policy))));
+              List.of(attester.evidence(ReceiptFile.keyBinding(ledger, key.spki(), policy))));
       keyEvidence = known;
     }
     return known.evidence;

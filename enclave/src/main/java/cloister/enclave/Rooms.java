@@ -39,7 +39,7 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
   private static final String STRAY = "something in the folder of rooms is no room";
 
   private final Path folder;
-  private final Platform platform;
+  private final Attester attester;
   private final InstantSource clock;
   private final Engines engines;
   private final Authorities authorities;
@@ -54,13 +54,13 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
 
   Rooms(
       Path folder,
-      Platform platform,
+      Attester attester,
       InstantSource clock,
       Engines engines,
       Authorities authorities,
       Uploads uploads) {
     this.folder = folder;
-    this.platform = platform;
+    this.attester = attester;
     this.clock = clock;
     this.engines = engines;
     this.authorities = authorities;
@@ -224,7 +224,7 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
   private RoomLedger ledger(Path room, Digest name) {
     Store store = LedgerFile.open(room.resolve("ledger"));
     boolean opened = false;
-    try (Secret root = platform.sealingRoot()) {
+    try (Secret root = attester.sealingRoot()) {
       Secret key = root.derive("cloister/ledger/v1", Bytes.of(name.toArray()), 32);
       var ledger = new RoomLedger(store, key);
       opened = true;
@@ -272,7 +272,7 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     var data = engines.data(sealed);
     return Optional.of(
         new HostedRoom(
-            ledger, state, new RoomKeys(root, authority), clock, platform, uploads, data, engines));
+            ledger, state, new RoomKeys(root, authority), clock, attester, uploads, data, engines));
   }
 
   @Override

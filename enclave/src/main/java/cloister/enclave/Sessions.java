@@ -41,7 +41,7 @@ final class Sessions {
     OPEN
   }
 
-  private final Platform platform;
+  private final Attester attester;
   private final InstantSource clock;
   private final Metrics metrics;
   private final Handler handler;
@@ -52,8 +52,8 @@ final class Sessions {
   private volatile boolean stopping;
 
   /// @param mostOpen sessions; past them one gives way to the next
-  Sessions(Platform platform, InstantSource clock, Metrics metrics, Handler handler, int mostOpen) {
-    this.platform = platform;
+  Sessions(Attester attester, InstantSource clock, Metrics metrics, Handler handler, int mostOpen) {
+    this.attester = attester;
     this.clock = clock;
     this.metrics = metrics;
     this.handler = handler;
@@ -88,7 +88,7 @@ final class Sessions {
     random.nextBytes(id);
     Bytes session = Bytes.of(id);
     Bytes publicKey = key.sealingKey().encoded();
-    var evidence = platform.evidence(Handshake.binding(hello, session, publicKey));
+    var evidence = attester.evidence(Handshake.binding(hello, session, publicKey));
     Bytes welcome = new Handshake.Welcome(session, publicKey, List.of(evidence)).encode();
     var channel = new EnclaveChannel(key, hello.key(), session, body, welcome);
     synchronized (this) {

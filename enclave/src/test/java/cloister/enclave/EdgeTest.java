@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cloister.attestation.Binding;
 import cloister.attestation.Evidence;
-import cloister.attestation.InsecureSimulatedTee;
 import cloister.attestation.Measurement;
 import cloister.attestation.Tee;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.crypto.Secret;
 import cloister.crypto.SigningKey;
+import cloister.platform.Platform;
 import cloister.protocol.Answered;
 import cloister.protocol.CloisterException;
 import cloister.protocol.EnclaveChannel;
@@ -19,6 +19,7 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Handshake;
 import cloister.protocol.Limits;
 import cloister.protocol.SignedRequest;
+import cloister.simulated.InsecureSimulatedTee;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -66,7 +67,11 @@ final class EdgeTest {
     Edge(Path folder, Duration requestTime, Function<Binding, Evidence> evidence) {
       var sessions =
           new Sessions(
-              new OnlyEvidence(evidence), InstantSource.system(), metrics, new NoRooms(), 16);
+              new Attester(new OnlyEvidence(evidence)),
+              InstantSource.system(),
+              metrics,
+              new NoRooms(),
+              16);
       try (Secret root = Secret.random(32)) {
         var uploads = new Uploads(folder, root, metrics);
         api = new HttpApi("127.0.0.1", 0, requestTime, sessions, uploads, metrics);
@@ -448,8 +453,7 @@ final class EdgeTest {
       var settings = TestRoom.settings(folder.resolve("second"), edge.api.port());
       for (int attempt = 0; attempt < 2; attempt++) {
         // Twice: the first left nothing that stands in the way of the second.
-        assertThatThrownBy(
-                () -> EnclaveServer.startInsecureSimulated(settings, InstantSource.system()))
+        assertThatThrownBy(() -> InsecureServer.start(settings, InstantSource.system()))
             .isInstanceOfSatisfying(
                 CloisterException.class,
                 e -> assertThat(e.code()).isEqualTo(ErrorCode.ADDRESS_TAKEN))

@@ -37,7 +37,7 @@ final class HsmTest {
 
     private static EnclaveServer start(String[] arguments, Secret pin) {
       var hsm = new EnclaveServer.Hsm(Path.of(arguments[0]), Long.parseLong(arguments[1]), pin);
-      return EnclaveServer.startInsecureSimulated(
+      return InsecureServer.start(
           new EnclaveServer.Settings(
               Path.of(arguments[2], "state"),
               "127.0.0.1",

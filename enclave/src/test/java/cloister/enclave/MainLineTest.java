@@ -16,6 +16,7 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Receipt;
 import cloister.protocol.ReceiptVerification;
 import cloister.protocol.Reply;
+import cloister.simulated.InsecureSimulatedPlatform;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -95,7 +96,7 @@ final class MainLineTest {
       """;
 
   private static Receipt receipt(Reply.Ran ran) throws Exception {
-    var requirements = Requirements.simulated(Set.of(EnclaveServer.measureSimulated()));
+    var requirements = Requirements.simulated(Set.of(InsecureSimulatedPlatform.measureClassPath()));
     return ReceiptVerification.ofAnyCollaboration(
             new Trust(requirements, List.of(), SimulatedEvidence.ACCEPT), Collateral.none())
         .verify(ran.receipt().toArray(), Instant.now())

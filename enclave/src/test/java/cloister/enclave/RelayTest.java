@@ -3,7 +3,6 @@ package cloister.enclave;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import cloister.attestation.InsecureSimulatedTee;
 import cloister.attestation.Measurement;
 import cloister.crypto.Bytes;
 import cloister.crypto.OpeningKey;
@@ -14,6 +13,7 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Handshake;
 import cloister.protocol.Reply;
 import cloister.room.Address;
+import cloister.simulated.InsecureSimulatedTee;
 import cloister.testkit.Relay;
 import java.nio.file.Path;
 import java.time.Duration;

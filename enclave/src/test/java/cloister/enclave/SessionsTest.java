@@ -2,7 +2,6 @@ package cloister.enclave;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import cloister.attestation.InsecureSimulatedTee;
 import cloister.attestation.Measurement;
 import cloister.crypto.Bytes;
 import cloister.crypto.CryptoException;
@@ -17,6 +16,7 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Handshake;
 import cloister.protocol.Limits;
 import cloister.protocol.SignedRequest;
+import cloister.simulated.InsecureSimulatedTee;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -65,7 +65,7 @@ final class SessionsTest {
   private Sessions sessions() {
     var tee = InsecureSimulatedTee.running(new Measurement("sha384", Bytes.of(new byte[48])));
     return new Sessions(
-        new EdgeTest.OnlyEvidence(binding -> tee.evidence(binding, Instant.EPOCH)),
+        new Attester(new EdgeTest.OnlyEvidence(binding -> tee.evidence(binding, Instant.EPOCH))),
         clock,
         metrics,
         rooms,

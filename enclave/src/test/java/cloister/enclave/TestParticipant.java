@@ -32,6 +32,7 @@ import cloister.protocol.SealedData;
 import cloister.protocol.SignedDocument;
 import cloister.room.Dataset;
 import cloister.room.Name;
+import cloister.simulated.InsecureSimulatedPlatform;
 import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -52,7 +53,7 @@ final class TestParticipant {
   static final HttpClient HTTP = HttpClient.newHttpClient();
 
   /// Of the program under test; its class path does not change while it runs.
-  static final Measurement MEASUREMENT = EnclaveServer.measureSimulated();
+  static final Measurement MEASUREMENT = InsecureSimulatedPlatform.measureClassPath();
 
   final Name name;
   final SigningKey key = SigningKey.generate();

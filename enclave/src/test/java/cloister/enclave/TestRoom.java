@@ -82,7 +82,7 @@ final class TestRoom implements AutoCloseable {
   }
 
   static EnclaveServer start(Path folder, InstantSource clock) {
-    return EnclaveServer.startInsecureSimulated(settings(folder, 0), clock);
+    return InsecureServer.start(settings(folder, 0), clock);
   }
 
   /// Active, enrolled, applied and published.

@@ -164,6 +164,10 @@ public enum ErrorCode {
       Kind.RESOURCE,
       "A vendor's service did not give the collateral that evidence is verified with.",
       "Try again later, name a mirror, or import a bundle that was fetched elsewhere."),
+  TEE_UNAVAILABLE(
+      Kind.RESOURCE,
+      "The TEE that the enclave was told to use gives no evidence, or no key to seal its state with.",
+      "The operator does what the message says; nothing takes its place."),
   SESSION_UNKNOWN(
       Kind.USER,
       "The enclave knows no such session; it may have restarted.",

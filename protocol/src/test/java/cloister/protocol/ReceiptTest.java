@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import cloister.attestation.Collateral;
-import cloister.attestation.InsecureSimulatedTee;
 import cloister.attestation.Measurement;
 import cloister.attestation.Requirements;
 import cloister.attestation.SimulatedEvidence;
@@ -24,6 +23,7 @@ import cloister.privacy.Epsilon;
 import cloister.room.Address;
 import cloister.room.Name;
 import cloister.room.Purpose;
+import cloister.simulated.InsecureSimulatedTee;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;

@@ -3,7 +3,6 @@ package cloister.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import cloister.attestation.InsecureSimulatedTee;
 import cloister.attestation.Measurement;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
@@ -14,6 +13,7 @@ import cloister.ledger.Checkpoint;
 import cloister.ledger.ConsistencyProof;
 import cloister.ledger.TreeHead;
 import cloister.room.Address;
+import cloister.simulated.InsecureSimulatedTee;
 import java.io.ByteArrayOutputStream;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;

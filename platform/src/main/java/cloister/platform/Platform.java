@@ -1,4 +1,4 @@
-package cloister.enclave;
+package cloister.platform;
 
 import cloister.attestation.Binding;
 import cloister.attestation.Evidence;
@@ -8,15 +8,19 @@ import cloister.crypto.Secret;
 
 /// The trusted execution environment that this process runs in, or pretends to.
 public interface Platform {
-  /// Evidence, fresh from the hardware, whose report data is the binding.
-  Evidence evidence(Binding binding);
-
   Tee tee();
+
+  /// Evidence, fresh from the hardware, whose report data is the binding.
+  ///
+  /// @throws PlatformException if the hardware gave none in time
+  Evidence evidence(Binding binding) throws PlatformException;
 
   /// What the hardware measured of this code.
   Measurement measurement();
 
   /// The root of everything this enclave stores: the same after a restart of the same code on the
   /// same machine, and known to nobody else. The caller closes it.
-  Secret sealingRoot();
+  ///
+  /// @throws PlatformException if there is none, or it cannot be had now
+  Secret sealingRoot() throws PlatformException;
 }

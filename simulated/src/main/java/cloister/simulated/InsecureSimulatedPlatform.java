@@ -1,16 +1,22 @@
-package cloister.enclave;
+package cloister.simulated;
 
 import cloister.attestation.Binding;
 import cloister.attestation.Evidence;
-import cloister.attestation.InsecureSimulatedTee;
 import cloister.attestation.Measurement;
 import cloister.attestation.Tee;
 import cloister.crypto.Bytes;
 import cloister.crypto.Secret;
+import cloister.platform.Platform;
+import cloister.platform.PlatformException;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -24,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// No protection at all. Its evidence is signed with a published key, its sealing root lies in a
 /// file beside what it seals. It measures the code honestly, for whoever chooses to believe it:
 /// SHA-384 over the digests of the class path's jars.
-final class InsecureSimulatedPlatform implements Platform {
+public final class InsecureSimulatedPlatform implements Platform {
   private static final int ROOT_BYTES = 32;
 
   private final Path rootFile;
@@ -33,23 +39,10 @@ final class InsecureSimulatedPlatform implements Platform {
   /// Of 100 MB and more, so it is made once, for the first who asks.
   private @Nullable Measurement measurement;
 
-  InsecureSimulatedPlatform(Path state, InstantSource clock) {
+  /// @param state the server's folder; the root is made in it when it is first asked for
+  public InsecureSimulatedPlatform(Path state, InstantSource clock) {
     this.rootFile = state.resolve("sealing-root.INSECURE-SIMULATED");
     this.clock = clock;
-    if (!Files.exists(rootFile)) {
-      createRoot();
-    }
-  }
-
-  private void createRoot() {
-    try (Secret root = Secret.random(ROOT_BYTES)) {
-      Files.createFile(
-          rootFile,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      Disk.writeDurably(rootFile, Bytes.of(root.expose()));
-    } catch (IOException e) {
-      throw Disk.failed(e);
-    }
   }
 
   @Override
@@ -73,13 +66,37 @@ final class InsecureSimulatedPlatform implements Platform {
   }
 
   @Override
-  public Secret sealingRoot() {
-    return Secret.of(Disk.read(rootFile).toArray());
+  public synchronized Secret sealingRoot() throws PlatformException {
+    try {
+      if (!Files.exists(rootFile)) {
+        createRoot();
+      }
+      return Secret.of(Files.readAllBytes(rootFile));
+    } catch (IOException e) {
+      throw new PlatformException(rootFile + " cannot be made or read", e);
+    }
+  }
+
+  /// Whole or not at all: of half a root, everything sealed under it would be lost.
+  private void createRoot() throws IOException {
+    Path draft = rootFile.resolveSibling(rootFile.getFileName() + ".new");
+    Files.deleteIfExists(draft);
+    Files.createFile(
+        draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    try (Secret root = Secret.random(ROOT_BYTES);
+        var channel = FileChannel.open(draft, StandardOpenOption.WRITE)) {
+      var rest = ByteBuffer.wrap(root.expose());
+      while (rest.hasRemaining()) {
+        channel.write(rest);
+      }
+      channel.force(true);
+    }
+    Files.move(draft, rootFile, StandardCopyOption.ATOMIC_MOVE);
   }
 
   /// The same for the same jars wherever they lie; class folders (a development build) count file
   /// by file.
-  static Measurement measureClassPath() {
+  public static Measurement measureClassPath() {
     try {
       var measured = MessageDigest.getInstance("SHA-384");
       List<Path> entries =
@@ -100,7 +117,7 @@ final class InsecureSimulatedPlatform implements Platform {
           .forEach(measured::update);
       return new Measurement("sha384", Bytes.of(measured.digest()));
     } catch (IOException e) {
-      throw Disk.failed(e);
+      throw new UncheckedIOException("the class path cannot be read", e);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-384", e);
     }
@@ -110,7 +127,7 @@ final class InsecureSimulatedPlatform implements Platform {
     try {
       return MessageDigest.getInstance("SHA-384").digest(Files.readAllBytes(file));
     } catch (IOException e) {
-      throw Disk.failed(e);
+      throw new UncheckedIOException("the class path cannot be read", e);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-384", e);
     }

@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.platform;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package cloister.simulated;
+
+import org.jspecify.annotations.NullMarked;
