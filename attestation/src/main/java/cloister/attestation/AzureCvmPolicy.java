@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 /// sev-snp      {…}: those of SnpPlatformPolicy; or
 /// tdx          {…}: those of TdxPolicy, of the trust domain that is the paravisor
 /// paravisor    [sha384:…] or any: with sev-snp, its measurement of Microsoft's paravisor
-/// pcrs         {"4": [32 bytes] or any, …}: each that is part of the measurement, and others that
-///              matter; what is named has to be quoted
+/// pcrs         {"4": [32 bytes] or any, …}: each that is part of the measurement, 7, and whatever
+///              others matter; what is named has to be quoted
 /// secure-boot  required or any
 /// console      forbidden or any: a serial console for the machine's operator
 /// tpm-persisted  required, forbidden or any
@@ -55,8 +55,8 @@ record AzureCvmPolicy(
   AzureCvmPolicy {
     registers = Map.copyOf(registers);
     settings = Map.copyOf(settings);
-    if (!registers.keySet().containsAll(AzureCvmReport.MEASURED)) {
-      throw new IllegalArgumentException("each measured register is named");
+    if (!registers.keySet().containsAll(AzureCvmReport.NAMED)) {
+      throw new IllegalArgumentException("each register that matters is named");
     }
   }
 
@@ -100,7 +100,7 @@ record AzureCvmPolicy(
     var registers = new TreeMap<Integer, Allowed<Bytes>>();
     for (int index = 0; index < TpmRegisters.COUNT; index++) {
       String name = Integer.toString(index);
-      if (pcrs.has(name) || AzureCvmReport.MEASURED.contains(index)) {
+      if (pcrs.has(name) || AzureCvmReport.NAMED.contains(index)) {
         registers.put(index, pcrs.allowed(name, AzureCvmPolicy::register));
       }
     }

@@ -55,12 +55,12 @@ class AzureCvmReportTest {
         .contains(new Claim("secure-boot", "yes"));
   }
 
-  /// printf of the eight registers' digests, each the SHA-256 of "register N", | sha256sum
+  /// SHA-256 over their values in ascending order.
   @Test
   void theMeasurementIsOfTheRegistersThatSayWhatWasStarted() throws Exception {
     Measurement measured = verified(Tee.AZURE_CVM, GOOD).claims().measurement();
     byte[][] values =
-        List.of(4, 7, 8, 9, 11, 12, 13, 14).stream()
+        List.of(4, 8, 9, 11, 12, 13, 14).stream()
             .map(index -> Digest.ofUtf8("register " + index).toArray())
             .toArray(byte[][]::new);
     assertThat(measured.toString()).isEqualTo(Digest.of(values).toString());
