@@ -191,7 +191,7 @@ public final class EnclaveServer implements AutoCloseable {
           .daemon()
           .name("warm")
           .start(() -> {
-            platform.measurement();
+            attester.measurement();
             Planner.warm();
           });
       started = true;
