@@ -13,6 +13,7 @@ import java.util.Objects;
 /// label is none for another, and no byte can move from one field to the next.
 public final class Binding {
   static final int BYTES = 64;
+  private static final Bytes GPU_LABEL = Bytes.utf8("cloister/gpu/v1");
 
   private final Bytes reportData;
 
@@ -41,9 +42,25 @@ public final class Binding {
     return Bytes.of(Digest.of(reportData).toArray());
   }
 
+  /// The nonce of a GPU's evidence: SHA-256 of `cloister/gpu/v1` and the 64 bytes.
+  ///
+  /// The enclave computes it from the binding that its own report holds, and asks its GPU with it.
+  /// A verifier computes it from the binding that it expects, so evidence of a GPU that was asked
+  /// for another session, or by another enclave, does not fit, and neither does evidence with a
+  /// nonce of somebody's choice. What a nonce cannot show is the bus between the two: that the GPU
+  /// was asked over the enclave's own secured session is what the enclave's measured code does.
+  public Bytes gpuNonce() {
+    return Bytes.of(Digest.of(Bytes.concat(GPU_LABEL, reportData)).toArray());
+  }
+
   /// All 64 bytes, as a TEE takes them for its report.
   public Bytes reportData() {
     return reportData;
+  }
+
+  /// Compares all 32 bytes of a GPU's nonce in constant time.
+  boolean isGpuNonce(Bytes found) {
+    return MessageDigest.isEqual(gpuNonce().toArray(), found.toArray());
   }
 
   /// Compares all 64 bytes in constant time.

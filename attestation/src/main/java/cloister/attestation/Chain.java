@@ -131,6 +131,15 @@ final class Chain {
         "%s was revoked by %s".formatted(of(certificate), of(issuer)));
   }
 
+  /// Whether any list at hand that the issuer signed, however old, names the certificate.
+  static boolean isNamed(
+      X509Certificate certificate, X509Certificate issuer, Collateral collateral) {
+    return collateral.revocationLists().stream()
+        .filter(list -> list.getIssuerX500Principal().equals(issuer.getSubjectX500Principal()))
+        .filter(list -> list.getRevokedCertificate(certificate.getSerialNumber()) != null)
+        .anyMatch(list -> isSignedBy(list, issuer));
+  }
+
   private static boolean isSignedBy(X509Certificate certificate, X509Certificate issuer) {
     try {
       certificate.verify(issuer.getPublicKey());

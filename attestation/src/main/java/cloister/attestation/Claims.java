@@ -11,6 +11,7 @@ public sealed interface Claims
         AzureCvmClaims,
         MaaClaims,
         NitroClaims,
+        NvidiaClaims,
         SgxClaims,
         SimulatedClaims,
         SnpClaims,

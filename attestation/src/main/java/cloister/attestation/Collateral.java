@@ -185,8 +185,15 @@ public final class Collateral {
             Optional.of(identity.instant("issueDate")),
             Optional.of(identity.instant("nextUpdate")));
       }
-      case REFERENCE_MANIFEST, KEY_SET ->
-          new Dates(item.source(), Optional.empty(), Optional.empty());
+      case REFERENCE_MANIFEST -> {
+        NvidiaManifest manifest = NvidiaManifest.parse(item.source(), item.bytes());
+        List<X509Certificate> signers = manifest.xml().path();
+        yield new Dates(
+            "manifest of %s %s".formatted(manifest.product(), manifest.version()),
+            signers.stream().map(one -> one.getNotBefore().toInstant()).max(naturalOrder()),
+            signers.stream().map(one -> one.getNotAfter().toInstant()).min(naturalOrder()));
+      }
+      case KEY_SET -> new Dates(item.source(), Optional.empty(), Optional.empty());
     };
   }
 

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// What a participant or a collaboration demands of evidence, field by field. It is known by the
 /// SHA-256 of its canonical JSON (RFC 8785), and evidence is bound to that digest.
@@ -46,6 +47,7 @@ public record Policy(
           AzureCvmPolicy,
           MaaPolicy,
           NitroPolicy,
+          NvidiaPolicy,
           SgxPolicy,
           SimulatedPolicy,
           SnpPolicy,
@@ -80,12 +82,20 @@ public record Policy(
     if (accept.isEmpty()) {
       throw fields.bad("accept", "is empty: nothing would be accepted");
     }
-    if (accept.stream().map(entry -> entry.tee().family()).distinct().count() < families) {
+    if (accept.stream().noneMatch(entry -> entry.tee().attestsCode())) {
+      throw fields.bad("accept", "names no TEE that says which code runs: a GPU's report does not");
+    }
+    if (families(accept.stream().map(Entry::tee)) < families) {
       throw fields.bad("families", "is more than accept names");
     }
     Map<String, Set<Bytes>> deny = denied(fields);
     fields.noOther();
     return new Policy(Digest.of(canonical), name, from, until, families, accept, deny);
+  }
+
+  /// How many vendors vouch for the code among these. One that vouches for a GPU is none of them.
+  static long families(Stream<Tee> tees) {
+    return tees.filter(Tee::attestsCode).map(Tee::family).distinct().count();
   }
 
   private static Entry entry(Fields fields) throws EvidenceException {
@@ -100,7 +110,7 @@ public record Policy(
       case AZURE_MAA -> MaaPolicy.read(fields);
       case SGX -> SgxPolicy.read(fields);
       case TDX -> TdxPolicy.read(fields);
-      case NVIDIA -> throw fields.bad("tee", "is " + tee + ", which this version cannot verify");
+      case NVIDIA -> NvidiaPolicy.read(fields);
     };
   }
 

@@ -31,7 +31,7 @@ public final class Recognition {
     }
     throw new EvidenceException(
         "not evidence of a known kind: neither an SNP report, a TDX or SGX quote, a Nitro document,"
-            + " an HCL report, an SPDM report nor a token of Google or Microsoft");
+            + " an HCL report, an SPDM report nor a token of Google, Microsoft or NVIDIA");
   }
 
   private static Optional<Tee> kind(Bytes file) {
@@ -43,6 +43,9 @@ public final class Recognition {
     }
     if (startsWith(file, "eyJ")) {
       return token(file);
+    }
+    if (text(file).startsWith("[")) {
+      return Optional.of(Tee.NVIDIA);
     }
     if (file.size() < 64) {
       return Optional.empty();

@@ -10,6 +10,8 @@ public sealed interface Report
         DcapQuote,
         MaaReport,
         NitroReport,
+        NvidiaReport,
+        NvidiaToken,
         SimulatedReport,
         SnpReport,
         SpaceReport {
@@ -45,9 +47,7 @@ public sealed interface Report
       case AZURE_ACI -> AzureAciReport.parse(evidence);
       case AZURE_MAA -> MaaReport.parse(evidence);
       case SGX, TDX -> DcapQuote.parse(evidence);
-      case NVIDIA ->
-          throw new EvidenceException(
-              "this version cannot verify " + evidence.tee().label() + " evidence");
+      case NVIDIA -> NvidiaReport.parse(evidence);
     };
   }
 }

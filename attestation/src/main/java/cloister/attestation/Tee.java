@@ -49,6 +49,11 @@ public enum Tee {
     return family;
   }
 
+  /// Whether its evidence says which code the enclave runs. A GPU's says what the GPU runs.
+  boolean attestsCode() {
+    return this != NVIDIA;
+  }
+
   public static Optional<Tee> byLabel(String label) {
     return Arrays.stream(values()).filter(tee -> tee.label.equals(label)).findFirst();
   }

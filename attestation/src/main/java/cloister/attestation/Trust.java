@@ -70,6 +70,13 @@ public record Trust(Requirements requirements, List<Policy> policies, SimulatedE
   }
 
   private void collaboration(Checks checks, VerifiedReport report) {
+    if (!report.tee().attestsCode()) {
+      checks.fails(
+          "tee.first",
+          "the first report is of %s, which says nothing about the enclave's code: send the"
+                  .formatted(report.tee())
+              + " enclave's own first");
+    }
     checks.require(
         "tee",
         requirements.accept().contains(report.tee()),
@@ -99,11 +106,8 @@ public record Trust(Requirements requirements, List<Policy> policies, SimulatedE
 
   private void families(Checks checks, List<VerifiedReport> reports) {
     long found =
-        reports.stream()
-            .map(report -> report.tee().family())
-            .filter(family -> family != Tee.Family.NONE)
-            .distinct()
-            .count();
+        Policy.families(
+            reports.stream().map(VerifiedReport::tee).filter(tee -> tee != Tee.SIMULATED));
     for (Policy policy : policies) {
       if (policy.families() > 1) {
         checks.require(
