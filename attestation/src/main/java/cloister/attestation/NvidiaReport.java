@@ -49,6 +49,11 @@ record NvidiaReport(SpdmMeasurements spdm, NvidiaOpaque opaque, NvidiaChain chai
   }
 
   @Override
+  public Measurement measured() {
+    return NvidiaClaims.measurement(spdm.blocks().values());
+  }
+
+  @Override
   public List<Claim> claims() {
     var claims = new ArrayList<Claim>();
     claims.add(new Claim("chip", chain.chip().orElse("unknown")));
@@ -117,7 +122,7 @@ record NvidiaReport(SpdmMeasurements spdm, NvidiaOpaque opaque, NvidiaChain chai
             opaque.mode(),
             spdm.nonce(),
             device.get(),
-            NvidiaClaims.measurement(spdm.blocks().values()),
+            measured(),
             Claims.Debug.OFF,
             new NvidiaClaims.Local(revocation),
             claims()));

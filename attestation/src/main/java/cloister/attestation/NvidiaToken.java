@@ -24,7 +24,9 @@ import java.util.Set;
 ///
 /// @param name of the device in both, as in `GPU-0`
 /// @param deviceDigest SHA-256 of the device's token as it stands in the bundle
-record NvidiaToken(Jws overall, String name, Jws device, Bytes deviceDigest) implements Report {
+/// @param named what the device's token says that the device is
+record NvidiaToken(Jws overall, String name, Jws device, Bytes deviceDigest, Device named)
+    implements Report {
   static final String ISSUER = "https://nras.attestation.nvidia.com";
 
   /// Where the service's key set is: the source under which it is collateral.
@@ -75,17 +77,24 @@ record NvidiaToken(Jws overall, String name, Jws device, Bytes deviceDigest) imp
     if (!name.matches("(GPU|SWITCH)-[0-9]{1,2}")) {
       throw fields.bad(name, "is neither a GPU nor a switch");
     }
-    Bytes device = Bytes.utf8(fields.string(name));
+    Bytes token = Bytes.utf8(fields.string(name));
+    Jws device = Jws.parse("the NVIDIA token of " + name, token);
     return new NvidiaToken(
         Jws.parse("the overall NVIDIA token", Bytes.utf8(overall)),
         name,
-        Jws.parse("the NVIDIA token of " + name, device),
-        Bytes.of(Digest.of(device).toArray()));
+        device,
+        Bytes.of(Digest.of(token).toArray()),
+        name.startsWith("GPU") ? Device.gpu(device.claims()) : Device.nvSwitch(device.claims()));
   }
 
   @Override
   public Tee tee() {
     return Tee.NVIDIA;
+  }
+
+  @Override
+  public Measurement measured() {
+    return named.measurement();
   }
 
   @Override
@@ -122,17 +131,15 @@ record NvidiaToken(Jws overall, String name, Jws device, Bytes deviceDigest) imp
     Bytes nonce = nonce(checks);
     // 3. The verdict.
     verdict(checks);
-    // 4. What it is about.
-    Device found = described();
     return checks.verified(
         new NvidiaClaims(
-            found.architecture(),
-            found.driver(),
-            found.vbios(),
+            named.architecture(),
+            named.driver(),
+            named.vbios(),
             mode(),
             nonce,
-            found.ueid(),
-            found.measurement(),
+            named.ueid(),
+            measured(),
             isDebugOff() ? Claims.Debug.OFF : Claims.Debug.ON,
             new NvidiaClaims.Nras(key.fingerprint()),
             claims()));
@@ -291,13 +298,41 @@ record NvidiaToken(Jws overall, String name, Jws device, Bytes deviceDigest) imp
     return isSwitch() ? List.of("bios") : List.of("driver", "vbios");
   }
 
-  private record Device(
+  /// `hwmodel` is the name of the device's certificate, as in `GH100 A01 GSP BROM`.
+  record Device(
       String chip,
       NvidiaArchitecture architecture,
       Optional<NvidiaVersion> driver,
       NvidiaVersion vbios,
       Bytes ueid) {
-    Measurement measurement() {
+    private static Device gpu(Fields claims) throws EvidenceException {
+      return read(
+          claims,
+          Optional.of(claims.parsed("x-nvidia-gpu-driver-version", NvidiaVersion::driver)),
+          claims.parsed("x-nvidia-gpu-vbios-version", NvidiaVersion::vbios));
+    }
+
+    private static Device nvSwitch(Fields claims) throws EvidenceException {
+      return read(
+          claims,
+          Optional.empty(),
+          claims.parsed("x-nvidia-switch-bios-version", NvidiaVersion::vbios));
+    }
+
+    private static Device read(Fields claims, Optional<NvidiaVersion> driver, NvidiaVersion vbios)
+        throws EvidenceException {
+      String chip = claims.string("hwmodel").split(" ", 2)[0];
+      return new Device(
+          chip,
+          NvidiaArchitecture.ofChip(chip)
+              .filter(architecture -> architecture.hasDriver() == driver.isPresent())
+              .orElseThrow(() -> claims.bad("hwmodel", "is no chip that this version knows")),
+          driver,
+          vbios,
+          claims.parsed("ueid", NvidiaToken::ueid));
+    }
+
+    private Measurement measurement() {
       return NvidiaClaims.measurement(
           List.of(
               Bytes.utf8("cloister/nras/v1\0"),
@@ -305,22 +340,6 @@ record NvidiaToken(Jws overall, String name, Jws device, Bytes deviceDigest) imp
               Bytes.utf8(driver.map(NvidiaVersion::text).orElse("") + "\0"),
               Bytes.utf8(vbios + "\0")));
     }
-  }
-
-  /// `hwmodel` is the name of the device's certificate, as in `GH100 A01 GSP BROM`.
-  private Device described() throws EvidenceException {
-    Fields one = device.claims();
-    String chip = one.string("hwmodel").split(" ", 2)[0];
-    return new Device(
-        chip,
-        NvidiaArchitecture.ofChip(chip)
-            .filter(architecture -> architecture.hasDriver() != isSwitch())
-            .orElseThrow(() -> one.bad("hwmodel", "is no chip that this version knows")),
-        isSwitch()
-            ? Optional.empty()
-            : Optional.of(one.parsed(prefix() + "driver-version", NvidiaVersion::driver)),
-        one.parsed(prefix() + firmware() + "-version", NvidiaVersion::vbios),
-        one.parsed("ueid", NvidiaToken::ueid));
   }
 
   /// The signing certificate's serial number in decimal, as 20 bytes.

@@ -76,19 +76,17 @@ class NvidiaReportTest {
         java.security.MessageDigest.getInstance("SHA-384")
             .digest(Bytes.concat(all.toArray(Bytes[]::new)).toArray());
     assertThat(verify(evidence, VENDOR.collateral()).claims().measurement())
-        .isEqualTo(new Measurement("sha384", Bytes.of(expected)));
+        .isEqualTo(new Measurement("sha384", Bytes.of(expected)))
+        .isEqualTo(Report.parse(evidence).measured());
   }
 
   /// attestation.md §16.3 #18: a GPU that was asked by somebody else.
   @Test
   void theNonceIsDerivedFromTheBindingAndNoOther() throws Exception {
-    // printf 'cloister/gpu/v1' followed by the 64 bytes of the binding, through sha256sum.
-    assertThat(BINDING.gpuNonce())
-        .isEqualTo(
-            Bytes.of(
-                cloister.crypto.Digest.of(
-                        Bytes.concat(Bytes.utf8("cloister/gpu/v1"), BINDING.reportData()))
-                    .toArray()));
+    // By another program: SHA-256 of the label and the 64 bytes, which are SHA-512 of
+    // u16(19) | "cloister/session/v1" | u32(5) | "nonce".
+    assertThat(BINDING.gpuNonce().hex())
+        .isEqualTo("045affcf1500f8afdba8c3c4661f2fa1081cac223ea7d219e2bc8f12c1cd3259");
     Claims claims = verify(evidence, VENDOR.collateral()).claims();
     assertThat(claims.boundTo(BINDING)).isTrue();
     assertThat(claims.boundTo(Binding.of("cloister/session/v1", Bytes.utf8("other")))).isFalse();

@@ -266,7 +266,8 @@ class NvidiaTokenTest {
                 .measurement());
     assertThat(measurements).doesNotHaveDuplicates();
     assertThat(verify(new Bundle("GPU-0").device("ueid", "\"1\"")).claims().measurement())
-        .isEqualTo(measurements.getFirst());
+        .isEqualTo(measurements.getFirst())
+        .isEqualTo(Report.parse(new Bundle("GPU-0").evidence()).measured());
   }
 
   /// A bundle in the form of the real ones, changed by a test before it is signed.
