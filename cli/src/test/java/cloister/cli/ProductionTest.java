@@ -106,7 +106,10 @@ final class ProductionTest {
   void nothingOnItHasTheKeyThatSignsSimulatedEvidence() throws IOException {
     Bytes seed = Bytes.of(Digest.ofUtf8(SENTENCE).toArray());
     List<byte[]> secrets =
-        List.of(SENTENCE.getBytes(StandardCharsets.UTF_8), seed.toArray(), seed.hex().getBytes());
+        List.of(
+            SENTENCE.getBytes(StandardCharsets.UTF_8),
+            seed.toArray(),
+            seed.hex().getBytes(StandardCharsets.US_ASCII));
     assertThat(holders(production(), secrets)).isEmpty();
     // The search finds what there is.
     assertThat(holders(whole(), secrets)).isNotEmpty();

@@ -240,7 +240,7 @@ final class HttpApiTest {
       try {
         return send(call.method(), call.path(), call.body().toArray());
       } catch (IOException _) {
-        continue;
+        // Asked again.
       }
     }
     throw new AssertionError("no answer to " + call.method() + " " + call.path());

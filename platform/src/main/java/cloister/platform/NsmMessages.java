@@ -42,17 +42,16 @@ final class NsmMessages {
           "the module answered with an error, or with something else than a document");
     }
     byte[] rest = response.slice(start, response.size()).toArray();
-    int length;
-    int lengthBytes;
-    switch (rest[0]) {
-      case 0x58 -> lengthBytes = 1;
-      case 0x59 -> lengthBytes = 2;
-      default -> throw new IOException("the document is no byte string of 24 to 65535 bytes");
-    }
+    int lengthBytes =
+        switch (rest[0]) {
+          case 0x58 -> 1;
+          case 0x59 -> 2;
+          default -> throw new IOException("the document is no byte string of 24 to 65535 bytes");
+        };
     if (rest.length < 1 + lengthBytes) {
       throw new IOException("the module's answer ends early");
     }
-    length = lengthBytes == 1 ? rest[1] & 0xff : (rest[1] & 0xff) << 8 | (rest[2] & 0xff);
+    int length = lengthBytes == 1 ? rest[1] & 0xff : (rest[1] & 0xff) << 8 | (rest[2] & 0xff);
     Bytes document = response.slice(start + 1 + lengthBytes, response.size());
     if (document.size() != length
         || !head(2, length).equals(Bytes.of(java.util.Arrays.copyOf(rest, 1 + lengthBytes)))) {

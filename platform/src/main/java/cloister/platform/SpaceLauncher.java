@@ -69,7 +69,7 @@ final class SpaceLauncher implements EvidenceSource {
     if (answer.status() != 200) {
       throw new IOException("the launcher answered with status " + answer.status());
     }
-    String token = new String(answer.body(), StandardCharsets.US_ASCII).strip();
+    String token = new String(answer.body().toArray(), StandardCharsets.US_ASCII).strip();
     if (!TYPES.contains(answer.contentType()) || !TOKEN.matcher(token).matches()) {
       throw new IOException("the launcher answered with something else than a token");
     }

@@ -1,5 +1,6 @@
 package cloister.platform;
 
+import cloister.crypto.Bytes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -42,7 +43,7 @@ final class UnixHttp {
   }
 
   /// @param contentType without parameters, in lower case; empty where the answer has none
-  record Answer(int status, String contentType, byte[] body) {}
+  record Answer(int status, String contentType, Bytes body) {}
 
   /// Sends a JSON body.
   static Answer post(Path socket, String path, String json, int mostBodyBytes, Duration timeout)
@@ -100,7 +101,7 @@ final class UnixHttp {
     return new Answer(
         Integer.parseInt(status.group(1)),
         type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT),
-        body);
+        Bytes.of(body));
   }
 
   private Map<String, String> fields() throws IOException {

@@ -25,7 +25,7 @@ final class FakeTsm implements KernelFiles {
     void before(String attribute, Path request) throws IOException;
   }
 
-  private static final class Request {
+  static final class Request {
     long written;
     long read = -1;
     Bytes inblob = Bytes.of(new byte[0]);
@@ -103,7 +103,7 @@ final class FakeTsm implements KernelFiles {
   @Override
   public Bytes read(Path file, int mostBytes) throws IOException {
     String attribute = file.getFileName().toString();
-    meanwhile.before(attribute, file.getParent());
+    meanwhile.before(attribute, java.util.Objects.requireNonNull(file.getParent()));
     Request request = request(file);
     Bytes content =
         switch (attribute) {

@@ -16,12 +16,16 @@ import org.junit.jupiter.api.Test;
 final class TpmChannelTest {
   private static final Bytes SUCCESS = Bytes.hex("80010000000a00000000");
 
-  /// @param answers one for each command
-  /// @param pieceBytes how much a read gives
-  private record Device(List<Bytes> answers, int pieceBytes, ByteBuffer pending, int[] commands)
-      implements ByteChannel {
+  /// Has one answer for each command, and gives it in pieces.
+  private static final class Device implements ByteChannel {
+    private final List<Bytes> answers;
+    private final int pieceBytes;
+    private final ByteBuffer pending = ByteBuffer.allocate(100_000).flip();
+    private int commands;
+
     Device(int pieceBytes, Bytes... answers) {
-      this(List.of(answers), pieceBytes, ByteBuffer.allocate(100_000).flip(), new int[1]);
+      this.answers = List.of(answers);
+      this.pieceBytes = pieceBytes;
     }
 
     @Override
@@ -29,7 +33,7 @@ final class TpmChannelTest {
       int size = command.remaining();
       assertThat(command.getInt(2)).isEqualTo(size);
       pending.clear();
-      pending.put(answers.get(Math.min(commands[0]++, answers.size() - 1)).toArray()).flip();
+      pending.put(answers.get(Math.min(commands++, answers.size() - 1)).toArray()).flip();
       command.position(command.limit());
       return size;
     }
@@ -75,14 +79,14 @@ final class TpmChannelTest {
     for (int code : new int[] {0x908, 0x90a, 0x920, 0x922}) {
       var device = new Device(100, failure(code), failure(code), SUCCESS);
       tpm(device).flush(1);
-      assertThat(device.commands()[0]).isEqualTo(3);
+      assertThat(device.commands).isEqualTo(3);
       var never = new Device(100, failure(code));
       assertThatThrownBy(() -> tpm(never).flush(1)).isInstanceOf(TpmRefusal.class);
-      assertThat(never.commands()[0]).isEqualTo(3);
+      assertThat(never.commands).isEqualTo(3);
     }
     var refused = new Device(100, failure(0x18b));
     assertThat(tpm(refused).has(0x8100_0003)).isFalse();
-    assertThat(refused.commands()[0]).isEqualTo(1);
+    assertThat(refused.commands).isEqualTo(1);
   }
 
   @Test

@@ -5,20 +5,28 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cloister.attestation.Binding;
 import cloister.attestation.Evidence;
+import cloister.attestation.Measurement;
+import cloister.attestation.Report;
 import cloister.attestation.Tee;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.crypto.Secret;
 import cloister.testkit.SoftTpm;
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyFactory;
 import java.security.PublicKey;
 import java.security.Signature;
+import java.security.interfaces.RSAPublicKey;
 import java.security.spec.RSAPublicKeySpec;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
@@ -287,36 +295,55 @@ final class TpmTest {
           Tpm.u32(AzureCvm.ATTESTATION_KEY),
           0);
       tpm.flush(made);
-      tpm.nvWrite(AzureCvm.REPORT_INDEX, hclReport(BINDING.reportData().hex()));
+      tpm.nvWrite(AzureCvm.REPORT_INDEX, hclReport(key, BINDING.reportData().hex()));
     }
     var source = new AzureCvm(this::open, SHORT);
     Evidence evidence = source.evidence(BINDING);
     assertThat(evidence.tee()).isEqualTo(Tee.AZURE_CVM);
-    assertThat(evidence.report()).isEqualTo(hclReport(BINDING.reportData().hex()));
-    Bytes registers = evidence.part(Evidence.Part.TPM_REGISTERS).orElseThrow();
-    assertThat(registers.size()).isEqualTo(2 + 8 * 33);
+    assertThat(evidence.report()).isEqualTo(hclReport(key, BINDING.reportData().hex()));
+    // By the verifiers' own reader: the quote, the registers and what they measure.
+    Measurement measured = Report.parse(evidence).measured();
     var quote = new TpmReader(evidence.part(Evidence.Part.TPM_QUOTE).orElseThrow());
     Bytes attest = quote.sized();
     quote.bytes(4);
     isSigned(key, attest, quote.sized());
     try (Tpm tpm = open()) {
-      isQuote(attest, BINDING.sha256(), tpm.registers(AzureCvm.MEASURED));
+      var registers = tpm.registers(AzureCvm.MEASURED);
+      isQuote(attest, BINDING.sha256(), registers);
+      assertThat(measured).isEqualTo(new Measurement("sha256", Tpm.digest(registers)));
       assertThat(tpm.nvRead(AzureCvm.USER_DATA_INDEX)).isEqualTo(BINDING.reportData());
       // One that the paravisor never brings up to date is not taken for fresh.
-      tpm.nvWrite(AzureCvm.REPORT_INDEX, hclReport("00".repeat(64)));
+      tpm.nvWrite(AzureCvm.REPORT_INDEX, hclReport(key, "00".repeat(64)));
     }
     assertThatThrownBy(() -> source.evidence(BINDING))
         .isInstanceOf(PlatformException.class)
         .hasRootCauseMessage("the paravisor made no report of the user data");
   }
 
-  private static Bytes hclReport(String userData) {
-    byte[] head = new byte[1236];
-    byte[] magic = {'H', 'C', 'L', 'A'};
-    System.arraycopy(magic, 0, head, 0, 4);
-    head[1224] = 2;
-    return Bytes.concat(
-        Bytes.of(head), Bytes.utf8("{\"keys\":[],\"user-data\":\"" + userData + "\"}"));
+  /// As the paravisor writes it, about hardware that has said nothing.
+  private static Bytes hclReport(PublicKey key, String userData) {
+    var rsa = (RSAPublicKey) key;
+    Bytes json =
+        Bytes.utf8(
+            """
+            {"keys":[{"kid":"HCLAkPub","kty":"RSA","n":"%s","e":"AQAB"}],\
+            "vm-configuration":{"secure-boot":true},"user-data":"%s"}\
+            """
+                .formatted(
+                    Base64.getUrlEncoder().withoutPadding().encodeToString(unsigned(rsa)),
+                    userData.toUpperCase(Locale.ROOT)));
+    var report = ByteBuffer.allocate(1236 + json.size()).order(ByteOrder.LITTLE_ENDIAN);
+    report.put(Bytes.utf8("HCLA").toArray()).putInt(2).putInt(report.capacity()).putInt(2);
+    report.putInt(32, 2).putInt(32 + 0x34, 1); // SNP: version and algorithm
+    report.position(1216);
+    report.putInt(20 + json.size()).putInt(1).putInt(2).putInt(1).putInt(json.size());
+    report.put(json.toArray());
+    return Bytes.of(report.array());
+  }
+
+  private static byte[] unsigned(RSAPublicKey key) {
+    byte[] signed = key.getModulus().toByteArray();
+    return Arrays.copyOfRange(signed, signed.length - 256, signed.length);
   }
 
   @Test
