@@ -37,6 +37,16 @@ public final class Binding {
     return new Binding(Bytes.of(sha.digest()));
   }
 
+  /// The 64 bytes themselves, for whoever kept them and audits evidence afterwards. A session
+  /// computes its own with [#of].
+  public static Binding ofReportData(Bytes reportData) {
+    if (reportData.size() != BYTES) {
+      throw new IllegalArgumentException(
+          "report data have " + BYTES + " bytes, not " + reportData.size());
+    }
+    return new Binding(reportData);
+  }
+
   /// SHA-256 of the 64 bytes, for TEEs that take less.
   public Bytes sha256() {
     return Bytes.of(Digest.of(reportData).toArray());

@@ -18,7 +18,8 @@ import java.util.stream.Collectors;
 
 /// What vendors publish about their hardware, and a verifier needs beside the evidence:
 /// certificates, revocation lists, levels. It comes from anywhere, over any path: nothing of it is
-/// believed before it leads to a pinned key and is current.
+/// believed before it leads to a pinned key and is current. Key sets alone lead to none: they are
+/// as good as whoever fetched them, unless a policy names the keys (see [KeySet]).
 public final class Collateral {
   /// The most items of one bundle.
   public static final int MAXIMUM_ITEMS = 2000;
@@ -134,6 +135,15 @@ public final class Collateral {
       all.putIfAbsent(Digest.of(item.bytes()), item);
     }
     return of(List.copyOf(all.values()));
+  }
+
+  /// Without the key sets, which lead to no pinned key: what is left proves itself, whoever sent
+  /// it.
+  public Collateral provingItself() {
+    return new Collateral(
+        items.stream().filter(item -> item.kind() != Kind.KEY_SET).toList(),
+        certificates,
+        revocationLists);
   }
 
   /// What was fetched from these places.

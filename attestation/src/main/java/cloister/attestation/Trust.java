@@ -55,18 +55,23 @@ public record Trust(Requirements requirements, List<Policy> policies, SimulatedE
         checks.noted("simulated", "the evidence is simulated and proves nothing, as was accepted");
       }
     }
-    checks.require(
-        "debug",
-        claims.debug() == Claims.Debug.OFF,
-        "debugging is off",
-        "the TEE runs in debug mode, in which its operator can read its memory: start it without"
-            + " debugging");
+    checks.addAll(List.of(debug(report)));
     checks.require(
         "binding",
         claims.boundTo(expected),
         "the evidence was made for this nonce and these keys",
         "the evidence was not made for this nonce and these keys: ask the enclave for fresh"
             + " evidence; if that fails too, something between you and it replaces messages");
+  }
+
+  /// What every verifier looks at, with or without a collaboration.
+  public static Check debug(VerifiedReport report) {
+    return report.claims().debug() == Claims.Debug.OFF
+        ? Check.holds("debug", "debugging is off")
+        : Check.fails(
+            "debug",
+            "the TEE runs in debug mode, in which its operator can read its memory: start it"
+                + " without debugging");
   }
 
   private void collaboration(Checks checks, VerifiedReport report) {

@@ -1,5 +1,6 @@
 package cloister.cli;
 
+import cloister.attestation.Check;
 import cloister.client.Attestation;
 import cloister.client.Participant;
 import cloister.client.Standing;
@@ -40,6 +41,7 @@ final class Attest extends Verb {
               .put("tee", attestation.tee().label())
               .put("measurement", attestation.measurement().toString())
               .put("holds", attestation.checks())
+              .put("noted", noted(attestation))
               .put("simulated", participant.simulated())
               .build(),
           lines(version, attestation, terminal().resultInk()));
@@ -57,6 +59,15 @@ final class Attest extends Verb {
     lines.add("TEE          " + attestation.tee());
     lines.add("measurement  " + attestation.measurement());
     attestation.checks().forEach(check -> lines.add(ink.good("✓") + " " + check));
+    noted(attestation).forEach(check -> lines.add(ink.warning("!") + " " + check));
     return lines;
+  }
+
+  /// What nobody demanded anything of: each `any` of a policy is here.
+  private static List<String> noted(Attestation attestation) {
+    return attestation.accepted().checks().stream()
+        .filter(check -> check.outcome() == Check.Outcome.NOTED)
+        .map(check -> check.name() + "  " + Text.cell(check.detail()))
+        .toList();
   }
 }

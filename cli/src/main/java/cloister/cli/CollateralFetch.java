@@ -3,6 +3,7 @@ package cloister.cli;
 import cloister.attestation.Collateral;
 import cloister.attestation.Collateral.Source;
 import cloister.client.CollateralFetcher;
+import cloister.client.CollateralStore;
 import cloister.client.EvidenceCheck;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
@@ -55,28 +56,40 @@ final class CollateralFetch extends Verb {
       sources.addAll(EvidenceCheck.parse(EvidenceCheck.read(file)).sources());
     }
     List<Source> distinct = sources.stream().distinct().toList();
-    if (dryRun) {
-      options.print(
-          Json.object().put("sources", distinct.stream().map(Source::url).toList()).build(),
-          distinct.isEmpty()
-              ? List.of("This evidence needs no collateral.")
-              : distinct.stream().map(Source::url).toList());
-      return;
-    }
     mirrors.values().forEach(CollateralFetch::requireHttp);
     try (var fetcher = new CollateralFetcher(mirrors)) {
+      if (dryRun) {
+        List<String> asked =
+            distinct.stream().map(source -> fetcher.address(source).toString()).toList();
+        options.print(
+            Json.object().put("sources", asked).build(),
+            asked.isEmpty() ? List.of("This evidence needs no collateral.") : asked);
+        return;
+      }
       Collateral found =
-          fetcher.fetch(distinct, source -> terminal().say("fetching " + source.url()));
-      int added = options.home().collateral().add(found, Instant.now());
+          fetcher.fetch(distinct, source -> terminal().say("fetching " + fetcher.address(source)));
+      CollateralStore.Added added = options.home().collateral().add(found, Instant.now());
       options.print(
-          Json.object().put("fetched", found.items().size()).put("new", added).build(),
-          List.of(
+          Json.object()
+              .put("fetched", found.items().size())
+              .put("new", added.fresh())
+              .put("ended", added.ended())
+              .build(),
+          told(
               "Fetched "
                   + Text.count(found.items().size(), "item")
                   + ", of which "
-                  + added
-                  + (added == 1 ? " is new." : " are new.")));
+                  + added.fresh()
+                  + (added.fresh() == 1 ? " is new" : " are new"),
+              added));
     }
+  }
+
+  /// The sentence, and what a home does not keep.
+  static List<String> told(String sentence, CollateralStore.Added added) {
+    return added.ended() == 0
+        ? List.of(sentence + ".")
+        : List.of(sentence + "; " + added.ended() + " left out that ended more than 90 days ago.");
   }
 
   private static void requireHttp(URI mirror) {

@@ -4,7 +4,6 @@ import cloister.client.CollateralStore;
 import cloister.protocol.Json;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -16,7 +15,8 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  cloister collateral import bundle.json",
       "",
-      "Whoever made the bundle is trusted with nothing, and cannot take back what is newer."
+      "Whoever made the bundle cannot take back what is newer, and is trusted with nothing but key sets",
+      "(of Azure Attestation and Google's OIDC tokens), where a policy does not name their keys."
     })
 final class CollateralImport extends Verb {
   @Parameters(paramLabel = "FILE", description = "A bundle that `export` wrote.")
@@ -28,9 +28,10 @@ final class CollateralImport extends Verb {
 
   @Override
   void run() {
-    int added = options.home().collateral().add(CollateralStore.read(file), Instant.now());
+    CollateralStore.Added added =
+        options.home().collateral().add(CollateralStore.read(file), Instant.now());
     options.print(
-        Json.object().put("new", added).build(),
-        List.of(Text.count(added, "new item") + " imported."));
+        Json.object().put("new", added.fresh()).put("ended", added.ended()).build(),
+        CollateralFetch.told(Text.count(added.fresh(), "new item") + " imported", added));
   }
 }

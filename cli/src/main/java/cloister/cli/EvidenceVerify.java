@@ -1,5 +1,6 @@
 package cloister.cli;
 
+import cloister.attestation.Binding;
 import cloister.attestation.Check;
 import cloister.attestation.Collateral;
 import cloister.client.CollateralStore;
@@ -16,7 +17,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -58,8 +61,10 @@ final class EvidenceVerify extends Verb {
   @Option(
       names = "--report-data",
       paramLabel = "HEX",
-      description = "What the evidence has to be bound to.")
+      description = "The 64 bytes that the evidence has to be bound to; else that is not compared.")
   private Optional<String> reportData = Optional.empty();
+
+  private boolean holds;
 
   EvidenceVerify(Options options) {
     super(options);
@@ -84,14 +89,13 @@ final class EvidenceVerify extends Verb {
         AttestationResult.write(
             check.evidence().tee(), check.checks(), check.claims(), demanded.digest(), instant),
         lines(check));
-    if (!check.holds()) {
-      throw new CloisterException(
-          ErrorCode.EVIDENCE_REFUSED,
-          file
-              + ": "
-              + Text.count(check.checks().stream().filter(Check::failed).count(), "check")
-              + " failed");
-    }
+    holds = check.holds();
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    super.call();
+    return holds ? ExitCode.OK : ErrorCode.Kind.REFUSED.exitCode();
   }
 
   private List<String> lines(EvidenceCheck check) {
@@ -108,6 +112,15 @@ final class EvidenceVerify extends Verb {
           };
       lines.add(mark + " " + one.name() + "  " + Text.cell(one.detail()));
     }
+    if (!check.holds()) {
+      String failed =
+          check.checks().stream()
+              .filter(Check::failed)
+              .map(Check::name)
+              .distinct()
+              .collect(Collectors.joining(", "));
+      lines.add(ink.bad("✗ refused: " + failed));
+    }
     return lines;
   }
 
@@ -122,10 +135,10 @@ final class EvidenceVerify extends Verb {
 
   private static Bytes hex(String text) {
     try {
-      return Bytes.hex(text);
+      return Binding.ofReportData(Bytes.hex(text)).reportData();
     } catch (IllegalArgumentException e) {
       throw new CloisterException(
-          ErrorCode.PARAMETER_INVALID, "--report-data is hexadecimal digits", e);
+          ErrorCode.PARAMETER_INVALID, "--report-data is 128 hexadecimal digits", e);
     }
   }
 }

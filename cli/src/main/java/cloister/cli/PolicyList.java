@@ -9,7 +9,8 @@ import picocli.CommandLine.Command;
 /// `cloister policy list`
 @Command(
     name = "list",
-    description = "List the policies that your home demands of every enclave.",
+    description =
+        "List the policies that your home demands of every enclave, and those that it keeps.",
     footer = {"Examples:", "  cloister policy list"})
 final class PolicyList extends Verb {
   PolicyList(Options options) {
@@ -19,25 +20,33 @@ final class PolicyList extends Verb {
   @Override
   void run() {
     List<PolicyDocument> required = options.home().policies().required();
+    List<PolicyDocument> known = options.home().policies().known();
     var lines = new ArrayList<String>();
-    for (PolicyDocument policy : required) {
-      lines.add(policy.policy().name() + "  " + policy.digest());
+    lines.add(
+        required.isEmpty()
+            ? "Your home demands nothing beside what collaborations demand."
+            : "Demanded of every enclave:");
+    required.forEach(policy -> lines.add(line(policy)));
+    if (!known.isEmpty()) {
+      lines.add("Kept for the collaborations that name them:");
+      known.forEach(policy -> lines.add(line(policy)));
     }
     options.print(
-        Json.object()
-            .put(
-                "required",
-                Json.array(
-                    required.stream()
-                        .map(policy ->
-                            Json.object()
-                                .put("name", policy.policy().name())
-                                .put("digest", policy.digest())
-                                .build())
-                        .toList()))
-            .build(),
-        lines.isEmpty()
-            ? List.of("Your home demands nothing beside what collaborations demand.")
-            : lines);
+        Json.object().put("required", json(required)).put("known", json(known)).build(), lines);
+  }
+
+  private static String line(PolicyDocument policy) {
+    return "  " + Text.cell(policy.policy().name()) + "  " + policy.digest();
+  }
+
+  private static Json json(List<PolicyDocument> policies) {
+    return Json.array(
+        policies.stream()
+            .map(policy ->
+                Json.object()
+                    .put("name", policy.policy().name())
+                    .put("digest", policy.digest())
+                    .build())
+            .toList());
   }
 }

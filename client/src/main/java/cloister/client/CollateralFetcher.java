@@ -26,7 +26,8 @@ import java.util.function.Consumer;
 
 /// Gets collateral from the vendors' services, or from mirrors of them (Intel's PCCS, a proxy).
 /// Nothing that comes back is believed, so no more is asked of the connection than that it ends:
-/// the verifier checks every item against a pinned key.
+/// the verifier checks every item against a pinned key. Key sets alone are as good as the
+/// connection to the vendor or the mirror, where a policy does not name their keys.
 public final class CollateralFetcher implements AutoCloseable {
   private static final int MAX_BYTES = 4 << 20;
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -42,6 +43,17 @@ public final class CollateralFetcher implements AutoCloseable {
   /// @param mirrors by the beginning of a vendor's URL, what to put in its place
   public CollateralFetcher(Map<String, URI> mirrors) {
     this.mirrors = Map.copyOf(mirrors);
+  }
+
+  /// Where a source is asked for: at the vendor's, or at its mirror.
+  public URI address(Source source) {
+    String url = source.url();
+    for (Map.Entry<String, URI> mirror : mirrors.entrySet()) {
+      if (url.startsWith(mirror.getKey())) {
+        return URI.create(mirror.getValue() + url.substring(mirror.getKey().length()));
+      }
+    }
+    return URI.create(url);
   }
 
   /// Fetches all.
@@ -63,7 +75,7 @@ public final class CollateralFetcher implements AutoCloseable {
   }
 
   private List<Item> fetch(Source source) throws InterruptedException {
-    URI url = mirrored(source.url());
+    URI url = address(source);
     HttpResponse<byte[]> response;
     try {
       response =
@@ -118,15 +130,6 @@ public final class CollateralFetcher implements AutoCloseable {
         .orElseThrow(() ->
             new CloisterException(
                 ErrorCode.COLLATERAL_UNREACHABLE, "the answer holds no reference manifest"));
-  }
-
-  private URI mirrored(String url) {
-    for (Map.Entry<String, URI> mirror : mirrors.entrySet()) {
-      if (url.startsWith(mirror.getKey())) {
-        return URI.create(mirror.getValue() + url.substring(mirror.getKey().length()));
-      }
-    }
-    return URI.create(url);
   }
 
   @Override

@@ -12,7 +12,8 @@ import java.time.Duration;
 import java.time.Instant;
 
 /// The collateral that a home has fetched or imported, in one bundle. Nothing is ever replaced by
-/// something older: all is kept, and the newest that is authentic counts.
+/// something older: all is kept until 90 days after its end, and the newest that is authentic
+/// counts.
 public final class CollateralStore {
   /// How long what has ended stays: receipts carry what they need themselves.
   private static final Duration KEPT = Duration.ofDays(90);
@@ -34,18 +35,32 @@ public final class CollateralStore {
         throw new CloisterException(ErrorCode.TOO_LARGE, bundle + " is too large for a bundle");
       }
       return CollateralFile.read(Files.readAllBytes(bundle));
+    } catch (CloisterException e) {
+      throw e.code() == ErrorCode.MESSAGE_MALFORMED
+          ? new CloisterException(
+              ErrorCode.COLLATERAL_INVALID, bundle + " is no bundle: " + e.getMessage(), e)
+          : e;
     } catch (IOException e) {
       throw new CloisterException(ErrorCode.FILE_UNREADABLE, bundle + " cannot be read", e);
     }
   }
 
-  /// @return how many items are new
-  public int add(Collateral found, Instant now) {
+  /// What came of adding items.
+  ///
+  /// @param fresh how many were not there before
+  /// @param ended how many were left out because they ended too long ago
+  public record Added(int fresh, int ended) {}
+
+  public Added add(Collateral found, Instant now) {
     try {
-      Collateral before = read();
-      Collateral after = before.and(found).endingAfter(now.minus(KEPT));
+      Instant oldest = now.minus(KEPT);
+      Collateral before = read().endingAfter(oldest);
+      Collateral current = found.endingAfter(oldest);
+      Collateral after = before.and(current);
       PrivateFiles.write(file, CollateralFile.write(after).canonical());
-      return Math.max(0, after.items().size() - before.items().size());
+      return new Added(
+          after.items().size() - before.items().size(),
+          found.items().size() - current.items().size());
     } catch (EvidenceException e) {
       throw new CloisterException(ErrorCode.COLLATERAL_INVALID, String.valueOf(e.getMessage()), e);
     } catch (IOException e) {

@@ -1,6 +1,7 @@
 package cloister.client;
 
 import cloister.attestation.Anchors;
+import cloister.attestation.Binding;
 import cloister.attestation.Check;
 import cloister.attestation.Claim;
 import cloister.attestation.Collateral;
@@ -8,6 +9,8 @@ import cloister.attestation.Evidence;
 import cloister.attestation.EvidenceException;
 import cloister.attestation.Policy;
 import cloister.attestation.Report;
+import cloister.attestation.Tee;
+import cloister.attestation.Trust;
 import cloister.attestation.VerifiedReport;
 import cloister.crypto.Bytes;
 import cloister.protocol.CloisterException;
@@ -38,6 +41,11 @@ public record EvidenceCheck(
         throw new CloisterException(ErrorCode.TOO_LARGE, file + " is too large for evidence");
       }
       return EvidenceFormat.file(Files.readAllBytes(file));
+    } catch (CloisterException e) {
+      throw e.code() == ErrorCode.MESSAGE_MALFORMED
+          ? new CloisterException(
+              ErrorCode.FILE_UNREADABLE, file + " is no evidence: " + e.getMessage(), e)
+          : e;
     } catch (IOException e) {
       throw new CloisterException(ErrorCode.FILE_UNREADABLE, file + " cannot be read", e);
     } catch (EvidenceException e) {
@@ -54,7 +62,8 @@ public record EvidenceCheck(
     }
   }
 
-  /// @param reportData what the evidence has to hold, if that is known; it is said when it is not
+  /// @param reportData the 64 bytes that the evidence has to be bound to, if they are known; it is
+  ///   said when they are not
   public static EvidenceCheck verify(
       Evidence evidence,
       Policy policy,
@@ -73,6 +82,12 @@ public record EvidenceCheck(
       return new EvidenceCheck(evidence, checks, report.claims(), Optional.empty());
     }
     var checks = new ArrayList<Check>(verified.checks());
+    checks.add(Trust.debug(verified));
+    if (verified.tee() == Tee.SIMULATED) {
+      checks.add(
+          new Check(
+              "simulated", Check.Outcome.NOTED, "the evidence is simulated and proves nothing"));
+    }
     checks.addAll(policy.compare(verified, at));
     checks.add(bound(verified, reportData));
     return new EvidenceCheck(
@@ -89,9 +104,11 @@ public record EvidenceCheck(
           Check.Outcome.NOTED,
           "not compared: the evidence may have been made for any session of any time");
     }
-    Optional<Bytes> found = Optional.ofNullable(report.claims().identifiers().get("report-data"));
-    return expected.equals(found)
-        ? new Check("binding", Check.Outcome.HOLDS, "the report data are those expected")
-        : new Check("binding", Check.Outcome.FAILS, "the report data are others than expected");
+    return report.claims().boundTo(Binding.ofReportData(expected.get()))
+        ? new Check("binding", Check.Outcome.HOLDS, "the evidence is bound to what was expected")
+        : new Check(
+            "binding",
+            Check.Outcome.FAILS,
+            "the evidence is bound to something else than expected");
   }
 }

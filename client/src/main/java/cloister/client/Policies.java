@@ -81,10 +81,19 @@ public final class Policies {
 
   /// What this home demands of every enclave.
   public List<PolicyDocument> required() {
-    if (!Files.isDirectory(own)) {
+    return kept(own);
+  }
+
+  /// What this home has for the collaborations that name it.
+  public List<PolicyDocument> known() {
+    return kept(known);
+  }
+
+  private static List<PolicyDocument> kept(Path folder) {
+    if (!Files.isDirectory(folder)) {
       return List.of();
     }
-    try (var files = Files.list(own)) {
+    try (var files = Files.list(folder)) {
       return files
           .filter(file -> file.toString().endsWith(".json"))
           .filter(file -> !file.getFileName().toString().startsWith("."))

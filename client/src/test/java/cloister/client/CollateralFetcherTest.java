@@ -128,8 +128,8 @@ class CollateralFetcherTest {
     Item keys = new Item(Kind.KEY_SET, VENDOR, Bytes.utf8("{\"keys\":[]}"));
     Item root = new Item(Kind.CERTIFICATES, VENDOR, Bytes.of(resource("root.pem")));
     Instant now = Instant.parse("2026-11-28T12:00:00Z");
-    assertThat(store.add(Collateral.of(List.of(keys, root)), now)).isEqualTo(2);
-    assertThat(store.add(Collateral.of(List.of(root, keys)), now)).isZero();
+    assertThat(store.add(Collateral.of(List.of(keys, root)), now).fresh()).isEqualTo(2);
+    assertThat(store.add(Collateral.of(List.of(root, keys)), now).fresh()).isZero();
     assertThat(store.read().items()).containsExactly(keys, root);
     store.add(Collateral.none(), Instant.parse("2060-01-01T00:00:00Z"));
     assertThat(store.read().items()).containsExactly(keys);

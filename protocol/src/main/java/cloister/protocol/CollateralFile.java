@@ -7,7 +7,8 @@ import java.util.List;
 
 /// Collateral in one file of JSON, for machines without a network and for receipts: `{"format":
 /// "cloister/collateral/v1", "items": [{"bytes": base64, "kind": text, "source": text}, …]}`.
-/// Whoever made it is trusted with nothing: every item leads to a pinned key or counts for nothing.
+/// Whoever made it is trusted with nothing but key sets: every other item leads to a pinned key or
+/// counts for nothing.
 public final class CollateralFile {
   /// The largest file, in bytes.
   public static final int MAX_BYTES = 64 << 20;

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import cloister.attestation.Collateral;
+import cloister.attestation.Evidence;
 import cloister.attestation.Measurement;
+import cloister.attestation.Policy;
 import cloister.attestation.Requirements;
 import cloister.attestation.SimulatedEvidence;
 import cloister.attestation.Tee;
@@ -25,7 +27,12 @@ import cloister.room.Name;
 import cloister.room.Purpose;
 import cloister.simulated.InsecureSimulatedTee;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.Signature;
+import java.security.interfaces.RSAPublicKey;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
@@ -240,6 +247,97 @@ class ReceiptTest {
                 .getBytes(StandardCharsets.UTF_8))) {
       assertThatThrownBy(() -> VERIFICATION.verify(bad, NOW)).isInstanceOf(ReceiptException.class);
     }
+  }
+
+  /// A policy that leaves the signing keys to whoever fetched them means the verifier, not whoever
+  /// made the receipt: a key set leads to no pinned key.
+  @Test
+  void aReceiptDoesNotBringTheKeysThatItsEvidenceIsBelievedWith() throws Exception {
+    var generator = KeyPairGenerator.getInstance("RSA");
+    generator.initialize(2048);
+    KeyPair service = generator.generateKeyPair();
+    Collateral keys =
+        Collateral.of(
+            List.of(
+                new Collateral.Item(
+                    Collateral.Kind.KEY_SET, INSTANCE + "/certs", keySet(service))));
+    var enclave = new Receipt.Enclave(Tee.AZURE_MAA, Measurement.parse("sha256:" + ZEROS));
+    var receipt = receipt("7d2f", "1", COLLABORATION, Purpose.PURPOSE, enclave, ORIGIN, NOW);
+    ReceiptFile own = file(receipt);
+    Policy policy =
+        Policy.parse(
+            Bytes.utf8(
+                """
+                {"policy":"lax","families":1,
+                 "valid":{"from":"2026-01-01T00:00:00Z","until":"2027-01-01T00:00:00Z"},
+                 "accept":[{"tee":"azure-maa","issuers":["%s"],"signing-keys":"any",
+                  "attestation-types":["sgx"],"isolation-types":["sgx"],"measurements":"any",
+                  "host-data":"any","compliance-statuses":"any","tcb-statuses":"any",
+                  "minimum-svn":0,"policy-hashes":"any","maximum-age-seconds":300}]}
+                """
+                    .formatted(INSTANCE)));
+    var requirements =
+        new Requirements(
+            Set.of(Tee.AZURE_MAA), Set.of(enclave.measurement()), Optional.of(policy.digest()));
+    var trust = new Trust(requirements, List.of(policy), SimulatedEvidence.REFUSE);
+    Bytes reportData =
+        ReceiptFile.keyBinding(ORIGIN, own.key(), requirements.policy()).reportData();
+    var forged =
+        new ReceiptFile(
+            own.envelope(),
+            own.event(),
+            List.of(new Evidence(Tee.AZURE_MAA, token(service, reportData))),
+            own.key(),
+            own.inclusion(),
+            own.salt(),
+            own.checkpoint(),
+            keys);
+
+    assertThat(
+            ReceiptVerification.of(COLLABORATION, trust, keys)
+                .verify(forged.encode(), NOW)
+                .receipt())
+        .isEqualTo(receipt);
+    assertThatThrownBy(() ->
+            ReceiptVerification.of(COLLABORATION, trust, Collateral.none())
+                .verify(forged.encode(), NOW))
+        .isInstanceOf(ReceiptException.class)
+        .hasMessageContaining("no key set of " + INSTANCE + "/certs is at hand");
+  }
+
+  private static final String INSTANCE = "https://a.eus.attest.azure.net";
+  private static final String ZEROS = "00".repeat(32);
+
+  private static Bytes token(KeyPair service, Bytes reportData) throws Exception {
+    long issued = NOW.getEpochSecond();
+    String claims =
+        """
+        {"iss":"%s","iat":%d,"nbf":%d,"exp":%d,"x-ms-attestation-type":"sgx","x-ms-ver":"1.0",
+         "x-ms-policy-hash":"none","x-ms-sgx-is-debuggable":false,"x-ms-sgx-mrenclave":"%s",
+         "x-ms-sgx-report-data":"%s","x-ms-sgx-svn":1}
+        """
+            .formatted(INSTANCE, issued, issued, issued + 600, ZEROS, reportData.hex());
+    String signed = base64Url("{\"alg\":\"RS256\",\"kid\":\"one\"}") + "." + base64Url(claims);
+    var signature = Signature.getInstance("SHA256withRSA");
+    signature.initSign(service.getPrivate());
+    signature.update(signed.getBytes(StandardCharsets.US_ASCII));
+    return Bytes.utf8(signed + "." + base64Url(signature.sign()));
+  }
+
+  private static Bytes keySet(KeyPair service) {
+    BigInteger modulus = ((RSAPublicKey) service.getPublic()).getModulus();
+    byte[] unsigned = modulus.toByteArray();
+    String n = base64Url(Arrays.copyOfRange(unsigned, 1, unsigned.length));
+    return Bytes.utf8(
+        "{\"keys\":[{\"e\":\"AQAB\",\"kid\":\"one\",\"kty\":\"RSA\",\"n\":\"" + n + "\"}]}");
+  }
+
+  private static String base64Url(String text) {
+    return base64Url(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String base64Url(byte[] bytes) {
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
   private static void refused(ReceiptFile file, String part) {
