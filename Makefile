@@ -34,6 +34,13 @@ examples: ## plays the three examples from end to end
 bench: ## benchmarks beside the plain tools; benchmarks/RESULTS.md keeps what was measured
 	benchmarks/run
 
+# Not what a shell calls SECONDS: only `make fuzz SECONDS=60` sets it.
+SECONDS = 600
+fuzz: ## every parser of evidence under Jazzer, ten minutes each: SECONDS=600
+	@tools/find-jdk >/dev/null
+	@$(MVN) -Pquick,fuzz -DskipTests -pl testkit,crypto,attestation test-compile
+	$(JAVA) tools/Fuzz.java $(SECONDS)
+
 javadoc: ## checks every reference and tag in the documentation of the code
 	@tools/find-jdk >/dev/null
 	@$(MVN) -Pquick -DskipTests package
@@ -65,4 +72,4 @@ checksums: ## records the SHA-256 of every dependency and plugin, from nothing; 
 clean: ## removes what builds left
 	rm -rf target */target .build.log
 
-.PHONY: help test quick slow golden fmt examples bench javadoc reproducible checksums clean
+.PHONY: help test quick slow golden fmt examples bench fuzz javadoc reproducible checksums clean

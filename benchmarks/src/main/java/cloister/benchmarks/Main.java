@@ -8,7 +8,7 @@ import java.util.List;
 /// `benchmarks/run`
 final class Main {
   private static final List<String> PARTS =
-      List.of("overlap", "sealing", "round-trip", "policy", "ledger", "start-up");
+      List.of("overlap", "sealing", "round-trip", "policy", "evidence", "ledger", "start-up");
 
   private Main() {}
 
@@ -52,6 +52,7 @@ final class Main {
             case "sealing" -> Sealing.measure(sizes);
             case "round-trip" -> RoundTrip.measure(launch, folder, sizes);
             case "policy" -> PolicyCompilation.measure(sizes);
+            case "evidence" -> EvidenceVerification.measure(sizes);
             case "ledger" -> LedgerAppends.measure(folder, sizes);
             case "start-up" -> StartUp.measure(launch, folder, sizes);
             default -> throw new IllegalArgumentException("there is no part " + part);

@@ -31,14 +31,15 @@ record Result(Claim claim, String size, double ours, double peer) {
 
   private String verdict() {
     return switch (claim.goal) {
-      case RATIO_AT_MOST -> "≤ " + number(claim.limit) + "×: " + met(ratio());
-      case OURS_AT_MOST -> "≤ " + figure(claim.limit) + ": " + met(ours);
+      case RATIO_AT_MOST -> "≤ " + number(claim.limit) + "×: " + met(ratio() <= claim.limit);
+      case OURS_AT_MOST -> "≤ " + figure(claim.limit) + ": " + met(ours <= claim.limit);
+      case OURS_AT_LEAST -> "≥ " + figure(claim.limit) + ": " + met(ours >= claim.limit);
       case NONE -> "";
     };
   }
 
-  private String met(double measured) {
-    return measured <= claim.limit ? "met" : "**missed**";
+  private static String met(boolean met) {
+    return met ? "met" : "**missed**";
   }
 
   private String figure(double value) {

@@ -25,7 +25,7 @@ record Sizes(
   /// @param forks 0 measures in this process, where results mean nothing
   record Jmh(int forks, int warmUps, int iterations, int millisecondsEach) {}
 
-  /// The first size; about six minutes on two cores.
+  /// The first size; about ten minutes on two cores.
   static Sizes standard() {
     return new Sizes(1_000_000, 3, 3, 11, 200, 9, 64, 3000, new Jmh(2, 4, 5, 1000));
   }

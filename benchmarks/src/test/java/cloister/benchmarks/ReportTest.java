@@ -40,6 +40,12 @@ final class ReportTest {
   }
 
   @Test
+  void aRateReachesItsGoalFromBelow() {
+    assertThat(new Result(Claim.EVIDENCE_TDX, "", 200, 500).row()).contains("≥ 200 /s: met");
+    assertThat(new Result(Claim.EVIDENCE_TDX, "", 199, 500).row()).contains("**missed**");
+  }
+
+  @Test
   void aQuantileIsASampleThatWasMeasured() {
     var samples = new Samples(List.of(5_000_000L, 1_000_000L, 3_000_000L));
     assertThat(samples.medianMilliseconds()).isEqualTo(3);

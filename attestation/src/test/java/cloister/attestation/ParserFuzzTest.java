@@ -1,0 +1,313 @@
+package cloister.attestation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import cloister.attestation.Evidence.Part;
+import cloister.crypto.Bytes;
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/// Every parser of this module, given whatever bytes there are: each reads them or refuses them by
+/// an [EvidenceException], and what was read can be shown, looked for and verified without another
+/// failure. `make fuzz` searches for inputs that break that; [ParserInputsTest] tries those that
+/// are kept.
+class ParserFuzzTest {
+  private static final Instant AT = Instant.parse("2025-06-20T00:00:00Z");
+  private static final int MAX_BYTES = 1 << 20;
+  private static final List<Tee> TEES = List.of(Tee.values());
+  private static final List<Part> PARTS = List.of(Part.values());
+
+  /// So that verification goes as far as it can.
+  private static final List<Collateral.Item> COLLATERAL =
+      Stream.of(
+              List.of(
+                  item(Collateral.Kind.CERTIFICATES, "snp/ask-milan.der"),
+                  item(Collateral.Kind.REVOCATION_LIST, "snp/ark-milan.crl")),
+              DcapEvidenceTest.items(Tee.TDX, Set.of()),
+              DcapEvidenceTest.items(Tee.SGX, Set.of()))
+          .flatMap(List::stream)
+          .toList();
+
+  private static final Bytes QUOTE = Repository.read("tdx/quote.bin");
+
+  /// Reads something from outside.
+  private interface Parsing {
+    void run() throws EvidenceException, IOException;
+  }
+
+  @FuzzTest
+  void json(byte[] input) {
+    parseOrRefuse(() -> everyMember(Json.parse("json", Bytes.of(input), MAX_BYTES)));
+    parseOrRefuse(() -> Json.parseArray("json", Bytes.of(input), MAX_BYTES));
+  }
+
+  @FuzzTest
+  void cbor(byte[] input) {
+    parseOrRefuse(() -> assertThat(Cbor.parse("cbor", Bytes.of(input))).isNotNull());
+  }
+
+  @FuzzTest
+  void der(byte[] input) {
+    parseOrRefuse(() -> everyElement(Der.of("der", Bytes.of(input)), 0));
+  }
+
+  @FuzzTest
+  void certificates(byte[] input) {
+    parseOrRefuse(() -> {
+      List<X509Certificate> read = Certificates.read("certificates", Bytes.of(input), 8);
+      Revocation.sources(read, Pattern.compile(".*"));
+      Chain.path(read.getFirst(), read);
+      for (X509Certificate one : read) {
+        Chain.of(one);
+        Certificates.key(one);
+        parseOrRefuse(() -> PckCertificate.of(one));
+        parseOrRefuse(() -> SnpEndorsement.read(one));
+      }
+    });
+  }
+
+  @FuzzTest
+  void collateral(byte[] input) {
+    for (Collateral.Kind kind : Collateral.Kind.values()) {
+      var item = new Collateral.Item(kind, "https://localhost/", Bytes.of(input));
+      var all = new ArrayList<>(COLLATERAL);
+      all.add(item);
+      parseOrRefuse(() -> verify(new Evidence(Tee.TDX, QUOTE), Collateral.of(all)));
+      parseOrRefuse(() -> Collateral.dates(item));
+    }
+  }
+
+  @FuzzTest
+  void cose(byte[] input) {
+    parseOrRefuse(() -> {
+      Cose message = Cose.parse("cose", Bytes.of(input));
+      assertThat(message.signedBytes().size()).isPositive();
+      message.certificates(8);
+    });
+  }
+
+  @FuzzTest
+  void jws(byte[] input) {
+    parseOrRefuse(() -> {
+      Jws token = Jws.parse("jws", Bytes.of(input));
+      parseOrRefuse(() -> token.certificates(8));
+      token.requireCurrent(new Checks(), "jws", Duration.ofHours(1), AT);
+    });
+  }
+
+  @FuzzTest
+  void keySet(byte[] input) {
+    parseOrRefuse(() ->
+        KeySet.parse("https://localhost/", Bytes.of(input))
+            .keys()
+            .forEach(KeySet.Key::fingerprint));
+  }
+
+  @FuzzTest
+  void snpReport(byte[] input) {
+    report(new Evidence(Tee.SEV_SNP, Bytes.of(input)));
+  }
+
+  @FuzzTest
+  void snpCertificates(byte[] input) {
+    parseOrRefuse(() -> SnpCertificates.read(Bytes.of(input)));
+  }
+
+  @FuzzTest
+  void dcapQuote(byte[] input) {
+    report(new Evidence(Tee.SGX, Bytes.of(input)));
+    report(new Evidence(Tee.TDX, Bytes.of(input)));
+  }
+
+  @FuzzTest
+  void tcbInfo(byte[] input) {
+    parseOrRefuse(() -> TcbInfo.parse(Bytes.of(input)));
+  }
+
+  @FuzzTest
+  void enclaveIdentity(byte[] input) {
+    parseOrRefuse(() -> EnclaveIdentity.parse(Bytes.of(input)));
+  }
+
+  @FuzzTest
+  void eventLog(byte[] input) {
+    for (EventLog.Algorithm algorithm : EventLog.Algorithm.values()) {
+      parseOrRefuse(() -> EventLog.parse(Bytes.of(input), algorithm).replay(1));
+    }
+  }
+
+  @FuzzTest
+  void nitroReport(byte[] input) {
+    report(new Evidence(Tee.NITRO, Bytes.of(input)));
+  }
+
+  /// What is inside the signed message.
+  @FuzzTest
+  void nitroDocument(byte[] input) {
+    parseOrRefuse(() -> NitroDocument.parse(Bytes.of(input)).claims());
+  }
+
+  /// The claims of a token, which mutated base64 would hardly reach.
+  @FuzzTest
+  void spaceReport(byte[] input) {
+    report(new Evidence(Tee.CONFIDENTIAL_SPACE, token(input)));
+  }
+
+  @FuzzTest
+  void maaReport(byte[] input) {
+    report(new Evidence(Tee.AZURE_MAA, token(input)));
+  }
+
+  @FuzzTest
+  void hclReport(byte[] input) {
+    parseOrRefuse(() -> HclReport.parse(Bytes.of(input)).claims().claims());
+  }
+
+  @FuzzTest
+  void hclClaims(byte[] input) {
+    parseOrRefuse(() -> HclClaims.parse(Bytes.of(input)).claims());
+  }
+
+  @FuzzTest
+  void tpmQuote(byte[] input) {
+    parseOrRefuse(() -> TpmQuote.parse(Bytes.of(input)).claims());
+  }
+
+  @FuzzTest
+  void tpmRegisters(byte[] input) {
+    parseOrRefuse(() -> {
+      TpmRegisters registers = TpmRegisters.parse(Bytes.of(input));
+      registers.claims();
+      assertThat(registers.encoded()).isEqualTo(Bytes.of(input));
+    });
+  }
+
+  @FuzzTest
+  void uvmEndorsement(byte[] input) {
+    parseOrRefuse(() -> {
+      UvmEndorsement endorsement = UvmEndorsement.parse(Bytes.of(input));
+      endorsement.claims();
+      endorsement.require(new Checks(), "uvm", Collateral.none(), Anchors.pinned(), AT);
+    });
+  }
+
+  @FuzzTest
+  void eifMeasurement(byte[] input) {
+    parseOrRefuse(() -> EifMeasurement.of(new ByteArrayInputStream(input)).measurement());
+  }
+
+  @FuzzTest
+  void policy(byte[] input) {
+    parseOrRefuse(() -> Policy.parse(Bytes.of(input)));
+  }
+
+  @FuzzTest
+  void recognition(byte[] input) {
+    parseOrRefuse(() -> report(Recognition.recognise(Bytes.of(input))));
+  }
+
+  /// Of every TEE and with any parts. One byte names the TEE; then come parts, each with one byte
+  /// for its kind and three for its length, of which the last may be cut.
+  @FuzzTest
+  void evidence(byte[] input) {
+    var at = ByteBuffer.wrap(input);
+    if (!at.hasRemaining()) {
+      return;
+    }
+    Tee tee = TEES.get(Byte.toUnsignedInt(at.get()) % TEES.size());
+    var parts = new EnumMap<Part, Bytes>(Part.class);
+    parts.put(Part.REPORT, Bytes.of(new byte[0]));
+    while (at.remaining() >= 4) {
+      int head = at.getInt();
+      byte[] content = new byte[Math.min(head & 0xff_ffff, at.remaining())];
+      at.get(content);
+      parts.put(PARTS.get((head >>> 24) % PARTS.size()), Bytes.of(content));
+    }
+    report(new Evidence(tee, parts));
+  }
+
+  private static void report(Evidence evidence) {
+    parseOrRefuse(() -> verify(evidence, Collateral.of(COLLATERAL)));
+  }
+
+  private static void verify(Evidence evidence, Collateral collateral) throws EvidenceException {
+    Report report = Report.parse(evidence);
+    assertThat(report.claims()).isNotEmpty();
+    assertThat(report.sources()).isNotNull();
+    VerifiedReport verified = report.verify(collateral, Anchors.pinned(), AT);
+    assertThat(verified.claims().claims()).isNotEmpty();
+  }
+
+  private static Collateral.Item item(Collateral.Kind kind, String file) {
+    return new Collateral.Item(kind, file, Repository.read(file));
+  }
+
+  private static void parseOrRefuse(Parsing parsing) {
+    try {
+      parsing.run();
+    } catch (EvidenceException e) {
+      assertThat(e.getMessage()).isNotBlank();
+    } catch (IOException e) {
+      throw new UncheckedIOException("an array cannot fail", e);
+    }
+  }
+
+  /// Reads each member as every type that there is.
+  private static void everyMember(Fields fields) {
+    for (String name : fields.names()) {
+      parseOrRefuse(() -> assertThat(fields.raw(name).size()).isPositive());
+      parseOrRefuse(() -> everyMember(fields.object(name)));
+      parseOrRefuse(() -> fields.objects(name, 1000).forEach(ParserFuzzTest::everyMember));
+      parseOrRefuse(() -> fields.stringOrStrings(name, 1000));
+      parseOrRefuse(() -> fields.texts(name));
+      parseOrRefuse(() -> fields.integer(name, Long.MIN_VALUE, Long.MAX_VALUE));
+      parseOrRefuse(() -> fields.flag(name));
+      parseOrRefuse(() -> fields.instant(name));
+      parseOrRefuse(() -> fields.hex(name));
+      parseOrRefuse(() -> fields.parsed(name, Measurement::parse));
+      parseOrRefuse(() -> fields.allowed(name, Bytes::base64));
+    }
+  }
+
+  private static void everyElement(Der at, int depth) throws EvidenceException {
+    while (at.hasMore()) {
+      switch (at.tag()) {
+        case Der.INTEGER -> assertThat(at.integer()).isNotNegative();
+        case Der.ENUMERATED -> assertThat(at.enumerated()).isNotNegative();
+        case Der.BOOLEAN -> at.flag();
+        case Der.OBJECT_IDENTIFIER -> assertThat(at.objectIdentifier()).isNotEmpty();
+        case Der.SEQUENCE, Der.SET -> {
+          Der inside = at.inside(at.tag());
+          if (depth < 100) {
+            everyElement(inside, depth + 1);
+          }
+        }
+        default -> at.any();
+      }
+    }
+    at.end();
+  }
+
+  private static Bytes token(byte[] claims) {
+    return Bytes.utf8(
+        String.join(
+            ".",
+            Arrays.asList(
+                Base64Url.encode(Bytes.utf8("{\"alg\":\"RS256\",\"kid\":\"one\"}")),
+                Base64Url.encode(Bytes.of(claims)),
+                Base64Url.encode(Bytes.of(new byte[256])))));
+  }
+}
