@@ -56,6 +56,11 @@ reproducible: ## builds twice from nothing and compares the jars
 	done
 	$(JAVA) tools/Reproducible.java target/one target/other
 
+production: ## the jars of a server that cannot simulate a TEE, in cli/target/production
+	@tools/find-jdk >/dev/null
+	@$(MVN) -Pquick -DskipTests -pl cli -am package
+	@$(JAVA) tools/Production.java cli/target/dist/lib cli/target/production/lib
+
 checksums: ## records the SHA-256 of every dependency and plugin, from nothing; .ci/run compares
 	@tools/find-jdk >/dev/null
 	rm -rf .mvn/checksums target/repository
@@ -72,4 +77,4 @@ checksums: ## records the SHA-256 of every dependency and plugin, from nothing; 
 clean: ## removes what builds left
 	rm -rf target */target .build.log
 
-.PHONY: help test quick slow golden fmt examples bench fuzz javadoc reproducible checksums clean
+.PHONY: help test quick slow golden fmt examples bench fuzz javadoc reproducible production checksums clean

@@ -127,12 +127,12 @@ public final class Collateral {
   ///
   /// @throws EvidenceException if there are too many
   public Collateral and(Collateral other) throws EvidenceException {
-    var all = new LinkedHashMap<Digest, Item>();
+    var all = new LinkedHashMap<List<String>, Item>();
     for (Item item : items) {
-      all.putIfAbsent(Digest.of(item.bytes()), item);
+      all.putIfAbsent(identity(item), item);
     }
     for (Item item : other.items) {
-      all.putIfAbsent(Digest.of(item.bytes()), item);
+      all.putIfAbsent(identity(item), item);
     }
     return of(List.copyOf(all.values()));
   }
@@ -144,6 +144,15 @@ public final class Collateral {
         items.stream().filter(item -> item.kind() != Kind.KEY_SET).toList(),
         certificates,
         revocationLists);
+  }
+
+  /// By its kind too, and for a key set by whose it is said to be: an item under a false name takes
+  /// no other's place.
+  private static List<String> identity(Item item) {
+    return List.of(
+        item.kind().label(),
+        item.kind() == Kind.KEY_SET ? item.source() : "",
+        Digest.of(item.bytes()).toString());
   }
 
   /// What was fetched from these places.

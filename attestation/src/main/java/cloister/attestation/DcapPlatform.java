@@ -8,7 +8,8 @@ import java.util.Set;
 /// What Intel says of the platform under a verified quote.
 ///
 /// @param status of everything together
-/// @param date of the level that the platform reaches
+/// @param date of the level that is reached; where something is out of date, of what has been for
+///   longest
 /// @param evaluation of the older of the two judgements that were used
 /// @param advisories of all levels that were reached
 record DcapPlatform(

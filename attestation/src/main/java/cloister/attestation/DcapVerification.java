@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /// The checks of a DCAP quote, in the order of Intel's Quote Verification Library: PCK chain, TCB
 /// info and enclave identity, quoting enclave, quote, levels. One object verifies one quote.
@@ -28,6 +29,8 @@ final class DcapVerification {
 
   /// Signers whose way to the root was checked already: TCB info and identity mostly share one.
   private final Set<X509Certificate> signers = new HashSet<>();
+
+  private @Nullable List<X509Certificate> trusted;
 
   DcapVerification(
       Checks checks, String prefix, Collateral collateral, Anchors anchors, Instant at) {
@@ -125,7 +128,7 @@ final class DcapVerification {
   private TcbInfo tcbInfo(DcapQuote quote, PckCertificate pck) throws EvidenceException {
     boolean tdx = quote.tee() == Tee.TDX;
     List<TcbInfo> candidates = new ArrayList<>();
-    for (Collateral.Item item : candidates(Collateral.Kind.TCB_INFO)) {
+    for (Collateral.Item item : collateral.items(Collateral.Kind.TCB_INFO)) {
       TcbInfo info = TcbInfo.parse(item.bytes());
       if (info.isTdx() == tdx
           && info.family().equals(pck.family())
@@ -145,17 +148,13 @@ final class DcapVerification {
     // none.
     String wanted = quote.tee() == Tee.TDX ? "TD_QE" : "QE";
     List<EnclaveIdentity> candidates = new ArrayList<>();
-    for (Collateral.Item item : candidates(Collateral.Kind.ENCLAVE_IDENTITY)) {
+    for (Collateral.Item item : collateral.items(Collateral.Kind.ENCLAVE_IDENTITY)) {
       EnclaveIdentity identity = EnclaveIdentity.parse(item.bytes());
       if (identity.id().equals(wanted)) {
         candidates.add(identity);
       }
     }
     return authentic(prefix + ".qe-identity", candidates, "identity of the enclave " + wanted);
-  }
-
-  private List<Collateral.Item> candidates(Collateral.Kind kind) {
-    return collateral.items(kind).stream().limit(MOST_CANDIDATES).toList();
   }
 
   /// The newest that Intel signed. An older one, also if it is current, is not looked at when a
@@ -174,6 +173,11 @@ final class DcapVerification {
             .toList();
     if (newestFirst.isEmpty()) {
       throw checks.refused(name, "no %s for %s is at hand: fetch collateral".formatted(what, at));
+    }
+    // Too many are refused, never cut off: what would be left out might be the newest.
+    if (newestFirst.size() > MOST_CANDIDATES) {
+      throw checks.refused(
+          name, "%d items are the %s: import less".formatted(newestFirst.size(), what));
     }
     for (T candidate : newestFirst) {
       Optional<X509Certificate> signer = signer(candidate);
@@ -196,9 +200,7 @@ final class DcapVerification {
   }
 
   private Optional<X509Certificate> signer(IntelSigned signed) {
-    return collateral.certificates().stream()
-        .filter(one -> Chain.of(one).equals(SIGNER))
-        .distinct()
+    return trusted().stream()
         // Intel issued several certificates for one key: of those the one that is valid now.
         .sorted(Comparator.comparing((X509Certificate one) -> isValid(one)).reversed())
         .filter(one ->
@@ -208,6 +210,21 @@ final class DcapVerification {
                 signed.signed(),
                 signed.signature()))
         .findFirst();
+  }
+
+  /// Those of that name which the root signed: strangers' cost one verification each, not one for
+  /// each thing that they might have signed.
+  private List<X509Certificate> trusted() {
+    if (trusted == null) {
+      trusted =
+          collateral.certificates().stream()
+              .filter(one -> Chain.of(one).equals(SIGNER))
+              .distinct()
+              .limit(MOST_CANDIDATES)
+              .filter(one -> Chain.isSignedBy(one, root))
+              .toList();
+    }
+    return trusted;
   }
 
   private boolean isValid(X509Certificate certificate) {
@@ -267,6 +284,10 @@ final class DcapVerification {
             .findFirst()
             .orElseThrow(this::belowEveryLevel);
     var advisories = new TreeSet<>(enclave.advisories());
+    var outOfDate = new ArrayList<Instant>();
+    if (enclave.status().isOutOfDate()) {
+      outOfDate.add(enclave.date());
+    }
     TcbLevel level = sgx;
     TcbStatus status = sgx.status();
     if (quote.body() instanceof TdReport domain) {
@@ -277,6 +298,9 @@ final class DcapVerification {
               .orElseThrow(this::belowEveryLevel);
       Optional<IsvLevel> module = module(info, domain);
       module.ifPresent(reached -> advisories.addAll(reached.advisories()));
+      module
+          .filter(reached -> reached.status().isOutOfDate())
+          .ifPresent(reached -> outOfDate.add(reached.date()));
       status =
           module.map(IsvLevel::status).map(level.status()::convergedWith).orElse(level.status());
       if (isRelaunchAdvised(status, sgx, enclave, module, info, domain)) {
@@ -288,6 +312,9 @@ final class DcapVerification {
       }
     }
     advisories.addAll(level.advisories());
+    if (level.status().isOutOfDate()) {
+      outOfDate.add(level.date());
+    }
     status = status.convergedWith(enclave.status());
     checks.require(
         prefix + ".tcb-level",
@@ -298,7 +325,7 @@ final class DcapVerification {
         pck,
         status,
         enclave.status(),
-        level.date(),
+        outOfDate.stream().min(Comparator.naturalOrder()).orElse(level.date()),
         Math.min(info.evaluation(), identity.evaluation()),
         advisories);
   }

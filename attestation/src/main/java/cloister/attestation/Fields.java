@@ -15,6 +15,8 @@ import java.util.TreeSet;
 /// The members of a JSON object, read once each and by type. Errors name the path. [#noOther]
 /// refuses what nobody asked for, where a format of ours is read.
 final class Fields {
+  private static final Instant LAST = Instant.parse("9999-12-31T23:59:59Z");
+
   private final String path;
   private final Json.Obj object;
   private final Bytes text;
@@ -133,9 +135,14 @@ final class Fields {
     throw bad(name, "is neither true nor false");
   }
 
+  /// Between 1970 and 9999: what every other program can show.
   Instant instant(String name) throws EvidenceException {
     try {
-      return Instant.parse(string(name));
+      Instant instant = Instant.parse(string(name));
+      if (instant.isBefore(Instant.EPOCH) || instant.isAfter(LAST)) {
+        throw bad(name, "is not between 1970 and 9999");
+      }
+      return instant;
     } catch (DateTimeException e) {
       throw EvidenceException.at(at(name), "is not a time as in 2026-11-28T12:00:00Z", e);
     }

@@ -230,6 +230,8 @@ public sealed interface Json {
   /// [#noOther], which refuses the rest. Every failure is one [CloisterException] that names the
   /// field and never its value. Not safe for concurrent use.
   final class Fields {
+    private static final Instant LAST_INSTANT = Instant.parse("9999-12-31T23:59:59Z");
+
     private final Obj object;
     private final String where;
     private final java.util.Set<String> read = new java.util.HashSet<>();
@@ -340,6 +342,9 @@ public sealed interface Json {
     /// An instant in the one spelling of [Instant#toString].
     public Instant instant(String name) {
       Instant instant = parsed(name, 40, Instant::parse);
+      if (instant.isBefore(Instant.EPOCH) || instant.isAfter(LAST_INSTANT)) {
+        throw bad(name, "is not between 1970 and 9999");
+      }
       if (!instant.toString().equals(string(name, 40))) {
         throw bad(name, "is not written as UTC with no more digits than needed");
       }
