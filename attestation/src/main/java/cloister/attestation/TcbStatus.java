@@ -58,6 +58,17 @@ enum TcbStatus {
     return this == OUT_OF_DATE || this == OUT_OF_DATE_CONFIGURATION_NEEDED;
   }
 
+  boolean isConfigurationNeeded() {
+    return switch (this) {
+      case CONFIGURATION_NEEDED,
+          CONFIGURATION_AND_SW_HARDENING_NEEDED,
+          OUT_OF_DATE_CONFIGURATION_NEEDED,
+          TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED ->
+          true;
+      case UP_TO_DATE, SW_HARDENING_NEEDED, TD_RELAUNCH_ADVISED, OUT_OF_DATE, REVOKED -> false;
+    };
+  }
+
   @Override
   public String toString() {
     return label;
