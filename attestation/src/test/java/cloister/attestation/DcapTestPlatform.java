@@ -32,8 +32,7 @@ final class DcapTestPlatform {
   private static final String EXTENSION = "1.2.840.113741.1.13.1";
 
   final TestAuthority root = TestAuthority.root(TestAuthority.Kind.P256, "Intel SGX Root CA");
-  final TestAuthority authority =
-      root.authority(TestAuthority.Kind.P256, Contents.of("Intel SGX PCK Platform CA").numbered(2));
+  final TestAuthority authority;
   final TestAuthority signer =
       root.leaf(TestAuthority.Kind.P256, Contents.of("Intel SGX TCB Signing").numbered(3));
   final TestAuthority pck;
@@ -42,16 +41,24 @@ final class DcapTestPlatform {
 
   /// @param components of the platform, 16, and PCESVN
   DcapTestPlatform(List<Integer> components, int pceSvn) {
+    this(components, pceSvn, "Intel SGX PCK Platform CA", "Intel SGX PCK Certificate");
+  }
+
+  private DcapTestPlatform(List<Integer> components, int pceSvn, String authority, String pck) {
+    this.authority = root.authority(TestAuthority.Kind.P256, Contents.of(authority).numbered(2));
     this.pck =
-        authority.leaf(
+        this.authority.leaf(
             TestAuthority.Kind.P256,
-            Contents.of("Intel SGX PCK Certificate")
-                .numbered(4)
-                .with(EXTENSION, extension(components, pceSvn)));
+            Contents.of(pck).numbered(4).with(EXTENSION, extension(components, pceSvn)));
   }
 
   static DcapTestPlatform of(int component, int pceSvn) {
     return new DcapTestPlatform(all(component), pceSvn);
+  }
+
+  /// Whose certificates have these names.
+  static DcapTestPlatform named(String authority, String pck) {
+    return new DcapTestPlatform(all(5), 10, authority, pck);
   }
 
   static List<Integer> all(int component) {
@@ -71,28 +78,50 @@ final class DcapTestPlatform {
   }
 
   /// A TD report 1.5: production, SEPT_VE_DISABLE.
-  record Domain(List<Integer> svn, List<Integer> svn2, long attributes, Bytes reportData) {
+  record Domain(
+      List<Integer> svn,
+      List<Integer> svn2,
+      long attributes,
+      long seamAttributes,
+      Bytes reportData) {
+    Domain(List<Integer> svn, List<Integer> svn2, long attributes, Bytes reportData) {
+      this(svn, svn2, attributes, 0, reportData);
+    }
+
     static Domain of(int module, int major, int component) {
       var svn = new ArrayList<>(all(component));
       svn.set(0, module);
       svn.set(1, major);
-      return new Domain(svn, svn, 1L << 28, Bytes.of(new byte[64]));
+      return new Domain(svn, svn, 1L << 28, 0, Bytes.of(new byte[64]));
     }
 
     Domain runningModule(int module, int component) {
-      var now = new ArrayList<>(svn);
+      var now = new ArrayList<>(svn2);
       now.set(0, module);
       now.set(2, component);
-      return new Domain(svn, now, attributes, reportData);
+      return new Domain(svn, now, attributes, seamAttributes, reportData);
+    }
+
+    Domain runningVersion(int major) {
+      var now = new ArrayList<>(svn2);
+      now.set(1, major);
+      return new Domain(svn, now, attributes, seamAttributes, reportData);
+    }
+
+    Domain withSeamAttributes(long bits) {
+      return new Domain(svn, svn2, attributes, bits, reportData);
     }
 
     Domain withAttributes(long bits) {
-      return new Domain(svn, svn2, bits, reportData);
+      return new Domain(svn, svn2, bits, seamAttributes, reportData);
     }
 
     Bytes body() {
       var body = ByteBuffer.allocate(TdReport.BYTES_1_5).order(ByteOrder.LITTLE_ENDIAN);
-      body.put(0, bytes(svn)).putLong(120, attributes).put(128, Bytes.hex("e7").toArray());
+      body.put(0, bytes(svn))
+          .putLong(112, seamAttributes)
+          .putLong(120, attributes)
+          .put(128, Bytes.hex("e7").toArray());
       for (int register = 0; register < 5; register++) {
         byte[] value = new byte[48];
         Arrays.fill(value, (byte) (register + 1));
