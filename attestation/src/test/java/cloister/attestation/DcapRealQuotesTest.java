@@ -78,6 +78,11 @@ class DcapRealQuotesTest {
     assertThat(claims.identifiers().containsKey("platform-instance-id"))
         .as("a Processor CA's certificate names none")
         .isEqualTo(quote.tee() == Tee.TDX);
+    assertThat(claims.claims().stream().map(Claim::name).toList())
+        .contains("fmspc", "pce-id", "ppid", "tcb-status", "tcb-evaluation-number");
+    assertThat(claims.claims().stream().map(Claim::name).anyMatch("dynamic-platform"::equals))
+        .as("nor how the platform was set up")
+        .isEqualTo(quote.tee() == Tee.TDX);
   }
 
   @Test
@@ -180,6 +185,37 @@ class DcapRealQuotesTest {
     assertThat(without(quote, item -> true))
         .containsExactly(
             prefix + "pck-revocation", prefix + "pck-authority-revocation", prefix + "tcb-info");
+  }
+
+  /// go-tdx-guest asked for the Platform CA's list, whoever had issued.
+  @Test
+  void theListIsThatOfWhoIssuedThePlatformsKey() throws Exception {
+    var items = new ArrayList<>(SGX.publishedThen().items());
+    items.removeIf(item -> isList(item, "Processor CA"));
+    items.addAll(V4.publishedThen().items());
+    assertThat(items).anyMatch(item -> isList(item, "Platform CA"));
+    assertThat(
+            TestPolicies.refusal(
+                new Evidence(Tee.SGX, SGX.bytes()),
+                Collateral.of(items),
+                Anchors.pinned(),
+                JUNE_2025))
+        .containsExactly("sgx.pck-revocation");
+  }
+
+  /// attestation-rs #26: the identity of the other TEE's quoting enclave.
+  @Test
+  void theIdentityIsThatOfTheQuotingEnclaveForTheTee() throws Exception {
+    var items = new ArrayList<>(V4.publishedThen().items());
+    items.removeIf(item -> item.kind() == Collateral.Kind.ENCLAVE_IDENTITY);
+    items.addAll(SGX.publishedThen().items());
+    assertThat(
+            TestPolicies.refusal(
+                new Evidence(Tee.TDX, V4.bytes()),
+                Collateral.of(items),
+                Anchors.pinned(),
+                JUNE_2025))
+        .containsExactly("tdx.qe-identity");
   }
 
   private static boolean isList(Item item, String issuer) {

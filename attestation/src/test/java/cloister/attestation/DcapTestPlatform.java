@@ -137,24 +137,26 @@ final class DcapTestPlatform {
 
   /// Version 5, TDX.
   Bytes quote(Domain domain, Enclave enclave) {
-    Bytes body = domain.body();
-    var head = header(5, 0x81);
-    byte[] descriptor =
-        ByteBuffer.allocate(6)
-            .order(ByteOrder.LITTLE_ENDIAN)
-            .putShort((short) 3)
-            .putInt(body.size())
-            .array();
-    Bytes signed = Bytes.concat(Bytes.of(head), Bytes.of(descriptor), body);
-    return Bytes.concat(signed, signature(signed, enclave, true));
+    return quote(5, 0x81, 3, domain.body(), enclave);
   }
 
   /// Version 3, SGX.
   Bytes quote(Bytes mrEnclave, int attributes, Enclave enclave) {
+    return quote(3, 0, 1, enclaveBody(mrEnclave, attributes), enclave);
+  }
+
+  static Bytes enclaveBody(Bytes mrEnclave, int attributes) {
     var body = ByteBuffer.allocate(SgxReport.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     body.put(48, (byte) attributes).put(64, mrEnclave.toArray()).put(128, MR_SIGNER.toArray());
-    Bytes signed = Bytes.concat(Bytes.of(header(3, 0)), Bytes.of(body.array()));
-    return Bytes.concat(signed, signature(signed, enclave, false));
+    return Bytes.of(body.array());
+  }
+
+  /// @param type of the body, which version 5 alone says
+  Bytes quote(int version, int tee, int type, Bytes body, Enclave enclave) {
+    Bytes descriptor =
+        version == 5 ? Bytes.concat(u16(type), u32(body.size())) : Bytes.of(new byte[0]);
+    Bytes signed = Bytes.concat(Bytes.of(header(version, tee)), descriptor, body);
+    return Bytes.concat(signed, signature(signed, enclave, version > 3));
   }
 
   private static byte[] header(int version, int tee) {
