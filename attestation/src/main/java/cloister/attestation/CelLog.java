@@ -3,6 +3,7 @@ package cloister.attestation;
 import cloister.crypto.Bytes;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,21 +22,35 @@ record CelLog(EventLog.Algorithm algorithm, List<Event> events) {
   private static final int CONTENT = 80;
   private static final int CCMR = 108;
 
-  /// What an event says, by its number in Google's launcher.
-  enum Type {
-    IMAGE_REFERENCE,
-    IMAGE_DIGEST,
-    RESTART_POLICY,
-    IMAGE_ID,
-    ARGUMENT,
-    ENVIRONMENT,
-    OVERRIDDEN_ARGUMENT,
-    OVERRIDDEN_ENVIRONMENT,
+  /// What an event is about, by its number in Google's launcher.
+  enum Subject {
+    IMAGE_REFERENCE(0),
+    IMAGE_DIGEST(1),
+    RESTART_POLICY(2),
+    IMAGE_ID(3),
+    ARGUMENT(4),
+    ENVIRONMENT(5),
+    OVERRIDDEN_ARGUMENT(6),
+    OVERRIDDEN_ENVIRONMENT(7),
     /// Nothing comes after it. What it holds is an error; empty, the container was started.
-    LAUNCH_SEPARATOR,
-    MEMORY_MONITOR,
-    GPU_MODE,
-    GPU_BINDING
+    LAUNCH_SEPARATOR(8),
+    MEMORY_MONITOR(9),
+    GPU_MODE(10),
+    GPU_BINDING(11);
+
+    private final int code;
+
+    Subject(int code) {
+      this.code = code;
+    }
+
+    int code() {
+      return code;
+    }
+
+    static Optional<Subject> byCode(int code) {
+      return Arrays.stream(values()).filter(subject -> subject.code == code).findFirst();
+    }
   }
 
   /// Which kind of register a number is of.
@@ -47,7 +62,7 @@ record CelLog(EventLog.Algorithm algorithm, List<Event> events) {
   }
 
   /// @param digest of the whole content, its type and length included
-  record Event(Bank bank, int register, Type type, String value, Bytes digest) {}
+  record Event(Bank bank, int register, Subject subject, String value, Bytes digest) {}
 
   CelLog {
     events = List.copyOf(events);
@@ -65,16 +80,16 @@ record CelLog(EventLog.Algorithm algorithm, List<Event> events) {
       if (events.size() == MAX_EVENTS) {
         throw at.bad("an event", "is one too many");
       }
-      if (!events.isEmpty() && events.getLast().type() == Type.LAUNCH_SEPARATOR) {
+      if (!events.isEmpty() && events.getLast().subject() == Subject.LAUNCH_SEPARATOR) {
         throw at.bad("an event", "follows the launch separator");
       }
       events.add(event(at, events.size(), algorithm));
     }
     var parsed = new CelLog(algorithm, events);
-    if (parsed.values(Type.IMAGE_DIGEST).size() != 1) {
+    if (parsed.values(Subject.IMAGE_DIGEST).size() != 1) {
       throw at.bad("image digest", "is there more than once, or not at all");
     }
-    if (!parsed.values(Type.LAUNCH_SEPARATOR).equals(List.of(""))) {
+    if (!parsed.values(Subject.LAUNCH_SEPARATOR).equals(List.of(""))) {
       throw at.bad("launch separator", "is missing, or says that the launch failed");
     }
     return parsed;
@@ -104,7 +119,8 @@ record CelLog(EventLog.Algorithm algorithm, List<Event> events) {
     // 4. What it says.
     Cursor event = Cursor.bigEndian("CEL event", value);
     int type = event.u8("event type");
-    if (type >= Type.values().length) {
+    Optional<Subject> subject = Subject.byCode(type);
+    if (subject.isEmpty()) {
       throw event.bad("event type", "is " + type + ", which this version does not know");
     }
     Bytes text = event.bytes("event", event.u32("event length"));
@@ -112,7 +128,7 @@ record CelLog(EventLog.Algorithm algorithm, List<Event> events) {
     return new Event(
         kind == PCR ? Bank.PCR : Bank.CCMR,
         index,
-        Type.values()[type],
+        subject.get(),
         new String(text.toArray(), StandardCharsets.UTF_8),
         digest);
   }
@@ -157,8 +173,8 @@ record CelLog(EventLog.Algorithm algorithm, List<Event> events) {
     return value;
   }
 
-  /// What the events of a type say, in order.
-  List<String> values(Type type) {
-    return events.stream().filter(event -> event.type() == type).map(Event::value).toList();
+  /// What the events about a subject say, in order.
+  List<String> values(Subject subject) {
+    return events.stream().filter(event -> event.subject() == subject).map(Event::value).toList();
   }
 }

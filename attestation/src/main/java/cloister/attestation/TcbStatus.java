@@ -27,7 +27,7 @@ enum TcbStatus {
   }
 
   /// Of the platform, once a part of it (quoting enclave, TDX module) is known to stand like this:
-  /// what Intel's Quote Verification Library does in `QuoteVerifier.cpp`, `convergeTcbStatus`.
+  /// what Intel's Quote Verification Library does in `TcbLevelCheck.cpp` and `TdxModuleCheck.cpp`.
   /// Other statuses of the part change nothing.
   TcbStatus convergedWith(TcbStatus part) {
     return switch (part) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cloister.attestation.CelLog.Bank;
-import cloister.attestation.CelLog.Type;
+import cloister.attestation.CelLog.Subject;
 import cloister.attestation.EventLog.Algorithm;
 import cloister.crypto.Bytes;
 import java.nio.ByteBuffer;
@@ -17,10 +17,10 @@ import org.junit.jupiter.api.condition.EnabledIf;
 
 /// Logs of containers that Confidential Space started.
 class CelLogTest {
-  /// @param digest of what is measured, mostly the content itself
+  /// @param measured what the digest is of, mostly the value itself
   record Entry(int number, int register, int type, String value, String measured) {
-    static Entry of(int number, Type type, String value) {
-      return new Entry(number, 4, type.ordinal(), value, value);
+    static Entry of(int number, Subject subject, String value) {
+      return new Entry(number, 4, subject.code(), value, value);
     }
 
     Bytes encoded() {
@@ -33,8 +33,8 @@ class CelLogTest {
     }
   }
 
-  private static final Entry IMAGE = Entry.of(0, Type.IMAGE_DIGEST, "sha256:11");
-  private static final Entry END = Entry.of(1, Type.LAUNCH_SEPARATOR, "");
+  private static final Entry IMAGE = Entry.of(0, Subject.IMAGE_DIGEST, "sha256:11");
+  private static final Entry END = Entry.of(1, Subject.LAUNCH_SEPARATOR, "");
 
   @Test
   @EnabledIf(value = Vectors.PRESENT, disabledReason = Vectors.ABSENT)
@@ -44,12 +44,12 @@ class CelLogTest {
     assertThat(parsed.events()).hasSize(18);
     assertThat(parsed.replay(Bank.CCMR, 4).hex()).startsWith("2261f93374ed538b35e7e93c");
     assertThat(parsed.replay(Bank.PCR, 4)).isEqualTo(Bytes.of(new byte[48]));
-    assertThat(parsed.values(Type.IMAGE_DIGEST))
+    assertThat(parsed.values(Subject.IMAGE_DIGEST))
         .singleElement()
         .asString()
         .startsWith("sha256:777049f969d790c7");
-    assertThat(parsed.values(Type.GPU_MODE)).containsExactly("ON");
-    assertThat(parsed.events().getLast().type()).isEqualTo(Type.LAUNCH_SEPARATOR);
+    assertThat(parsed.values(Subject.GPU_MODE)).containsExactly("ON");
+    assertThat(parsed.events().getLast().subject()).isEqualTo(Subject.LAUNCH_SEPARATOR);
     for (int at = 0; at < log.size(); at++) {
       byte[] changed = log.toArray();
       changed[at] ^= (byte) (1 << (at % 8));
@@ -85,7 +85,7 @@ class CelLogTest {
 
   @Test
   void whatIsNotMeasuredIsRefused() throws Exception {
-    assertThat(parse(IMAGE, END).values(Type.IMAGE_DIGEST)).containsExactly("sha256:11");
+    assertThat(parse(IMAGE, END).values(Subject.IMAGE_DIGEST)).containsExactly("sha256:11");
     assertThatThrownBy(() -> parse(new Entry(0, 4, 1, "sha256:22", "sha256:11"), END))
         .isInstanceOf(EvidenceException.class)
         .hasMessageContaining("not that of the content");
@@ -95,9 +95,9 @@ class CelLogTest {
   void recordsAreNumberedFromZero() {
     for (List<Entry> entries :
         List.of(
-            List.of(Entry.of(1, Type.IMAGE_DIGEST, "sha256:11"), END),
-            List.of(IMAGE, Entry.of(2, Type.LAUNCH_SEPARATOR, "")),
-            List.of(IMAGE, Entry.of(0, Type.LAUNCH_SEPARATOR, "")))) {
+            List.of(Entry.of(1, Subject.IMAGE_DIGEST, "sha256:11"), END),
+            List.of(IMAGE, Entry.of(2, Subject.LAUNCH_SEPARATOR, "")),
+            List.of(IMAGE, Entry.of(0, Subject.LAUNCH_SEPARATOR, "")))) {
       assertThatThrownBy(() -> parse(entries.toArray(Entry[]::new)))
           .isInstanceOf(EvidenceException.class)
           .hasMessageContaining("record number");
@@ -110,15 +110,15 @@ class CelLogTest {
         List.of(
             List.<Entry>of(),
             List.of(IMAGE),
-            List.of(Entry.of(0, Type.LAUNCH_SEPARATOR, "")),
-            List.of(IMAGE, Entry.of(1, Type.LAUNCH_SEPARATOR, "failed")),
+            List.of(Entry.of(0, Subject.LAUNCH_SEPARATOR, "")),
+            List.of(IMAGE, Entry.of(1, Subject.LAUNCH_SEPARATOR, "failed")),
             List.of(
                 IMAGE,
-                Entry.of(1, Type.IMAGE_DIGEST, "sha256:22"),
-                Entry.of(2, Type.LAUNCH_SEPARATOR, "")),
-            List.of(IMAGE, END, Entry.of(2, Type.ENVIRONMENT, "A=b")),
-            List.of(IMAGE, END, Entry.of(2, Type.LAUNCH_SEPARATOR, "")),
-            List.of(new Entry(0, 4, 12, "", ""), Entry.of(1, Type.IMAGE_DIGEST, "sha256:11")))) {
+                Entry.of(1, Subject.IMAGE_DIGEST, "sha256:22"),
+                Entry.of(2, Subject.LAUNCH_SEPARATOR, "")),
+            List.of(IMAGE, END, Entry.of(2, Subject.ENVIRONMENT, "A=b")),
+            List.of(IMAGE, END, Entry.of(2, Subject.LAUNCH_SEPARATOR, "")),
+            List.of(new Entry(0, 4, 12, "", ""), Entry.of(1, Subject.IMAGE_DIGEST, "sha256:11")))) {
       assertThatThrownBy(() -> parse(entries.toArray(Entry[]::new)))
           .as("%s", entries)
           .isInstanceOf(EvidenceException.class);
