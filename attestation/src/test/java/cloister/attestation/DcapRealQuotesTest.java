@@ -23,7 +23,28 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DcapRealQuotesTest {
   private static final Instant JUNE_2025 = Instant.parse("2025-06-20T00:00:00Z");
   private static final Instant FEBRUARY_2026 = Instant.parse("2026-02-20T00:00:00Z");
-  private static final String LOG = "tdx/v4-quote-padded-event-log.bin";
+  private static final String LOG = "tdx/padded-quote-event-log.bin";
+
+  /// In the folder of TDX, beside what [DcapEvidenceTest] reads.
+  static final List<String> FILES =
+      List.of(
+          "2026-02.json",
+          "padded-quote.bin",
+          "padded-quote-event-log.bin",
+          "padded-quote-tcb-info.json",
+          "v5-quote.bin",
+          "v5-quote-no-level.bin",
+          "v5-quote-service-td.bin");
+
+  private static final List<String> TDX_2025 = published("tdx");
+
+  /// What is beside the quote of June 2025.
+  static List<String> published(String folder) {
+    return Stream.of(
+            "tcb-info.json", "qe-identity.json", "tcb-signing.pem", "pck.crl", "root-ca.crl")
+        .map(file -> folder + "/" + file)
+        .toList();
+  }
 
   record Quote(String file, List<String> collateral, Instant at, String status) {
     Tee tee() {
@@ -44,12 +65,11 @@ class DcapRealQuotesTest {
     }
   }
 
-  private static final Quote V4 =
-      new Quote("tdx/v4-quote.bin", List.of("tdx/2025-06.json"), JUNE_2025, "UpToDate");
+  private static final Quote V4 = new Quote("tdx/quote.bin", TDX_2025, JUNE_2025, "UpToDate");
   private static final Quote PADDED =
       new Quote(
-          "tdx/v4-quote-padded.bin",
-          List.of("tdx/2025-06.json", "tdx/2025-06-tcb-info.json"),
+          "tdx/padded-quote.bin",
+          Stream.concat(TDX_2025.stream(), Stream.of("tdx/padded-quote-tcb-info.json")).toList(),
           JUNE_2025,
           "UpToDate");
   private static final Quote V5 =
@@ -58,11 +78,7 @@ class DcapRealQuotesTest {
       new Quote(
           "tdx/v5-quote-service-td.bin", List.of("tdx/2026-02.json"), FEBRUARY_2026, "OutOfDate");
   private static final Quote SGX =
-      new Quote(
-          "sgx/v3-quote.bin",
-          List.of("sgx/2025-06.json"),
-          JUNE_2025,
-          "ConfigurationAndSWHardeningNeeded");
+      new Quote("sgx/quote.bin", published("sgx"), JUNE_2025, "ConfigurationAndSWHardeningNeeded");
 
   static Stream<Quote> accepted() {
     return Stream.of(V4, PADDED, V5, SERVED, SGX);

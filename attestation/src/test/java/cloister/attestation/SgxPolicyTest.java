@@ -172,8 +172,12 @@ class SgxPolicyTest {
 
   private static VerifiedReport real() {
     try {
-      return Report.parse(new Evidence(Tee.SGX, Repository.read("sgx/v3-quote.bin")))
-          .verify(DcapCollateral.ofRepository("sgx/2025-06.json"), Anchors.pinned(), AT);
+      return Report.parse(new Evidence(Tee.SGX, Repository.read("sgx/quote.bin")))
+          .verify(
+              DcapCollateral.ofRepository(
+                  DcapRealQuotesTest.published("sgx").toArray(String[]::new)),
+              Anchors.pinned(),
+              AT);
     } catch (EvidenceException e) {
       throw new AssertionError(e);
     }

@@ -26,7 +26,8 @@ class TdxPolicyTest {
   private static final Instant AT = Instant.parse("2025-06-20T00:00:00Z");
   private static final String ZERO = "00".repeat(48);
 
-  private final VerifiedReport report = real("tdx/v4-quote.bin", "tdx/2025-06.json", AT);
+  private final VerifiedReport report =
+      real("tdx/quote.bin", DcapRealQuotesTest.published("tdx"), AT);
   private final TdReport domain = ((TdxClaims) report.claims()).domain();
 
   /// The demands that the real domain meets, as narrow as they can be.
@@ -141,7 +142,7 @@ class TdxPolicyTest {
     assertThat(outcome(with("mr-service-td", "\"any\""), name)).isEqualTo(Check.Outcome.NOTED);
 
     Instant later = Instant.parse("2026-02-20T00:00:00Z");
-    var served = real("tdx/v5-quote-service-td.bin", "tdx/2026-02.json", later);
+    var served = real("tdx/v5-quote-service-td.bin", List.of("tdx/2026-02.json"), later);
     TdReport found = ((TdxClaims) served.claims()).domain();
     Map<String, String> demands = demands(found);
     demands.put("xfam", "\"any\"");
@@ -156,7 +157,7 @@ class TdxPolicyTest {
     demands.put("mr-service-td", list(found.mrServiceTd().orElseThrow()));
     assertThat(failures(demands, served, later)).isEmpty();
 
-    var alone = real("tdx/v5-quote.bin", "tdx/2026-02.json", later);
+    var alone = real("tdx/v5-quote.bin", List.of("tdx/2026-02.json"), later);
     assertThat(failures(demands(((TdxClaims) alone.claims()).domain()), alone, later)).isEmpty();
   }
 
@@ -332,10 +333,11 @@ class TdxPolicyTest {
             DcapTestPlatform.NOW);
   }
 
-  private static VerifiedReport real(String quote, String collateral, Instant at) {
+  private static VerifiedReport real(String quote, List<String> collateral, Instant at) {
     try {
       return Report.parse(new Evidence(Tee.TDX, Repository.read(quote)))
-          .verify(DcapCollateral.ofRepository(collateral), Anchors.pinned(), at);
+          .verify(
+              DcapCollateral.ofRepository(collateral.toArray(String[]::new)), Anchors.pinned(), at);
     } catch (EvidenceException e) {
       throw new AssertionError(e);
     }
