@@ -2,6 +2,7 @@ package cloister.attestation;
 
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
+import java.nio.charset.StandardCharsets;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
@@ -9,17 +10,19 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Collectors;
 
 /// The checks of a DCAP quote, in the order of Intel's Quote Verification Library: PCK chain, TCB
 /// info and enclave identity, quoting enclave, quote, levels. One object verifies one quote.
 final class DcapVerification {
   private static final Bytes INTEL = Bytes.hex("939a7233f79c4ca9940a0db3957f0607");
   private static final String SIGNER = "Intel SGX TCB Signing";
-  private static final int MOST_CANDIDATES = 64;
+  private static final String PCK = "Intel SGX PCK Certificate";
+  private static final Set<String> PCK_AUTHORITIES =
+      Set.of("Intel SGX PCK Platform CA", "Intel SGX PCK Processor CA");
 
   private final Checks checks;
   private final String prefix;
@@ -29,8 +32,6 @@ final class DcapVerification {
 
   /// Signers whose way to the root was checked already: TCB info and identity mostly share one.
   private final Set<X509Certificate> signers = new HashSet<>();
-
-  private @Nullable List<X509Certificate> trusted;
 
   DcapVerification(
       Checks checks, String prefix, Collateral collateral, Anchors anchors, Instant at) {
@@ -59,7 +60,8 @@ final class DcapVerification {
     TcbInfo info = tcbInfo(quote, pck);
     EnclaveIdentity identity = identity(quote);
     IsvLevel enclave = matched(identity, quote.quotingEnclave());
-    return platform(quote, pck, info, identity, enclave);
+    // 6. Where this one stands.
+    return new DcapLevels(checks, prefix, pck, info, identity).platform(quote.body(), enclave);
   }
 
   /// The one that signs no others.
@@ -71,21 +73,38 @@ final class DcapVerification {
   }
 
   private PckCertificate platformKey(DcapQuote quote) throws EvidenceException {
-    PckCertificate pck = PckCertificate.of(leaf(quote.certificates()));
-    List<X509Certificate> path = Chain.path(pck.certificate(), quote.certificates());
+    X509Certificate leaf = leaf(quote.certificates());
+    List<X509Certificate> path = Chain.path(leaf, quote.certificates());
     if (!Chain.require(checks, prefix + ".pck-chain", path, root, at)) {
       throw new EvidenceException(checks.list());
     }
     // Leaf, Platform CA or Processor CA, root: whose list applies is decided by who issued.
-    if (path.size() < 2 || !path.get(1).getSubjectX500Principal().getName().contains("PCK")) {
-      throw checks.refused(prefix + ".pck-chain", "the PCK's issuer is no PCK authority of Intel");
+    if (path.size() < 2
+        || !Chain.of(leaf).equals(PCK)
+        || !PCK_AUTHORITIES.contains(Chain.of(path.get(1)))
+        || !path.get(1).getIssuerX500Principal().equals(root.getSubjectX500Principal())) {
+      throw checks.refused(
+          prefix + ".pck-chain", "the chain is not that of a PCK of Intel: " + names(path));
     }
+    PckCertificate pck = pck(leaf);
     X509Certificate authority = path.get(1);
     Chain.requireNotRevoked(
         checks, prefix + ".pck-revocation", pck.certificate(), authority, collateral, at);
     Chain.requireNotRevoked(
         checks, prefix + ".pck-authority-revocation", authority, root, collateral, at);
     return pck;
+  }
+
+  private static String names(List<X509Certificate> path) {
+    return path.stream().map(Chain::of).collect(Collectors.joining(", "));
+  }
+
+  private PckCertificate pck(X509Certificate leaf) throws EvidenceException {
+    try {
+      return PckCertificate.of(leaf);
+    } catch (EvidenceException e) {
+      throw checks.refused(prefix + ".pck-certificate", String.valueOf(e.getMessage()));
+    }
   }
 
   private void quotingEnclave(DcapQuote quote, PckCertificate pck) {
@@ -129,11 +148,14 @@ final class DcapVerification {
     boolean tdx = quote.tee() == Tee.TDX;
     List<TcbInfo> candidates = new ArrayList<>();
     for (Collateral.Item item : collateral.items(Collateral.Kind.TCB_INFO)) {
-      TcbInfo info = TcbInfo.parse(item.bytes());
-      if (info.isTdx() == tdx
-          && info.family().equals(pck.family())
-          && info.pceId().equals(pck.pceId())) {
-        candidates.add(info);
+      // Collateral of a fleet holds many families: of the others nothing is parsed.
+      if (mentions(item.bytes(), pck.family())) {
+        TcbInfo info = read(prefix + ".tcb-info", item, TcbInfo::parse);
+        if (info.isTdx() == tdx
+            && info.family().equals(pck.family())
+            && info.pceId().equals(pck.pceId())) {
+          candidates.add(info);
+        }
       }
     }
     return authentic(
@@ -149,12 +171,31 @@ final class DcapVerification {
     String wanted = quote.tee() == Tee.TDX ? "TD_QE" : "QE";
     List<EnclaveIdentity> candidates = new ArrayList<>();
     for (Collateral.Item item : collateral.items(Collateral.Kind.ENCLAVE_IDENTITY)) {
-      EnclaveIdentity identity = EnclaveIdentity.parse(item.bytes());
+      EnclaveIdentity identity = read(prefix + ".qe-identity", item, EnclaveIdentity::parse);
       if (identity.id().equals(wanted)) {
         candidates.add(identity);
       }
     }
     return authentic(prefix + ".qe-identity", candidates, "identity of the enclave " + wanted);
+  }
+
+  private interface Parser<T> {
+    T parse(Bytes json) throws EvidenceException;
+  }
+
+  private <T> T read(String name, Collateral.Item item, Parser<T> parser) throws EvidenceException {
+    try {
+      return parser.parse(item.bytes());
+    } catch (EvidenceException e) {
+      throw checks.refused(name, "of %s: %s".formatted(item.source(), e.getMessage()));
+    }
+  }
+
+  /// Whether the text has the identifier in it, in upper or lower case.
+  private static boolean mentions(Bytes json, Bytes identifier) {
+    return new String(json.toArray(), StandardCharsets.ISO_8859_1)
+        .toLowerCase(Locale.ROOT)
+        .contains(identifier.hex());
   }
 
   /// The newest that Intel signed. An older one, also if it is current, is not looked at when a
@@ -173,11 +214,6 @@ final class DcapVerification {
             .toList();
     if (newestFirst.isEmpty()) {
       throw checks.refused(name, "no %s for %s is at hand: fetch collateral".formatted(what, at));
-    }
-    // Too many are refused, never cut off: what would be left out might be the newest.
-    if (newestFirst.size() > MOST_CANDIDATES) {
-      throw checks.refused(
-          name, "%d items are the %s: import less".formatted(newestFirst.size(), what));
     }
     for (T candidate : newestFirst) {
       Optional<X509Certificate> signer = signer(candidate);
@@ -200,7 +236,9 @@ final class DcapVerification {
   }
 
   private Optional<X509Certificate> signer(IntelSigned signed) {
-    return trusted().stream()
+    return collateral.certificates().stream()
+        .filter(one -> Chain.of(one).equals(SIGNER))
+        .distinct()
         // Intel issued several certificates for one key: of those the one that is valid now.
         .sorted(Comparator.comparing((X509Certificate one) -> isValid(one)).reversed())
         .filter(one ->
@@ -210,21 +248,6 @@ final class DcapVerification {
                 signed.signed(),
                 signed.signature()))
         .findFirst();
-  }
-
-  /// Those of that name which the root signed: strangers' cost one verification each, not one for
-  /// each thing that they might have signed.
-  private List<X509Certificate> trusted() {
-    if (trusted == null) {
-      trusted =
-          collateral.certificates().stream()
-              .filter(one -> Chain.of(one).equals(SIGNER))
-              .distinct()
-              .limit(MOST_CANDIDATES)
-              .filter(one -> Chain.isSignedBy(one, root))
-              .toList();
-    }
-    return trusted;
   }
 
   private boolean isValid(X509Certificate certificate) {
@@ -273,129 +296,5 @@ final class DcapVerification {
                 prefix + ".qe-level",
                 "the quoting enclave's version %d is below every level"
                     .formatted(enclave.isvSvn())));
-  }
-
-  private DcapPlatform platform(
-      DcapQuote quote, PckCertificate pck, TcbInfo info, EnclaveIdentity identity, IsvLevel enclave)
-      throws EvidenceException {
-    TcbLevel sgx =
-        info.levels().stream()
-            .filter(level -> level.isReachedBy(pck))
-            .findFirst()
-            .orElseThrow(this::belowEveryLevel);
-    var advisories = new TreeSet<>(enclave.advisories());
-    var outOfDate = new ArrayList<Instant>();
-    if (enclave.status().isOutOfDate()) {
-      outOfDate.add(enclave.date());
-    }
-    TcbLevel level = sgx;
-    TcbStatus status = sgx.status();
-    if (quote.body() instanceof TdReport domain) {
-      level =
-          info.levels().stream()
-              .filter(one -> one.isReachedBy(pck) && one.isReachedBy(domain))
-              .findFirst()
-              .orElseThrow(this::belowEveryLevel);
-      Optional<IsvLevel> module = module(info, domain);
-      module.ifPresent(reached -> advisories.addAll(reached.advisories()));
-      module
-          .filter(reached -> reached.status().isOutOfDate())
-          .ifPresent(reached -> outOfDate.add(reached.date()));
-      status =
-          module.map(IsvLevel::status).map(level.status()::convergedWith).orElse(level.status());
-      if (isRelaunchAdvised(status, sgx, enclave, module, info, domain)) {
-        status =
-            sgx.status() == TcbStatus.CONFIGURATION_NEEDED
-                    || sgx.status() == TcbStatus.CONFIGURATION_AND_SW_HARDENING_NEEDED
-                ? TcbStatus.TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED
-                : TcbStatus.TD_RELAUNCH_ADVISED;
-      }
-    }
-    advisories.addAll(level.advisories());
-    if (level.status().isOutOfDate()) {
-      outOfDate.add(level.date());
-    }
-    status = status.convergedWith(enclave.status());
-    checks.require(
-        prefix + ".tcb-level",
-        status != TcbStatus.REVOKED,
-        "the platform's TCB is %s as of %s%s".formatted(status, level.date(), listed(advisories)),
-        "Intel has revoked the platform's TCB" + listed(advisories));
-    return new DcapPlatform(
-        pck,
-        status,
-        enclave.status(),
-        outOfDate.stream().min(Comparator.naturalOrder()).orElse(level.date()),
-        Math.min(info.evaluation(), identity.evaluation()),
-        advisories);
-  }
-
-  private EvidenceException belowEveryLevel() {
-    return checks.refused(
-        prefix + ".tcb-level",
-        "the platform is below every TCB level of Intel: its firmware has to be updated");
-  }
-
-  private static String listed(Set<String> advisories) {
-    return advisories.isEmpty() ? "" : ", " + String.join(" ", advisories);
-  }
-
-  /// The TDX module: of 1.0 by the one description, of later ones by their major version.
-  private Optional<IsvLevel> module(TcbInfo info, TdReport domain) throws EvidenceException {
-    String name = prefix + ".module";
-    int major = domain.svn(1);
-    if (major == 0) {
-      checks.require(
-          name,
-          info.module().filter(module -> module.matches(domain)).isPresent(),
-          "the TDX module is Intel's",
-          "the TDX module is not the one of the TCB info");
-      return Optional.empty();
-    }
-    String id = String.format(java.util.Locale.ROOT, "TDX_%02X", major);
-    TcbInfo.ModuleIdentity identity =
-        info.modules().stream()
-            .filter(one -> one.id().equals(id))
-            .findFirst()
-            .orElseThrow(() -> checks.refused(name, "the TCB info knows no TDX module " + id));
-    checks.require(
-        name,
-        identity.module().matches(domain),
-        "the TDX module is Intel's " + id,
-        "the TDX module is not Intel's " + id);
-    return Optional.of(
-        IsvLevel.reached(identity.levels(), domain.svn(0))
-            .orElseThrow(() ->
-                checks.refused(
-                    name,
-                    "the TDX module %s.%d is below every level".formatted(id, domain.svn(0)))));
-  }
-
-  /// The host has patched the module, and only this TD runs from before (QVL,
-  /// `TDRelaunchCheck.cpp`).
-  private static boolean isRelaunchAdvised(
-      TcbStatus converged,
-      TcbLevel sgx,
-      IsvLevel enclave,
-      Optional<IsvLevel> module,
-      TcbInfo info,
-      TdReport domain) {
-    if (!converged.isOutOfDate()
-        || sgx.status().isOutOfDate()
-        || sgx.status() == TcbStatus.REVOKED
-        || enclave.status() != TcbStatus.UP_TO_DATE
-        || module.filter(level -> level.status() == TcbStatus.OUT_OF_DATE).isEmpty()
-        || domain.teeTcbSvn2().isEmpty()) {
-      return false;
-    }
-    byte[] now = domain.teeTcbSvn2().get().toArray();
-    String id = String.format(java.util.Locale.ROOT, "TDX_%02X", Byte.toUnsignedInt(now[1]));
-    Optional<IsvLevel> newest =
-        info.modules().stream()
-            .filter(one -> one.id().equals(id))
-            .flatMap(one -> one.levels().stream())
-            .findFirst();
-    return newest.filter(level -> Byte.toUnsignedInt(now[0]) >= level.svn()).isPresent()
-        && Byte.toUnsignedInt(now[2]) >= info.levels().getFirst().tdx().get(2);
   }
 }

@@ -49,21 +49,12 @@ record EnclaveIdentity(
         outer.hex("signature", 64));
   }
 
-  /// MISCSELECT is little-endian in the report and written as a number here.
+  /// In the report's order of bytes, as Intel's library reads it (`vectorToUint32`).
   boolean miscSelectMatches(SgxReport report) {
-    return TcbInfo.masked(reversed(report.miscSelect()), miscSelectMask).equals(miscSelect);
+    return TcbInfo.masked(report.miscSelect(), miscSelectMask).equals(miscSelect);
   }
 
   boolean attributesMatch(SgxReport report) {
     return TcbInfo.masked(report.attributes(), attributesMask).equals(attributes);
-  }
-
-  private static Bytes reversed(Bytes bytes) {
-    byte[] in = bytes.toArray();
-    byte[] out = new byte[in.length];
-    for (int i = 0; i < in.length; i++) {
-      out[i] = in[in.length - 1 - i];
-    }
-    return Bytes.of(out);
   }
 }

@@ -2,6 +2,7 @@ package cloister.attestation;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,7 +14,7 @@ record IsvLevel(int svn, TcbStatus status, Instant date, List<String> advisories
     advisories = List.copyOf(advisories);
   }
 
-  /// Highest first, as they are listed.
+  /// Highest first, whatever their order in the text: so does Intel's library.
   static List<IsvLevel> read(Fields fields) throws EvidenceException {
     var levels = new ArrayList<IsvLevel>();
     for (Fields level : fields.objects("tcbLevels", MAX_LEVELS)) {
@@ -24,6 +25,7 @@ record IsvLevel(int svn, TcbStatus status, Instant date, List<String> advisories
               level.instant("tcbDate"),
               advisories(level)));
     }
+    levels.sort(Comparator.comparingInt(IsvLevel::svn).reversed());
     return levels;
   }
 

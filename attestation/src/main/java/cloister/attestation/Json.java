@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /// A JSON value (RFC 8259), read as strictly as I-JSON (RFC 7493): valid UTF-8, no duplicate keys,
 /// no lone surrogates, bounded depth and count. Every value knows where it stands in the text:
@@ -76,6 +77,8 @@ sealed interface Json {
 
   /// Recursive descent over bytes; offsets are of the input.
   final class Reader {
+    private static final Pattern NUMBER =
+        Pattern.compile("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
     private final String what;
     private final byte[] text;
     private int at;
@@ -255,8 +258,7 @@ sealed interface Json {
         at++;
       }
       String number = new String(text, from, at - from, StandardCharsets.US_ASCII);
-      if (number.length() > 64
-          || !number.matches("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?")) {
+      if (number.length() > 64 || !NUMBER.matcher(number).matches()) {
         throw bad("a value was expected");
       }
       return new Num(number, from, at);

@@ -13,7 +13,8 @@ import java.util.Optional;
 ///
 /// @param components the 16 patch levels of the platform that the key was made for
 /// @param family FMSPC, which names the TCB info that applies
-/// @param instance of platforms with several packages
+/// @param instance of a platform with a Platform CA's certificate, however many packages it has
+/// @param configuration the same
 record PckCertificate(
     X509Certificate certificate,
     Bytes ppid,
@@ -21,8 +22,12 @@ record PckCertificate(
     int pceSvn,
     Bytes pceId,
     Bytes family,
-    Optional<Bytes> instance) {
+    Optional<Bytes> instance,
+    Optional<Configuration> configuration) {
   private static final String EXTENSION = "1.2.840.113741.1.13.1";
+
+  /// How the platform was set up when it was registered.
+  record Configuration(boolean dynamicPlatform, boolean cachedKeys, boolean simultaneousThreads) {}
 
   PckCertificate {
     components = List.copyOf(components);
@@ -52,7 +57,21 @@ record PckCertificate(
         member(tcb, ".2.17").integer(),
         sized(member(values, ".3").octetString(), 2),
         sized(member(values, ".4").octetString(), 6),
-        instance);
+        instance,
+        configuration(values));
+  }
+
+  private static Optional<Configuration> configuration(Map<String, Der> values)
+      throws EvidenceException {
+    if (!values.containsKey(EXTENSION + ".7")) {
+      return Optional.empty();
+    }
+    Map<String, Der> flags = members(member(values, ".7").sequence());
+    return Optional.of(
+        new Configuration(
+            member(flags, ".7.1").flag(),
+            member(flags, ".7.2").flag(),
+            member(flags, ".7.3").flag()));
   }
 
   private static int svn(Der value) throws EvidenceException {

@@ -20,8 +20,8 @@ import java.util.stream.Stream;
 ///
 /// @param families of how many different vendors accepted evidence has to be: one falls, the other
 ///   still stands
-/// @param deny by the name of an identifier (`report-data`, `chip-id`, `host-data`), what is
-///   refused whatever else holds
+/// @param deny by the name of an identifier (`report-data`, `measurement`, `chip-id`,
+///   `platform-instance-id`, `host-data`), what is refused whatever else holds
 public record Policy(
     Digest digest,
     String name,
@@ -32,6 +32,8 @@ public record Policy(
     Map<String, Set<Bytes>> deny) {
   private static final int MAX_BYTES = 256 * 1024;
   private static final int MAX_ENTRIES = 64;
+  private static final Set<String> IDENTIFIERS =
+      Set.of("report-data", "chip-id", "platform-instance-id", "host-data", "measurement");
 
   public Policy {
     accept = List.copyOf(accept);
@@ -129,7 +131,7 @@ public record Policy(
     var lists = fields.optionalObject("deny");
     if (lists.isPresent()) {
       for (String name : lists.get().names()) {
-        if (!Set.of("report-data", "chip-id", "host-data", "measurement").contains(name)) {
+        if (!IDENTIFIERS.contains(name)) {
           throw lists.get().bad(name, "is no identifier that evidence has");
         }
         deny.put(name, Set.copyOf(lists.get().list(name, Bytes::hex)));

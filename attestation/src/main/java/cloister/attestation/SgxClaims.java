@@ -34,7 +34,7 @@ record SgxClaims(SgxReport enclave, DcapPlatform platform) implements Claims {
     var identifiers = new TreeMap<String, Bytes>();
     identifiers.put("report-data", enclave.reportData());
     identifiers.put("measurement", enclave.mrEnclave());
-    identifiers.put("chip-id", platform.certificate().ppid());
+    identifiers.putAll(platform.identifiers());
     return identifiers;
   }
 

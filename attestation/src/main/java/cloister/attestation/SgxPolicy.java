@@ -13,10 +13,15 @@ import java.util.Set;
 /// mrsigner        [32 bytes] or any; one of the two is a list
 /// isvprodid       [number] or any
 /// minimum-isvsvn  number
-/// platforms       [PPID, 16 bytes] or any
+/// platforms       [PPID or platform instance id, 16 bytes] or any
 /// configid        [64 bytes] or any; absent: zero
 /// keys            [provision-key, launch-key] that the enclave may have; absent: neither
+/// xfrm            8 bytes as reported: the extended features that may be on; or any
+/// miscselect      4 bytes as reported: what may be saved on an exit; or any; absent: zero
 /// ```
+///
+/// DEBUG cannot be accepted, INIT and MODE64 are demanded, and an attribute that has no name here
+/// is refused.
 record SgxPolicy(
     DcapTcbPolicy tcb,
     Allowed<Bytes> mrEnclave,
@@ -25,10 +30,18 @@ record SgxPolicy(
     long minimumIsvSvn,
     Allowed<Bytes> platforms,
     Allowed<Bytes> configId,
-    Set<String> keys)
+    Set<String> keys,
+    Allowed<Bytes> xfrm,
+    Allowed<Bytes> miscSelect)
     implements Policy.Entry {
   private static final String PROVISION = "provision-key";
   private static final String LAUNCH = "launch-key";
+  private static final long INIT = 1;
+
+  /// INIT, DEBUG, MODE64, the two keys, CET, KSS and AEX-Notify (Intel SDM vol. 3D, ATTRIBUTES).
+  /// The first five have checks of their own, and the last three weaken nothing.
+  private static final long NAMED =
+      INIT | 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 10;
 
   SgxPolicy {
     keys = Set.copyOf(keys);
@@ -44,7 +57,11 @@ record SgxPolicy(
             fields.integer("minimum-isvsvn", 0, 65535),
             fields.allowed("platforms", hex -> TdxPolicy.sized(hex, 16)),
             TdxPolicy.orZero(fields, "configid", 64),
-            fields.has("keys") ? Set.copyOf(fields.list("keys", SgxPolicy::key)) : Set.of());
+            fields.has("keys") ? Set.copyOf(fields.list("keys", SgxPolicy::key)) : Set.of(),
+            TdxPolicy.mask(fields, "xfrm", 8),
+            fields.has("miscselect")
+                ? TdxPolicy.mask(fields, "miscselect", 4)
+                : new Allowed.OneOf<>(Set.of(Bytes.of(new byte[4]))));
     if (policy.mrEnclave instanceof Allowed.Any<Bytes>
         && policy.mrSigner instanceof Allowed.Any<Bytes>) {
       throw fields.bad("mrenclave", "and mrsigner are both any: whose enclave is accepted?");
@@ -76,7 +93,7 @@ record SgxPolicy(
             mrEnclave.check("sgx.mrenclave", enclave.mrEnclave()),
             mrSigner.check("sgx.mrsigner", enclave.mrSigner()),
             isvProductId.check("sgx.isvprodid", (long) enclave.isvProductId()),
-            platforms.check("sgx.platforms", platform.certificate().ppid()),
+            platform.check("sgx.platforms", platforms),
             configId.check("sgx.configid", enclave.configId())));
     checks.require(
         "sgx.minimum-isvsvn",
@@ -91,6 +108,13 @@ record SgxPolicy(
         "the enclave is not a 64-bit one");
     key(checks, PROVISION, enclave.hasProvisionKey());
     key(checks, LAUNCH, enclave.hasLaunchKey());
+    checks.require(
+        "sgx.attributes",
+        (enclave.flags() & INIT) != 0 && (enclave.flags() & ~NAMED) == 0,
+        "the enclave is initialised, and has no attribute without a name here",
+        "the enclave's attributes are %016x".formatted(enclave.flags()));
+    TdxPolicy.compareMask(checks, "sgx.xfrm", xfrm, enclave.xfrm());
+    TdxPolicy.compareMask(checks, "sgx.miscselect", miscSelect, enclave.miscSelect());
     return checks.list();
   }
 

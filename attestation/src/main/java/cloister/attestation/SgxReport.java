@@ -1,6 +1,8 @@
 package cloister.attestation;
 
 import cloister.crypto.Bytes;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /// What an SGX enclave says of itself: 384 bytes, little-endian (Intel SDM vol. 3D, REPORT body).
 /// It is the body of an SGX quote, and the quoting enclave's own inside every quote.
@@ -61,8 +63,18 @@ record SgxReport(
     return bit(5);
   }
 
+  /// The first 8 bytes of the attributes, as bits; XFRM is in the other 8.
+  long flags() {
+    return ByteBuffer.wrap(attributes.toArray()).order(ByteOrder.LITTLE_ENDIAN).getLong();
+  }
+
+  /// The extended features that the enclave runs with, 8 bytes as reported.
+  Bytes xfrm() {
+    return attributes.slice(8, 16);
+  }
+
   private boolean bit(int number) {
-    return (attributes.toArray()[0] >>> number & 1) == 1;
+    return (flags() >>> number & 1) == 1;
   }
 
   /// Reserved fields of a signed structure are zero.

@@ -13,6 +13,7 @@ import java.util.Optional;
 /// @param isTdx whether the levels are for TDX
 /// @param module what a TDX module of 1.0 has to be
 /// @param modules the same for later ones, with levels
+/// @param levels highest first
 /// @param signed the exact bytes of the member that Intel signed
 record TcbInfo(
     boolean isTdx,
@@ -30,11 +31,13 @@ record TcbInfo(
   private static final int MAX_BYTES = 1 << 20;
   private static final int MAX_LEVELS = 200;
 
-  /// What a TDX module has to be: signer and attributes, compared under a mask.
+  /// What a TDX module has to be: signer and attributes, compared under a mask. Whatever the mask
+  /// leaves out, a production module has no attribute at all.
   record Module(Bytes mrSigner, Bytes attributes, Bytes mask) {
     boolean matches(TdReport report) {
       return report.mrSignerSeam().equals(mrSigner)
-          && masked(report.seamAttributes(), mask).equals(attributes);
+          && masked(report.seamAttributes(), mask).equals(attributes)
+          && report.seamAttributes().equals(Bytes.of(new byte[8]));
     }
   }
 
@@ -48,6 +51,12 @@ record TcbInfo(
   TcbInfo {
     modules = List.copyOf(modules);
     levels = List.copyOf(levels);
+  }
+
+  /// Of the TDX module with that major version.
+  Optional<ModuleIdentity> module(int major) {
+    String id = String.format(Locale.ROOT, "TDX_%02X", major);
+    return modules.stream().filter(one -> one.id().toUpperCase(Locale.ROOT).equals(id)).findFirst();
   }
 
   static TcbInfo parse(Bytes json) throws EvidenceException {
@@ -106,6 +115,8 @@ record TcbInfo(
               level.instant("tcbDate"),
               IsvLevel.advisories(level)));
     }
+    // Intel's library does not rely on the order in which they were sent (`TcbLevel::operator>`).
+    levels.sort(TcbLevel.HIGHEST_FIRST);
     return levels;
   }
 

@@ -1,6 +1,7 @@
 package cloister.attestation;
 
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 
 /// One level of a list, highest first: who has at least this stands like that.
@@ -14,10 +15,27 @@ record TcbLevel(
     TcbStatus status,
     Instant date,
     List<String> advisories) {
+  /// By components, then PCESVN, then TDX components; each list by its first difference.
+  static final Comparator<TcbLevel> HIGHEST_FIRST =
+      Comparator.comparing(TcbLevel::sgx, TcbLevel::byFirstDifference)
+          .thenComparingInt(TcbLevel::pceSvn)
+          .thenComparing(TcbLevel::tdx, TcbLevel::byFirstDifference)
+          .reversed();
+
   TcbLevel {
     sgx = List.copyOf(sgx);
     tdx = List.copyOf(tdx);
     advisories = List.copyOf(advisories);
+  }
+
+  private static int byFirstDifference(List<Integer> one, List<Integer> other) {
+    for (int i = 0; i < Math.min(one.size(), other.size()); i++) {
+      int order = Integer.compare(one.get(i), other.get(i));
+      if (order != 0) {
+        return order;
+      }
+    }
+    return Integer.compare(one.size(), other.size());
   }
 
   /// Every component by itself: none makes up for another.

@@ -27,7 +27,7 @@ enum TcbStatus {
   }
 
   /// Of the platform, once a part of it (quoting enclave, TDX module) is known to stand like this:
-  /// what Intel's Quote Verification Library does in `QuoteVerifier.cpp`, `convergeTcbStatus`.
+  /// what Intel's Quote Verification Library does in `TcbLevelCheck.cpp` and `TdxModuleCheck.cpp`.
   /// Other statuses of the part change nothing.
   TcbStatus convergedWith(TcbStatus part) {
     return switch (part) {
@@ -56,6 +56,17 @@ enum TcbStatus {
 
   boolean isOutOfDate() {
     return this == OUT_OF_DATE || this == OUT_OF_DATE_CONFIGURATION_NEEDED;
+  }
+
+  boolean isConfigurationNeeded() {
+    return switch (this) {
+      case CONFIGURATION_NEEDED,
+          CONFIGURATION_AND_SW_HARDENING_NEEDED,
+          OUT_OF_DATE_CONFIGURATION_NEEDED,
+          TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED ->
+          true;
+      case UP_TO_DATE, SW_HARDENING_NEEDED, TD_RELAUNCH_ADVISED, OUT_OF_DATE, REVOKED -> false;
+    };
   }
 
   @Override

@@ -58,7 +58,7 @@ record TdxClaims(TdReport domain, DcapPlatform platform) implements Claims {
     var identifiers = new TreeMap<String, Bytes>();
     identifiers.put("report-data", domain.reportData());
     identifiers.put("measurement", measurement().digest());
-    identifiers.put("chip-id", platform.certificate().ppid());
+    identifiers.putAll(platform.identifiers());
     return identifiers;
   }
 

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// Demands of a trust domain:
@@ -18,20 +19,25 @@ import java.util.Set;
 /// xfam              8 bytes as quoted: the extended features that may be on; or any
 /// require-attributes [sept-ve-disable, …] that have to be on; or any, where none has to
 /// allow-attributes   […] that may be on; absent: no others
-/// platforms         [PPID, 16 bytes] or any
-/// mr-owner, mr-owner-config, mr-service-td  [48 bytes] or any; absent: zero
+/// platforms         [PPID or platform instance id, 16 bytes] or any
+/// mr-owner, mr-owner-config  [48 bytes] or any; absent: zero
+/// mr-service-td     [48 bytes] or any; absent: zero, where the quote says it
 /// ```
 ///
 /// @param xfam the mask, all bits for any
+/// @param serviceTd what manages the domain from outside, for migration say. TD reports 1.0 do not
+///   have it: a list cannot be met by one, and where nothing is demanded every result shows that
 record TdxPolicy(
     DcapTcbPolicy tcb,
     Map<String, Allowed<Bytes>> registers,
+    Optional<Allowed<Bytes>> serviceTd,
     Allowed<Bytes> xfam,
     Set<Attribute> required,
     Set<Attribute> allowed,
     Allowed<Bytes> platforms)
     implements Policy.Entry {
   private static final int REGISTER = 48;
+  private static final String SERVICE_TD = "mr-service-td";
 
   /// The bits of TDATTRIBUTES that have a name. DEBUG is none of them: nobody can allow it.
   enum Attribute {
@@ -76,13 +82,16 @@ record TdxPolicy(
         List.of("mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3", "mr-config-id", "mr-seam")) {
       registers.put(name, fields.allowed(name, hex -> sized(hex, REGISTER)));
     }
-    for (String name : List.of("mr-owner", "mr-owner-config", "mr-service-td")) {
+    for (String name : List.of("mr-owner", "mr-owner-config")) {
       registers.put(name, orZero(fields, name, REGISTER));
     }
     return new TdxPolicy(
         DcapTcbPolicy.read(fields),
         registers,
-        features(fields),
+        fields.has(SERVICE_TD)
+            ? Optional.of(fields.allowed(SERVICE_TD, hex -> sized(hex, REGISTER)))
+            : Optional.empty(),
+        mask(fields, "xfam", 8),
         required(fields.allowed("require-attributes", Attribute::byLabel)),
         fields.has("allow-attributes")
             ? Set.copyOf(fields.list("allow-attributes", Attribute::byLabel))
@@ -97,12 +106,11 @@ record TdxPolicy(
     };
   }
 
-  private static Allowed<Bytes> features(Fields fields) throws EvidenceException {
-    if (fields.string("xfam").equals("any")) {
-      return new Allowed.Any<>();
-    }
-    Bytes mask = fields.parsed("xfam", hex -> sized(hex, 8));
-    return new Allowed.OneOf<>(Set.of(mask));
+  /// Bits that may be on, or any.
+  static Allowed<Bytes> mask(Fields fields, String name, int bytes) throws EvidenceException {
+    return fields.saysAny(name)
+        ? new Allowed.Any<>()
+        : new Allowed.OneOf<>(Set.of(fields.<Bytes>parsed(name, hex -> sized(hex, bytes))));
   }
 
   static Allowed<Bytes> orZero(Fields fields, String name, int bytes) throws EvidenceException {
@@ -138,14 +146,15 @@ record TdxPolicy(
             List.of(
                 demand.check(
                     "tdx." + name, found.getOrDefault(name, Bytes.of(new byte[REGISTER]))))));
-    features(checks, domain);
+    serviceTd(checks, domain);
+    compareMask(checks, "tdx.xfam", xfam, domain.xfam());
     attributes(checks, domain);
     checks.require(
         "tdx.seam-attributes",
         domain.seamAttributes().equals(Bytes.of(new byte[8])),
         "the TDX module is a production one",
         "the TDX module has attributes " + domain.seamAttributes().hex());
-    checks.addAll(List.of(platforms.check("tdx.platforms", tdx.platform().certificate().ppid())));
+    checks.addAll(List.of(tdx.platform().check("tdx.platforms", platforms)));
     return checks.list();
   }
 
@@ -159,23 +168,36 @@ record TdxPolicy(
     found.put("mr-seam", domain.mrSeam());
     found.put("mr-owner", domain.mrOwner());
     found.put("mr-owner-config", domain.mrOwnerConfig());
-    domain.mrServiceTd().ifPresent(register -> found.put("mr-service-td", register));
     return found;
   }
 
-  private void features(Checks checks, TdReport domain) {
-    switch (xfam) {
+  private void serviceTd(Checks checks, TdReport domain) {
+    String name = "tdx." + SERVICE_TD;
+    if (domain.mrServiceTd().isPresent()) {
+      Allowed<Bytes> demand =
+          serviceTd.orElse(new Allowed.OneOf<>(Set.of(Bytes.of(new byte[REGISTER]))));
+      checks.addAll(List.of(demand.check(name, domain.mrServiceTd().get())));
+    } else if (serviceTd.filter(demand -> demand instanceof Allowed.OneOf<Bytes>).isPresent()) {
+      checks.fails(
+          name,
+          "the quote has a TD report 1.0, which does not say it: have the platform quote a TD"
+              + " report 1.5, or accept any");
+    } else {
+      checks.noted(name, "the quote has a TD report 1.0, which does not say it");
+    }
+  }
+
+  static void compareMask(Checks checks, String name, Allowed<Bytes> demand, Bytes found) {
+    switch (demand) {
       case Allowed.Any<Bytes>() ->
-          checks.noted(
-              "tdx.xfam", "is %s, and the policy accepts any".formatted(domain.xfam().hex()));
+          checks.noted(name, "is %s, and the policy accepts any".formatted(found.hex()));
       case Allowed.OneOf<Bytes>(var masks) -> {
         Bytes mask = masks.iterator().next();
         checks.require(
-            "tdx.xfam",
-            TcbInfo.masked(domain.xfam(), mask).equals(domain.xfam()),
-            "no feature is on beside those accepted",
-            "features are %s, and the policy accepts %s"
-                .formatted(domain.xfam().hex(), mask.hex()));
+            name,
+            TcbInfo.masked(found, mask).equals(found),
+            "is %s, within %s".formatted(found.hex(), mask.hex()),
+            "is %s, and the policy accepts the bits of %s".formatted(found.hex(), mask.hex()));
       }
     }
   }

@@ -3,6 +3,7 @@ package cloister.attestation;
 import cloister.attestation.Collateral.Item;
 import cloister.attestation.Collateral.Kind;
 import cloister.crypto.Bytes;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,8 +14,11 @@ final class DcapCollateral {
   /// A file of the collection: a bundle of Phala's `dcap-qvl`, an answer of Intel's service, a list
   /// or certificates.
   static List<Item> read(String file) throws EvidenceException {
-    Bytes bytes = Vectors.read(file);
-    String text = Vectors.text(file);
+    return read(file, Vectors.read(file));
+  }
+
+  static List<Item> read(String file, Bytes bytes) throws EvidenceException {
+    String text = new String(bytes.toArray(), StandardCharsets.ISO_8859_1);
     if (text.startsWith("{\"tcbInfo\"")) {
       return List.of(new Item(Kind.TCB_INFO, file, bytes));
     }
@@ -28,6 +32,15 @@ final class DcapCollateral {
       return List.of(new Item(Kind.CERTIFICATES, file, bytes));
     }
     return List.of(new Item(Kind.REVOCATION_LIST, file, bytes));
+  }
+
+  /// Of files of this repository.
+  static Collateral ofRepository(String... files) throws EvidenceException {
+    var items = new ArrayList<Item>();
+    for (String file : files) {
+      items.addAll(read(file, Repository.read(file)));
+    }
+    return Collateral.of(items);
   }
 
   private static List<Item> bundle(String file, Bytes json) throws EvidenceException {

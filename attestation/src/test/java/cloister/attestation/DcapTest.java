@@ -200,7 +200,7 @@ class DcapTest {
             Kind.TCB_INFO,
             "a test",
             Bytes.utf8(text.replace("\"tcbType\":0", "\"tcbType\":0,\"tcbType\":0")));
-    assertThat(verdict(platform, quote, twice, identity)).isEqualTo("malformed");
+    assertThat(verdict(platform, quote, twice, identity)).isEqualTo("tdx.tcb-info");
   }
 
   @Test

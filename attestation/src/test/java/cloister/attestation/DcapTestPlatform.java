@@ -32,8 +32,7 @@ final class DcapTestPlatform {
   private static final String EXTENSION = "1.2.840.113741.1.13.1";
 
   final TestAuthority root = TestAuthority.root(TestAuthority.Kind.P256, "Intel SGX Root CA");
-  final TestAuthority authority =
-      root.authority(TestAuthority.Kind.P256, Contents.of("Intel SGX PCK Platform CA").numbered(2));
+  final TestAuthority authority;
   final TestAuthority signer =
       root.leaf(TestAuthority.Kind.P256, Contents.of("Intel SGX TCB Signing").numbered(3));
   final TestAuthority pck;
@@ -42,16 +41,24 @@ final class DcapTestPlatform {
 
   /// @param components of the platform, 16, and PCESVN
   DcapTestPlatform(List<Integer> components, int pceSvn) {
+    this(components, pceSvn, "Intel SGX PCK Platform CA", "Intel SGX PCK Certificate");
+  }
+
+  private DcapTestPlatform(List<Integer> components, int pceSvn, String authority, String pck) {
+    this.authority = root.authority(TestAuthority.Kind.P256, Contents.of(authority).numbered(2));
     this.pck =
-        authority.leaf(
+        this.authority.leaf(
             TestAuthority.Kind.P256,
-            Contents.of("Intel SGX PCK Certificate")
-                .numbered(4)
-                .with(EXTENSION, extension(components, pceSvn)));
+            Contents.of(pck).numbered(4).with(EXTENSION, extension(components, pceSvn)));
   }
 
   static DcapTestPlatform of(int component, int pceSvn) {
     return new DcapTestPlatform(all(component), pceSvn);
+  }
+
+  /// Whose certificates have these names.
+  static DcapTestPlatform named(String authority, String pck) {
+    return new DcapTestPlatform(all(5), 10, authority, pck);
   }
 
   static List<Integer> all(int component) {
@@ -71,28 +78,50 @@ final class DcapTestPlatform {
   }
 
   /// A TD report 1.5: production, SEPT_VE_DISABLE.
-  record Domain(List<Integer> svn, List<Integer> svn2, long attributes, Bytes reportData) {
+  record Domain(
+      List<Integer> svn,
+      List<Integer> svn2,
+      long attributes,
+      long seamAttributes,
+      Bytes reportData) {
+    Domain(List<Integer> svn, List<Integer> svn2, long attributes, Bytes reportData) {
+      this(svn, svn2, attributes, 0, reportData);
+    }
+
     static Domain of(int module, int major, int component) {
       var svn = new ArrayList<>(all(component));
       svn.set(0, module);
       svn.set(1, major);
-      return new Domain(svn, svn, 1L << 28, Bytes.of(new byte[64]));
+      return new Domain(svn, svn, 1L << 28, 0, Bytes.of(new byte[64]));
     }
 
     Domain runningModule(int module, int component) {
-      var now = new ArrayList<>(svn);
+      var now = new ArrayList<>(svn2);
       now.set(0, module);
       now.set(2, component);
-      return new Domain(svn, now, attributes, reportData);
+      return new Domain(svn, now, attributes, seamAttributes, reportData);
+    }
+
+    Domain runningVersion(int major) {
+      var now = new ArrayList<>(svn2);
+      now.set(1, major);
+      return new Domain(svn, now, attributes, seamAttributes, reportData);
+    }
+
+    Domain withSeamAttributes(long bits) {
+      return new Domain(svn, svn2, attributes, bits, reportData);
     }
 
     Domain withAttributes(long bits) {
-      return new Domain(svn, svn2, bits, reportData);
+      return new Domain(svn, svn2, bits, seamAttributes, reportData);
     }
 
     Bytes body() {
       var body = ByteBuffer.allocate(TdReport.BYTES_1_5).order(ByteOrder.LITTLE_ENDIAN);
-      body.put(0, bytes(svn)).putLong(120, attributes).put(128, Bytes.hex("e7").toArray());
+      body.put(0, bytes(svn))
+          .putLong(112, seamAttributes)
+          .putLong(120, attributes)
+          .put(128, Bytes.hex("e7").toArray());
       for (int register = 0; register < 5; register++) {
         byte[] value = new byte[48];
         Arrays.fill(value, (byte) (register + 1));
@@ -108,24 +137,26 @@ final class DcapTestPlatform {
 
   /// Version 5, TDX.
   Bytes quote(Domain domain, Enclave enclave) {
-    Bytes body = domain.body();
-    var head = header(5, 0x81);
-    byte[] descriptor =
-        ByteBuffer.allocate(6)
-            .order(ByteOrder.LITTLE_ENDIAN)
-            .putShort((short) 3)
-            .putInt(body.size())
-            .array();
-    Bytes signed = Bytes.concat(Bytes.of(head), Bytes.of(descriptor), body);
-    return Bytes.concat(signed, signature(signed, enclave, true));
+    return quote(5, 0x81, 3, domain.body(), enclave);
   }
 
   /// Version 3, SGX.
   Bytes quote(Bytes mrEnclave, int attributes, Enclave enclave) {
+    return quote(3, 0, 1, enclaveBody(mrEnclave, attributes), enclave);
+  }
+
+  static Bytes enclaveBody(Bytes mrEnclave, int attributes) {
     var body = ByteBuffer.allocate(SgxReport.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     body.put(48, (byte) attributes).put(64, mrEnclave.toArray()).put(128, MR_SIGNER.toArray());
-    Bytes signed = Bytes.concat(Bytes.of(header(3, 0)), Bytes.of(body.array()));
-    return Bytes.concat(signed, signature(signed, enclave, false));
+    return Bytes.of(body.array());
+  }
+
+  /// @param type of the body, which version 5 alone says
+  Bytes quote(int version, int tee, int type, Bytes body, Enclave enclave) {
+    Bytes descriptor =
+        version == 5 ? Bytes.concat(u16(type), u32(body.size())) : Bytes.of(new byte[0]);
+    Bytes signed = Bytes.concat(Bytes.of(header(version, tee)), descriptor, body);
+    return Bytes.concat(signed, signature(signed, enclave, version > 3));
   }
 
   private static byte[] header(int version, int tee) {
