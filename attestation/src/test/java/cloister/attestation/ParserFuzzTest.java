@@ -9,6 +9,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -43,6 +45,8 @@ class ParserFuzzTest {
 
   private static final Bytes QUOTE = Repository.read("tdx/quote.bin");
 
+  private static final Bytes SWITCH_CHAIN = Repository.read("nvidia/switch-chain.txt");
+
   /// Reads something from outside.
   private interface Parsing {
     void run() throws EvidenceException, IOException;
@@ -66,6 +70,7 @@ class ParserFuzzTest {
 
   @FuzzTest
   void certificates(byte[] input) {
+    parseOrRefuse(() -> NvidiaChain.parse(Bytes.of(input)).revocationLists());
     parseOrRefuse(() -> {
       List<X509Certificate> read = Certificates.read("certificates", Bytes.of(input), 8);
       Revocation.sources(read, Pattern.compile(".*"));
@@ -75,6 +80,7 @@ class ParserFuzzTest {
         Certificates.key(one);
         parseOrRefuse(() -> PckCertificate.of(one));
         parseOrRefuse(() -> SnpEndorsement.read(one));
+        parseOrRefuse(() -> NvidiaFirmware.of(one));
       }
     });
   }
@@ -83,10 +89,14 @@ class ParserFuzzTest {
   void collateral(byte[] input) {
     for (Collateral.Kind kind : Collateral.Kind.values()) {
       var item = new Collateral.Item(kind, "https://localhost/", Bytes.of(input));
-      var all = new ArrayList<>(COLLATERAL);
-      all.add(item);
-      parseOrRefuse(() -> verify(new Evidence(Tee.TDX, QUOTE), Collateral.of(all)));
-      parseOrRefuse(() -> Collateral.dates(item));
+      parseOrRefuse(() -> {
+        Collateral.Dates dates = Collateral.dates(item);
+        if (dates.until().isPresent()) {
+          var all = new ArrayList<>(COLLATERAL);
+          all.add(item);
+          verify(new Evidence(Tee.TDX, QUOTE), Collateral.of(all));
+        }
+      });
     }
   }
 
@@ -207,6 +217,37 @@ class ParserFuzzTest {
   @FuzzTest
   void eifMeasurement(byte[] input) {
     parseOrRefuse(() -> EifMeasurement.of(new ByteArrayInputStream(input)).measurement());
+  }
+
+  @FuzzTest
+  void nvidiaReport(byte[] input) {
+    report(
+        new Evidence(
+            Tee.NVIDIA, Map.of(Part.REPORT, Bytes.of(input), Part.CERTIFICATES, SWITCH_CHAIN)));
+  }
+
+  /// The claims of the device's token.
+  @FuzzTest
+  void nvidiaToken(byte[] input) {
+    report(
+        new Evidence(
+            Tee.NVIDIA,
+            Bytes.concat(
+                Bytes.utf8("[[\"JWT\",\""),
+                token("{}".getBytes(StandardCharsets.UTF_8)),
+                Bytes.utf8("\"],{\"GPU-0\":\""),
+                token(input),
+                Bytes.utf8("\"}]"))));
+  }
+
+  @FuzzTest
+  void nvidiaManifest(byte[] input) {
+    parseOrRefuse(() -> {
+      SignedXml xml = SignedXml.parse("manifest", Bytes.of(input));
+      xml.path();
+      xml.isSignedBySigner();
+    });
+    parseOrRefuse(() -> NvidiaManifest.parse("manifest", Bytes.of(input)));
   }
 
   @FuzzTest
