@@ -23,7 +23,13 @@ record Sizes(
   /// How JMH repeats.
   ///
   /// @param forks 0 measures in this process, where results mean nothing
-  record Jmh(int forks, int warmUps, int iterations, int millisecondsEach) {}
+  record Jmh(int forks, int warmUps, int iterations, int millisecondsEach) {
+    /// For what takes milliseconds: the compiler wants to see it some thousand times. One fork, so
+    /// that it takes no longer in all.
+    Jmh warmedUpForLong() {
+      return new Jmh(Math.min(forks, 1), 3 * warmUps, iterations, millisecondsEach);
+    }
+  }
 
   /// The first size; about ten minutes on two cores.
   static Sizes standard() {
@@ -48,6 +54,19 @@ record Sizes(
   /// Just enough to see that everything runs.
   static Sizes smoke() {
     return new Sizes(2000, 1, 0, 1, 4, 1, 1, 50, new Jmh(0, 1, 1, 50));
+  }
+
+  Sizes with(Jmh other) {
+    return new Sizes(
+        rows,
+        publications,
+        unmeasuredQuestions,
+        questions,
+        requests,
+        starts,
+        sealedMegabytes,
+        appendMilliseconds,
+        other);
   }
 
   String overlap() {
