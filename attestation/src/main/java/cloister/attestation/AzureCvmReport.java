@@ -239,7 +239,12 @@ record AzureCvmReport(
   }
 
   @Override
-  public Measurement measured() {
+  public Measurement measured() throws EvidenceException {
+    if (!registers.values().keySet().containsAll(MEASURED)) {
+      throw new EvidenceException(
+          "the registers that identify what was started are %s, and there are %s"
+              .formatted(MEASURED, registers.values().keySet()));
+    }
     return registers.measurement(MEASURED);
   }
 

@@ -22,7 +22,9 @@ public sealed interface Report
 
   /// What [Claims#measurement] will be if the report verifies. It proves nothing, and is for an
   /// enclave that names itself: whoever hears it holds it against verified evidence.
-  Measurement measured();
+  ///
+  /// @throws EvidenceException if a part of what is measured did not come along
+  Measurement measured() throws EvidenceException;
 
   /// Where the vendor publishes what [#verify] needs beside this evidence.
   List<Collateral.Source> sources();
