@@ -151,6 +151,13 @@ record Branch(List<Source> sources, List<Scalar> conditions, List<Scalar> output
         && sources.get(column.source()).unit().equals(column.name());
   }
 
+  /// Whether the condition is that two units are equal, which after [#requireOneUnit] all are.
+  boolean isJoin(Scalar condition) {
+    return condition instanceof Scalar.Call call
+        && call.function() == Scalar.Function.EQUAL
+        && call.arguments().stream().allMatch(this::isUnit);
+  }
+
   /// The units of all sources are one value in every row: each source is tied to the first by
   /// equalities of units, and by lineage, whatever the columns are called on the way.
   ///
@@ -164,7 +171,7 @@ record Branch(List<Source> sources, List<Scalar> conditions, List<Scalar> output
           && call.arguments().getFirst() instanceof Scalar.Column left
           && call.arguments().getLast() instanceof Scalar.Column right
           && (isUnit(left) || isUnit(right))) {
-        if (!isUnit(left) || !isUnit(right)) {
+        if (!isJoin(condition)) {
           throw notOfUnits(left, right);
         }
         int from = group[left.source()];

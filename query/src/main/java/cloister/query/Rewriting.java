@@ -42,7 +42,7 @@ import java.util.stream.IntStream;
 ///
 /// Without noise one aggregation of `r` is the answer, and every number in it is about enough units
 /// ([#requireManyUnits]). With noise
-/// - `f0…` are the sources of joins with a bounded number of rows of each unit ([#bounded]),
+/// - `f0…` are joined sources with a bounded number of rows of each unit ([#bounded]),
 /// - `p` aggregates `r` per unit and group and clamps,
 /// - `b` keeps `groupsPerUnit` groups of each unit, chosen by a keyed hash of the unit's own rows,
 /// - the outer SELECT adds up, so that one unit moves each cell by no more than its bound.
@@ -412,7 +412,9 @@ final class Rewriting {
     for (int key = 0; key < question.keys(); key++) {
       outputs.add(key(branch.outputs().get(key)) + " AS k" + key);
     }
-    outputs.add(unit(0, branch) + " AS u");
+    List<Integer> joined = joined(branch);
+    String unit = unit(joined.getFirst(), branch);
+    outputs.add(unit + " AS u");
     for (int index = 0; index < question.aggregations().size(); index++) {
       Aggregation aggregation = question.aggregations().get(index);
       if (aggregation.argument() >= 0) {
@@ -430,34 +432,91 @@ final class Rewriting {
       outputs.add(groups.indexOf(branch.datasets()) + " AS g");
     }
     // The conditions say how the sources join; DuckDB's optimizer makes hash joins of them.
-    boolean multiplies = noise.isPresent() && branch.sources().size() > 1;
-    List<String> sources =
-        IntStream.range(0, branch.sources().size())
-            .mapToObj(index ->
-                (multiplies ? bounded(branch, index) : table(branch.sources().get(index).address()))
-                    + " AS s"
-                    + index)
-            .toList();
-    String where =
-        branch.conditions().stream()
-            .filter(condition -> !multiplies || sources(condition).size() != 1)
-            .map(Rewriting::expression)
-            .collect(Collectors.joining(" AND "));
+    boolean multiplies = noise.isPresent() && joined.size() > 1;
+    List<String> sources = new ArrayList<>();
+    List<String> conditions = new ArrayList<>();
+    for (int source : joined) {
+      String from = multiplies ? bounded(branch, source, joined.size()) : table(source, branch);
+      sources.add(from + " AS s" + source);
+      if (source != joined.getFirst()) {
+        conditions.add("(" + unit + " = " + unit(source, branch) + ")");
+      }
+    }
+    for (Scalar condition : branch.conditions()) {
+      Set<Integer> over = sources(condition);
+      boolean elsewhere = over.size() == 1 && (multiplies || !joined.containsAll(over));
+      if (!branch.isJoin(condition) && !elsewhere) {
+        conditions.add(expression(condition));
+      }
+    }
+    for (int source = 0; source < branch.sources().size(); source++) {
+      if (!joined.contains(source)) {
+        conditions.add(unit + " IN (" + units(source, branch) + ")");
+      }
+    }
     return "SELECT "
         + String.join(", ", outputs)
         + " FROM "
         + String.join(", ", sources)
-        + (where.isEmpty() ? "" : " WHERE " + where);
+        + where(conditions);
+  }
+
+  /// The sources whose rows are joined. Where only units and distinct values are counted it does
+  /// not matter how often a row is there, so a source of which nothing but the unit is read need
+  /// only have that unit: see [#units].
+  private List<Integer> joined(Branch branch) {
+    boolean multiplicityMatters =
+        question.aggregations().stream()
+            .anyMatch(each ->
+                each.aggregate() != Aggregate.UNITS
+                    && each.aggregate() != Aggregate.DISTINCT_VALUES);
+    Set<Integer> read = new TreeSet<>();
+    branch.outputs().forEach(output -> read.addAll(sources(output)));
+    for (Scalar condition : branch.conditions()) {
+      Set<Integer> over = sources(condition);
+      if (over.size() > 1 && !branch.isJoin(condition)) {
+        read.addAll(over);
+      }
+    }
+    if (multiplicityMatters) {
+      IntStream.range(0, branch.sources().size()).forEach(read::add);
+    } else if (read.isEmpty()) {
+      read.add(0);
+    }
+    return List.copyOf(read);
+  }
+
+  /// The units of a source that its own conditions leave.
+  private String units(int source, Branch branch) {
+    return "SELECT "
+        + unit(source, branch)
+        + " FROM "
+        + table(source, branch)
+        + " AS s"
+        + source
+        + where(
+            branch.conditions().stream()
+                .filter(condition -> sources(condition).equals(Set.of(source)))
+                .map(Rewriting::expression)
+                .toList());
+  }
+
+  private String table(int source, Branch branch) {
+    return table(branch.sources().get(source).address());
+  }
+
+  private static String where(List<String> conditions) {
+    return conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
   }
 
   /// The rows of a source that its own conditions leave, of each unit at most so many that all
-  /// sources together make no more than [#MOST_JOINED_ROWS] of it. Which rows a unit keeps depends
-  /// on the columns that are read of its own rows there, and the nonce.
+  /// joined sources together make no more than [#MOST_JOINED_ROWS] of it. Which rows a unit keeps
+  /// depends on the columns that are read of its own rows there, and the nonce.
   ///
   /// Hardly any unit is in a bucket of too many rows (`w`), fewer have too many themselves (`h`),
   /// and only those are sorted.
-  private String bounded(Branch branch, int source) {
-    int most = (int) Math.floor(Math.pow(MOST_JOINED_ROWS, 1.0 / branch.sources().size()) + 1e-9);
+  private String bounded(Branch branch, int source, int joined) {
+    int most = (int) Math.floor(Math.pow(MOST_JOINED_ROWS, 1.0 / joined) + 1e-9);
     Branch.Source from = branch.sources().get(source);
     String unit = "s." + DuckDbSql.identifier(from.unit());
     Set<Scalar.Column> columns = new LinkedHashSet<>();

@@ -81,6 +81,13 @@ class OracleTest {
                   Cell.number(Kind.SUM, 1, 2, "0", "5000"),
                   Cell.number(Kind.MEAN, 0, 0, "0", "120"))),
           new Case(
+              "SELECT m.age_band, COUNT(DISTINCT a.email), COUNT(DISTINCT m.channel)"
+                  + " FROM airline.customers a JOIN media.customers m ON a.email = m.email"
+                  + " GROUP BY m.age_band",
+              Rows::joined,
+              1,
+              List.of(Cell.count(Kind.DISTINCT, 2))),
+          new Case(
               "SELECT k, COUNT(DISTINCT email) AS n, COUNT(*), COUNT(s), SUM(s), AVG(s) FROM"
                   + " (SELECT email, zip AS k, spend AS s FROM airline.customers WHERE spend > 0"
                   + " UNION ALL SELECT email, airport, spend FROM airline.visits"
@@ -119,6 +126,17 @@ class OracleTest {
               + " COALESCE(SUM(a.age), 0)::HUGEINT, COUNT(a.age)"
               + " FROM airline.customers a JOIN media.customers m ON a.email = m.email"
               + " GROUP BY m.age_band",
+          "SELECT v.airport, COUNT(DISTINCT m.email) FROM media.customers m"
+              + " JOIN airline.customers a ON m.email = a.email"
+              + " JOIN airline.visits v ON a.email = v.email"
+              + " WHERE a.spend > 10 AND m.channel IS NOT NULL GROUP BY v.airport",
+          "SELECT v.airport, COUNT(DISTINCT m.email) FROM media.customers m, airline.customers a,"
+              + " airline.visits v WHERE m.email = a.email AND a.email = v.email"
+              + " AND a.spend > 10 AND m.channel IS NOT NULL GROUP BY v.airport",
+          "SELECT COUNT(DISTINCT m.email) FROM media.customers m"
+              + " JOIN airline.customers a ON m.email = a.email",
+          "SELECT COUNT(DISTINCT m.email) FROM media.customers m, airline.customers a"
+              + " WHERE m.email = a.email",
           "SELECT k, COUNT(*), COUNT(s), SUM(s) FROM"
               + " (SELECT email, zip AS k, spend AS s FROM airline.customers WHERE spend > 0"
               + " UNION ALL SELECT email, airport, spend FROM airline.visits) x GROUP BY k",
