@@ -1,12 +1,17 @@
 WITH r AS (
   SELECT s2."policy" AS k0, s2."email" AS u FROM t2 AS s2 WHERE s2."email" IN (SELECT s0."email" FROM t0 AS s0) AND s2."email" IN (SELECT s1."email" FROM t1 AS s1)
-), p AS (
+), p AS MATERIALIZED (
   SELECT r.u, r.k0
   FROM r
   GROUP BY r.u, r.k0
+), m AS MATERIALIZED (
+  SELECT u FROM p GROUP BY u HAVING count(*) > 1
 ), b AS (
-  SELECT * FROM p
-  QUALIFY row_number() OVER (PARTITION BY p.u ORDER BY hash(p.k0, p.u, '00'), p.k0) <= 1
+  SELECT * FROM p WHERE NOT p.u IN (SELECT u FROM m)
+  UNION ALL
+  SELECT * FROM p WHERE p.u IN (SELECT u FROM m)
+  QUALIFY row_number() OVER (PARTITION BY p.u
+    ORDER BY hash(p.k0, p.u, '00'), p.k0) <= 1
 )
 SELECT CAST(b.k0 AS VARCHAR) AS k0, count(*) AS n0
 FROM b

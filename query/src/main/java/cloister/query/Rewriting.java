@@ -762,7 +762,7 @@ final class Rewriting {
     if (coversAllGroups(keys, bound)) {
       sql.append("b AS (\n  ").append(aggregated).append("\n)");
     } else {
-      sql.append("p AS (\n  ").append(aggregated).append("\n), ").append(kept(bound));
+      sql.append("p AS MATERIALIZED (\n  ").append(aggregated).append("\n), ").append(kept(bound));
     }
     return sql.append("\nSELECT ")
         .append(String.join(", ", outer))
@@ -783,21 +783,32 @@ final class Rewriting {
     return groups.compareTo(BigInteger.valueOf(bound.groupsPerUnit())) <= 0;
   }
 
-  /// Which of its groups a unit keeps depends on its own rows and the nonce only.
+  /// Which of its groups a unit keeps depends on its own rows and the nonce only. Few units have
+  /// too many (`m`), and only those are sorted.
   private String kept(DifferentialPrivacy bound) {
     String keys =
         IntStream.range(0, question.keys())
             .mapToObj(key -> "p.k" + key)
             .collect(Collectors.joining(", "));
-    return "b AS (\n  SELECT * FROM p\n  QUALIFY row_number() OVER (PARTITION BY p.u ORDER BY hash("
-        + keys
-        + ", p.u, "
-        + DuckDbSql.text(nonce)
-        + "), "
-        + keys
-        + ") <= "
-        + bound.groupsPerUnit()
-        + "\n)";
+    String many = "p.u IN (SELECT u FROM m)";
+    return String.join(
+        "\n",
+        "m AS MATERIALIZED (",
+        "  SELECT u FROM p GROUP BY u HAVING count(*) > " + bound.groupsPerUnit(),
+        "), b AS (",
+        "  SELECT * FROM p WHERE NOT " + many,
+        "  UNION ALL",
+        "  SELECT * FROM p WHERE " + many,
+        "  QUALIFY row_number() OVER (PARTITION BY p.u",
+        "    ORDER BY hash("
+            + keys
+            + ", p.u, "
+            + DuckDbSql.text(nonce)
+            + "), "
+            + keys
+            + ") <= "
+            + bound.groupsPerUnit(),
+        ")");
   }
 
   /// One cell: per unit and group, and then over the units, where `?` stands for the former.
