@@ -18,6 +18,7 @@ import cloister.crypto.Hpke;
 import cloister.crypto.SealingKey;
 import cloister.crypto.Secret;
 import cloister.crypto.SigningKey;
+import cloister.crypto.Validity;
 import cloister.crypto.VerifyingKey;
 import cloister.ledger.CheckpointKey;
 import cloister.ledger.CheckpointMemory;
@@ -44,6 +45,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// A session with an enclave whose evidence meets what this participant signed (docs/protocol.md
 /// §§3, 4). Every reply comes with a checkpoint, and is passed on only when the ledger has grown
@@ -62,6 +64,8 @@ final class Session implements AutoCloseable {
   private final SimulatedEvidence simulated;
   private Membership membership;
   private Open open;
+  private @Nullable CheckpointMemory seen;
+  private @Nullable Certified certified;
 
   private Session(Home home, Membership membership, SimulatedEvidence simulated, Host host)
       throws InterruptedException {
@@ -87,6 +91,9 @@ final class Session implements AutoCloseable {
       return new Open(channel, key, evidence, attestation, Instant.EPOCH);
     }
   }
+
+  /// A certificate that is for this home's keys and from the pinned CA.
+  private record Certified(Bytes encoded, Validity validity) {}
 
   /// A report that is genuine, and what it has to be tied to.
   private record Evidence(List<VerifiedReport> reports, Binding expected) {}
@@ -309,6 +316,9 @@ final class Session implements AutoCloseable {
     if (membership.checkpoint().isEmpty()) {
       return Optional.empty();
     }
+    if (seen != null && seen.last().format().equals(membership.checkpoint().get())) {
+      return Optional.of(seen);
+    }
     try {
       var last = SignedCheckpoint.parse(membership.checkpoint().get());
       return Optional.of(CheckpointMemory.begin(checkpointKey(), last));
@@ -325,6 +335,8 @@ final class Session implements AutoCloseable {
           before.isPresent()
               ? before.get().advance(proof.checkpoint(), proof.consistency())
               : CheckpointMemory.begin(checkpointKey(), proof.checkpoint());
+      // Verified once, and again only when another process of this home saw a newer one.
+      seen = after;
       // The address too is known only now: this collaboration's ledger is there.
       remember(known -> known.withCheckpoint(after.last()).withEnclave(enclave));
     } catch (ProofException e) {
@@ -360,16 +372,26 @@ final class Session implements AutoCloseable {
     if (membership.certificate().isEmpty() || membership.certificateAuthority().isEmpty()) {
       return false;
     }
+    Bytes encoded = membership.certificate().get();
+    Instant soon = Instant.now().plus(Duration.ofHours(1));
+    // Who signed these bytes for whom does not change, only whether they are valid.
+    Certified known = certified;
+    if (known != null && known.encoded().equals(encoded)) {
+      return known.validity().contains(soon);
+    }
     try {
       var verified =
-          Certificate.parse(membership.certificate().get())
+          Certificate.parse(encoded)
               .verify(
                   AuthorityCertificate.parse(membership.certificateAuthority().get()),
                   Instant.now());
-      return verified.name().equals(home.participant().value())
-          && verified.verifyingKey().equals(home.signingKey().verifyingKey())
-          && verified.sealingKey().equals(home.openingKey().sealingKey())
-          && verified.validity().until().isAfter(Instant.now().plus(Duration.ofHours(1)));
+      if (!verified.name().equals(home.participant().value())
+          || !verified.verifyingKey().equals(home.signingKey().verifyingKey())
+          || !verified.sealingKey().equals(home.openingKey().sealingKey())) {
+        return false;
+      }
+      certified = new Certified(encoded, verified.validity());
+      return verified.validity().contains(soon);
     } catch (CryptoException _) {
       return false;
     }

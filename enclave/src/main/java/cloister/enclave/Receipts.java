@@ -97,8 +97,7 @@ final class Receipts {
     return Optional.ofNullable(approved.verdict().obligations().get(dataset))
         .flatMap(Obligations::budget)
         .map(_ -> {
-          Charge before =
-              room.state.spentBefore(run, dataset).stream().reduce(Charge.NONE, Charge::plus);
+          Charge before = room.state.run(run).before().getOrDefault(dataset, Charge.NONE);
           Charge own = reserved.charges().getOrDefault(dataset, Charge.NONE);
           return new Receipt.Budget(spent(before), spent(before.plus(own)));
         });

@@ -3,6 +3,7 @@ package cloister.enclave;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.privacy.Charge;
+import cloister.privacy.Spending;
 import cloister.protocol.Document;
 import cloister.protocol.Documents;
 import cloister.protocol.SealedData;
@@ -12,11 +13,9 @@ import cloister.room.Collaboration;
 import cloister.room.Dataset;
 import cloister.room.Name;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -48,7 +47,7 @@ final class RoomState {
   private final Map<String, Long> commits = new HashMap<>();
 
   private final Map<String, Run> runs = new LinkedHashMap<>();
-  private final Map<Address, List<Charge>> spent = new HashMap<>();
+  private final Map<Address, Spending> spent = new HashMap<>();
 
   /// The run that asked each question first, whatever became of it: who asks again does not pay
   /// again.
@@ -72,7 +71,13 @@ final class RoomState {
   record Version(Event.Published published, Instant at, Optional<Instant> ended) {}
 
   /// A run and where it got to.
-  record Run(Event.Reserved reserved, Instant at, Progress progress) {}
+  ///
+  /// @param before what the datasets it reads had been charged by then
+  record Run(Event.Reserved reserved, Instant at, Map<Address, Charge> before, Progress progress) {
+    Run with(Progress next) {
+      return new Run(reserved, at, before, next);
+    }
+  }
 
   sealed interface Progress {
     record Running() implements Progress {}
@@ -115,8 +120,12 @@ final class RoomState {
       case Event.Suspended(var participant) -> suspendedBy.add(participant);
       case Event.Resumed(var participant) -> suspendedBy.remove(participant);
       case Event.Reserved reserved -> {
-        runs.put(reserved.run(), new Run(reserved, at, new Progress.Running()));
-        reserved.charges().forEach((dataset, charge) -> charges(dataset).add(charge));
+        var before = new HashMap<Address, Charge>();
+        reserved.datasets().forEach(dataset -> before.put(dataset, spent(dataset).sum()));
+        runs.put(reserved.run(), new Run(reserved, at, before, new Progress.Running()));
+        reserved
+            .charges()
+            .forEach((dataset, charge) -> spent.put(dataset, spent(dataset).plus(charge)));
         payers.putIfAbsent(reserved.question(), reserved.run());
         charged
             .computeIfAbsent(reserved.question(), _ -> new TreeSet<>())
@@ -153,9 +162,7 @@ final class RoomState {
   /// that ran it. What it reserved stays spent.
   void endRuns() {
     runs.replaceAll((_, run) ->
-        run.progress() instanceof Progress.Running
-            ? new Run(run.reserved(), run.at(), new Progress.Failed())
-            : run);
+        run.progress() instanceof Progress.Running ? run.with(new Progress.Failed()) : run);
   }
 
   private void propose(SignedDocument document) {
@@ -237,11 +244,7 @@ final class RoomState {
   }
 
   private void progress(String run, Progress progress) {
-    runs.computeIfPresent(run, (_, before) -> new Run(before.reserved(), before.at(), progress));
-  }
-
-  private List<Charge> charges(Address dataset) {
-    return spent.computeIfAbsent(dataset, _ -> new ArrayList<>());
+    runs.computeIfPresent(run, (_, before) -> before.with(progress));
   }
 
   // What the state says.
@@ -331,17 +334,8 @@ final class RoomState {
     return Collections.unmodifiableSet(charged.getOrDefault(question, Set.of()));
   }
 
-  List<Charge> spent(Address dataset) {
-    return List.copyOf(spent.getOrDefault(dataset, List.of()));
-  }
-
-  /// What had been charged to a dataset before a run reserved its own.
-  List<Charge> spentBefore(String run, Address dataset) {
-    return runs.values().stream()
-        .takeWhile(earlier -> !earlier.reserved().run().equals(run))
-        .map(earlier -> earlier.reserved().charges().get(dataset))
-        .filter(Objects::nonNull)
-        .toList();
+  Spending spent(Address dataset) {
+    return spent.getOrDefault(dataset, Spending.NONE);
   }
 
   /// The time of the newest event: no clock may say less.

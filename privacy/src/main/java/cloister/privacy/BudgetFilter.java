@@ -2,7 +2,6 @@ package cloister.privacy;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.LongPredicate;
 
@@ -34,12 +33,9 @@ public final class BudgetFilter {
   private static final long MOST_RUNS = 1_000_000_000;
 
   private final BudgetLimit limit;
-  private final Composition composition;
-  private final Charge spent;
-  private final Optional<Charge> last;
+  private final Spending spending;
 
   private enum Composition {
-    UNDECIDED,
     BASIC,
     CONCENTRATED
   }
@@ -51,63 +47,53 @@ public final class BudgetFilter {
   ///   been charged
   public record Remaining(BigDecimal epsilon, Optional<Long> runsLikeTheLast) {}
 
-  private BudgetFilter(
-      BudgetLimit limit, Composition composition, Charge spent, Optional<Charge> last) {
+  private BudgetFilter(BudgetLimit limit, Spending spending) {
     this.limit = limit;
-    this.composition = composition;
-    this.spent = spent;
-    this.last = last;
+    this.spending = spending;
   }
 
   /// The books of a dataset that nothing has been asked of.
   public static BudgetFilter of(BudgetLimit limit) {
-    return new BudgetFilter(limit, Composition.UNDECIDED, Charge.NONE, Optional.empty());
+    return of(limit, Spending.NONE);
   }
 
-  /// @param past all charges ever made, in the ledger's order
-  public static BudgetFilter of(BudgetLimit limit, List<Charge> past) {
-    var filter = of(limit);
-    for (var charge : past) {
-      filter = filter.spend(charge);
-    }
-    return filter;
+  public static BudgetFilter of(BudgetLimit limit, Spending spending) {
+    return new BudgetFilter(limit, spending);
   }
 
   public Charge spent() {
-    return spent;
+    return spending.sum();
   }
 
   public boolean admits(Charge charge) {
-    return charge.isNone() || decided(charge).holds(spent.plus(charge));
+    return charge.isNone()
+        || holds(spending.sum().plus(charge), composition(spending.first().orElse(charge)));
   }
 
-  /// The books after a charge, whether it fits or not: what happened has been spent.
+  /// The books after a charge, whether it fits or not.
   public BudgetFilter spend(Charge charge) {
-    return charge.isNone()
-        ? this
-        : new BudgetFilter(
-            limit, decided(charge).composition, spent.plus(charge), Optional.of(charge));
+    return charge.isNone() ? this : of(limit, spending.plus(charge));
   }
 
   public Remaining remaining() {
     return new Remaining(
-        limit.epsilon().value().subtract(spent.epsilon()).max(BigDecimal.ZERO),
-        last.map(like -> most(runs -> holds(spent.plus(like.times(runs))))));
+        limit.epsilon().value().subtract(spending.sum().epsilon()).max(BigDecimal.ZERO),
+        spending.last().map(this::runsLike));
   }
 
-  private BudgetFilter decided(Charge first) {
-    if (composition != Composition.UNDECIDED) {
-      return this;
-    }
+  private long runsLike(Charge charge) {
+    var composition = composition(spending.first().orElse(charge));
+    return most(runs -> holds(spending.sum().plus(charge.times(runs)), composition));
+  }
+
+  private Composition composition(Charge first) {
     long basic = most(runs -> basicHolds(first.times(runs)));
     long concentrated = most(runs -> concentratedHolds(first.times(runs)));
-    return new BudgetFilter(
-        limit, concentrated > basic ? Composition.CONCENTRATED : Composition.BASIC, spent, last);
+    return concentrated > basic ? Composition.CONCENTRATED : Composition.BASIC;
   }
 
-  private boolean holds(Charge total) {
+  private boolean holds(Charge total, Composition composition) {
     return switch (composition) {
-      case UNDECIDED -> total.isNone();
       case BASIC -> basicHolds(total);
       case CONCENTRATED ->
           concentratedHolds(total) || (total.delta().signum() == 0 && basicHolds(total));

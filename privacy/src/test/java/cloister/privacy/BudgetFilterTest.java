@@ -125,8 +125,14 @@ class BudgetFilterTest {
         assertThat(filter.spent().rho()).isGreaterThanOrEqualTo(before.rho());
         assertThat(filter.spent().delta()).isGreaterThanOrEqualTo(before.delta());
       }
-      var folded = BudgetFilter.of(limit("2", "0.000001"), past);
-      assertThat(folded.spent()).as("seed " + seed).isEqualTo(filter.spent());
+      var folded =
+          BudgetFilter.of(
+              limit("2", "0.000001"),
+              past.stream().reduce(Spending.NONE, Spending::plus, (_, last) -> last));
+      assertThat(folded.spent())
+          .as("seed " + seed)
+          .isEqualTo(filter.spent())
+          .isEqualTo(past.stream().reduce(Charge.NONE, Charge::plus));
       assertThat(folded.remaining()).as("seed " + seed).isEqualTo(filter.remaining());
     }
   }
