@@ -19,6 +19,9 @@ import java.util.concurrent.Semaphore;
 final class Engines implements AutoCloseable {
   private static final int RUN_ID_BYTES = 8;
 
+  /// One for the data that is being published, and one for the question that follows at once.
+  private static final int SPARES = 2;
+
   private final Workers workers;
   private final Engine engine;
   private final Ingestion ingestion;
@@ -33,7 +36,7 @@ final class Engines implements AutoCloseable {
   Engines(
       Path memory, int concurrentRuns, long memoryBytesPerRun, long plaintextBytes, Duration time) {
     this.memory = memory;
-    this.workers = Workers.of(new Workers.Settings(memory, concurrentRuns, 1));
+    this.workers = Workers.of(new Workers.Settings(memory, concurrentRuns, SPARES));
     this.engine = new DuckDbEngine(workers);
     this.plaintext = new Plaintext(plaintextBytes, engine::forget);
     this.ingestion = new Ingestion(workers);
