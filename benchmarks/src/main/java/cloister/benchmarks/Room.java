@@ -11,6 +11,7 @@ import cloister.client.Questions;
 import cloister.client.Upload;
 import cloister.duckdb.Transcoding;
 import cloister.protocol.AnswerTable;
+import cloister.protocol.Command.RunRequest;
 import cloister.protocol.Document.CollaborationDocument;
 import cloister.room.Name;
 import java.io.IOException;
@@ -140,13 +141,16 @@ final class Room implements AutoCloseable {
     }
   }
 
-  /// From the request to the opened answer, its receipt checked.
-  Finished ask(Participant research, Terms.Mode mode, int variant) throws Exception {
+  /// What a person wrote, as the request that leaves.
+  RunRequest question(Terms.Mode mode, int variant) throws IOException {
     Path sql = folder.resolve("question.sql");
     Files.writeString(sql, Terms.overlap(variant));
-    Finished finished =
-        research.run(
-            Questions.adHoc(Terms.RESEARCH, sql, Optional.of(mode.purpose), Optional.empty()));
+    return Questions.adHoc(Terms.RESEARCH, sql, Optional.of(mode.purpose), Optional.empty());
+  }
+
+  /// From the request to the opened answer, its receipt checked.
+  static Finished ask(Participant research, RunRequest question) throws InterruptedException {
+    Finished finished = research.run(question);
     if (finished.repeated()) {
       throw new IllegalStateException("the question was asked before; nothing was computed");
     }
@@ -154,7 +158,7 @@ final class Room implements AutoCloseable {
   }
 
   Finished ask(Terms.Mode mode, int variant) throws Exception {
-    return ask(participant(Terms.RESEARCH), mode, variant);
+    return ask(participant(Terms.RESEARCH), question(mode, variant));
   }
 
   /// A fast wrong answer is no result: variant 0, under thresholds, is what the generator says.

@@ -1,6 +1,8 @@
 package cloister.benchmarks;
 
+import cloister.protocol.Command.RunRequest;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /// A small question's way to the enclave and back: with a run behind it, and as the protocol alone.
@@ -20,11 +22,15 @@ final class RoundTrip {
         // The newest exchange counts: enrolling goes before it.
         relayed.status();
         status = loopback.last();
-        room.ask(relayed, Terms.Mode.NOISE, 0);
+        Room.ask(relayed, room.question(Terms.Mode.NOISE, 0));
         run = loopback.last();
       }
       var research = room.participant(Terms.RESEARCH);
       int unmeasured = sizes.requests() / 2;
+      var questions = new ArrayList<RunRequest>();
+      for (int variant = 1; variant <= unmeasured + sizes.requests(); variant++) {
+        questions.add(room.question(Terms.Mode.NOISE, variant));
+      }
       var statuses =
           Alternation.of(
               unmeasured, sizes.requests(), _ -> research.status(), _ -> loopback.exchange(status));
@@ -32,7 +38,7 @@ final class RoundTrip {
           Alternation.of(
               unmeasured,
               sizes.requests(),
-              round -> room.ask(Terms.Mode.NOISE, round + 1),
+              round -> Room.ask(research, questions.get(round)),
               _ -> loopback.exchange(run));
       return List.of(
           result(Claim.STATUS_MEDIAN, status, statuses, 0.5),

@@ -19,7 +19,7 @@ import java.util.Set;
 
 /// A query that goes through every part of the planner, run until the JIT has compiled most of it.
 final class Warming {
-  private static final int ROUNDS = 20;
+  private static final int ROUNDS = 60;
   private static final Name OWNER = new Name("a");
   private static final Address TABLE = Address.parse("/a/dataset/t");
   private static final DifferentialPrivacy NOISE =
