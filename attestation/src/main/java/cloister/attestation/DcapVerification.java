@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// The checks of a DCAP quote, in the order of Intel's Quote Verification Library: PCK chain, TCB
 /// info and enclave identity, quoting enclave, quote, levels. One object verifies one quote.
@@ -24,6 +25,9 @@ final class DcapVerification {
   private static final Set<String> PCK_AUTHORITIES =
       Set.of("Intel SGX PCK Platform CA", "Intel SGX PCK Processor CA");
 
+  /// Intel publishes one or two at a time, and a store may keep those of some years.
+  private static final int MOST_ALIKE = 64;
+
   private final Checks checks;
   private final String prefix;
   private final Collateral collateral;
@@ -31,7 +35,9 @@ final class DcapVerification {
   private final Instant at;
 
   /// Signers whose way to the root was checked already: TCB info and identity mostly share one.
-  private final Set<X509Certificate> signers = new HashSet<>();
+  private final Set<X509Certificate> checked = new HashSet<>();
+
+  private @Nullable List<X509Certificate> signers;
 
   DcapVerification(
       Checks checks, String prefix, Collateral collateral, Anchors anchors, Instant at) {
@@ -215,6 +221,10 @@ final class DcapVerification {
     if (newestFirst.isEmpty()) {
       throw checks.refused(name, "no %s for %s is at hand: fetch collateral".formatted(what, at));
     }
+    if (newestFirst.size() > MOST_ALIKE) {
+      throw checks.refused(
+          name, "more than %d of %s: somebody made them up".formatted(MOST_ALIKE, what));
+    }
     for (T candidate : newestFirst) {
       Optional<X509Certificate> signer = signer(candidate);
       if (signer.isPresent()) {
@@ -235,19 +245,41 @@ final class DcapVerification {
         name, "the %s is not signed by an %s certificate at hand".formatted(what, SIGNER));
   }
 
-  private Optional<X509Certificate> signer(IntelSigned signed) {
-    return collateral.certificates().stream()
-        .filter(one -> Chain.of(one).equals(SIGNER))
-        .distinct()
-        // Intel issued several certificates for one key: of those the one that is valid now.
-        .sorted(Comparator.comparing((X509Certificate one) -> isValid(one)).reversed())
-        .filter(one ->
-            Signatures.verify(
-                Signatures.Algorithm.ES256,
-                one.getPublicKey(),
-                signed.signed(),
-                signed.signature()))
-        .findFirst();
+  private Optional<X509Certificate> signer(IntelSigned signed) throws EvidenceException {
+    for (X509Certificate one : signers()) {
+      if (Signatures.verify(
+          Signatures.Algorithm.ES256, one.getPublicKey(), signed.signed(), signed.signature())) {
+        return Optional.of(one);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /// Those that the root signed. Whoever sends collateral can name certificates so by the thousand,
+  /// and must not make each of them be tried with each signature.
+  private List<X509Certificate> signers() throws EvidenceException {
+    List<X509Certificate> known = signers;
+    if (known == null) {
+      List<X509Certificate> named =
+          collateral.certificates().stream()
+              .filter(one -> Chain.of(one).equals(SIGNER))
+              .distinct()
+              .toList();
+      if (named.size() > MOST_ALIKE) {
+        throw checks.refused(
+            prefix + ".signer",
+            "more than %d certificates of an %s: somebody made them up"
+                .formatted(MOST_ALIKE, SIGNER));
+      }
+      known =
+          named.stream()
+              .filter(one -> Chain.isSignedBy(one, root))
+              // Intel issued several certificates for one key: of those the one that is valid now.
+              .sorted(Comparator.comparing((X509Certificate one) -> isValid(one)).reversed())
+              .toList();
+      signers = known;
+    }
+    return known;
   }
 
   private boolean isValid(X509Certificate certificate) {
@@ -256,7 +288,7 @@ final class DcapVerification {
   }
 
   private void requireSigner(String name, X509Certificate signer) throws EvidenceException {
-    if (signers.add(signer)) {
+    if (checked.add(signer)) {
       boolean leads = Chain.require(checks, name + "-signer-chain", List.of(signer), root, at);
       boolean stands =
           Chain.requireNotRevoked(

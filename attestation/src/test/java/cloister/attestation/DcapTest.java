@@ -236,10 +236,28 @@ class DcapTest {
     items.add(new Item(Kind.CERTIFICATES, "a test", stranger.signer.der()));
     items.add(new Item(Kind.CERTIFICATES, "a test", platform.signer.der()));
     assertThat(failures(report, Collateral.of(items), platform.anchors(), NOW))
-        .contains("tdx.tcb-info-signer-chain");
+        .isEqualTo("tdx.tcb-info");
     // Intel's own root is no test's.
     assertThat(failures(report, platform.collateral(info, identity), Anchors.pinned(), NOW))
         .isEqualTo("tdx.pck-chain");
+  }
+
+  /// Each would be verified with each signature, and a receipt brings its own collateral.
+  @Test
+  void madeUpSignersAndLevelsByTheThousandAreRefusedNotTried() throws Exception {
+    var report = Report.parse(new Evidence(Tee.TDX, platform.quote(DOMAIN)));
+    var items = new ArrayList<>(platform.collateral(info, identity).items());
+    for (int index = 0; index < 65; index++) {
+      items.add(new Item(Kind.CERTIFICATES, "a test", DcapTestPlatform.of(5, 10).signer.der()));
+    }
+    assertThat(failures(report, Collateral.of(items), platform.anchors(), NOW))
+        .isEqualTo("tdx.signer");
+    var levels = new ArrayList<>(platform.collateral(info, identity).items());
+    for (int evaluation = 100; evaluation < 165; evaluation++) {
+      levels.add(platform.info(JUDGEMENT.evaluated(evaluation, NOW)));
+    }
+    assertThat(failures(report, Collateral.of(levels), platform.anchors(), NOW))
+        .isEqualTo("tdx.tcb-info");
   }
 
   @Test
