@@ -9,11 +9,18 @@ import cloister.platform.Platform;
 import cloister.platform.PlatformException;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /// The platform as the server asks it: what the hardware does not give is an error with a code,
 /// like any other.
 final class Attester {
+  private static final int STRANGERS_AT_ONCE = 2;
+  private static final Duration STRANGERS_PATIENCE = Duration.ofSeconds(20);
+
   private final Platform platform;
+  private final Semaphore strangers = new Semaphore(STRANGERS_AT_ONCE, true);
 
   Attester(Platform platform) {
     this.platform = platform;
@@ -33,6 +40,25 @@ final class Attester {
       return platform.evidence(binding);
     } catch (PlatformException e) {
       throw unavailable(e);
+    }
+  }
+
+  /// For whoever greets, which anybody may, and hardware takes up to seconds: they wait for each
+  /// other, so that what a run needs waits for few of them.
+  Evidence greeting(Binding binding) {
+    try {
+      if (!strangers.tryAcquire(STRANGERS_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new CloisterException(
+            ErrorCode.TOO_BUSY, "too many sessions are being opened at once");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CloisterException(ErrorCode.STOPPING, "the enclave is stopping", e);
+    }
+    try {
+      return evidence(binding);
+    } finally {
+      strangers.release();
     }
   }
 

@@ -29,9 +29,15 @@ final class Receipts {
 
   private final HostedRoom room;
   private final Attester attester;
+  private final Object making = new Object();
   private @Nullable KeyEvidence keyEvidence;
 
-  private record KeyEvidence(Optional<Digest> policy, Instant made, List<Evidence> evidence) {}
+  /// Evidence that the room's key belongs to this code, and when it was asked for.
+  record KeyEvidence(Optional<Digest> policy, Instant made, List<Evidence> evidence) {
+    boolean isUnder(Optional<Digest> other) {
+      return policy.equals(other);
+    }
+  }
 
   Receipts(HostedRoom room, Attester attester) {
     this.room = room;
@@ -131,22 +137,23 @@ final class Receipts {
             .encode());
   }
 
-  /// Of the room's key, under the policy in force. The caller holds the room's lock.
-  List<Evidence> evidence() {
-    Optional<Digest> policy = room.active().enclave().policy();
-    KeyEvidence known = keyEvidence;
-    if (known == null
-        || !known.policy.equals(policy)
-        || known.made.plus(FRESH).isBefore(room.now())) {
-      var key = room.keys.verifyingKey();
-      String ledger = Checkpoints.key(room.id(), key).origin();
-      known =
-          new KeyEvidence(
-              policy,
-              room.now(),
-              List.of(attester.evidence(ReceiptFile.keyBinding(ledger, key.spki(), policy))));
-      keyEvidence = known;
+  /// Of the room's key, under the policy in force. The caller does not hold the room's lock:
+  /// hardware may take seconds, and the room goes on meanwhile.
+  KeyEvidence evidence() {
+    Optional<Digest> policy = room.locked(() -> room.active().enclave().policy());
+    synchronized (making) {
+      KeyEvidence known = keyEvidence;
+      if (known == null
+          || !known.isUnder(policy)
+          || known.made.plus(FRESH).isBefore(room.locked(room::now))) {
+        var key = room.keys.verifyingKey();
+        String ledger = Checkpoints.key(room.id(), key).origin();
+        Instant now = room.locked(room::now);
+        var binding = ReceiptFile.keyBinding(ledger, key.spki(), policy);
+        known = new KeyEvidence(policy, now, List.of(attester.evidence(binding)));
+        keyEvidence = known;
+      }
+      return known;
     }
-    return known.evidence;
   }
 }

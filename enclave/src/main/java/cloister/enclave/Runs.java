@@ -1,5 +1,6 @@
 package cloister.enclave;
 
+import cloister.attestation.Evidence;
 import cloister.crypto.Bytes;
 import cloister.crypto.CryptoException;
 import cloister.crypto.Hpke;
@@ -141,32 +142,51 @@ final class Runs {
     Answer answer = known(reservation).orElseGet(() -> release(approved, inputs));
     Bytes canonical =
         table(room.keys.salt(approved.question()), approved.plan().present(answer)).encode();
-    return room.locked(() -> {
-      // Terms, suspension and expiry count when the answer leaves, not only when it was asked for.
-      var still = decisions.reconsider(room.enrolled(caller), wanted, approved);
-      var reserved = room.state.run(run).reserved();
-      if (!still.question().equals(reserved.question())
-          || !still.analysis().document().equals(reserved.document())) {
-        throw new CloisterException(
-            ErrorCode.DATA_REPLACED, "what the run reads was replaced while it ran");
+    while (true) {
+      var evidence = receipts.evidence();
+      Optional<Reply> reply =
+          room.locked(() ->
+              // Everybody may have signed another policy in the meantime.
+              evidence.isUnder(room.active().enclave().policy())
+                  ? Optional.of(
+                      publish(
+                          run, caller, wanted, approved, answer, canonical, evidence.evidence()))
+                  : Optional.empty());
+      if (reply.isPresent()) {
+        return reply.get();
       }
-      var sealed = seal(run, canonical, reserved.recipients());
-      var receipt = receipts.state(run, still, reserved, canonical, sealed);
-      long index =
-          room.record(
-              new Event.Released(
-                  run,
-                  receipt.bindings(),
-                  receipts.sign(receipt),
-                  StoredAnswer.encode(answer),
-                  sealed,
-                  receipts.evidence()));
-      return new Reply.Ran(
-          run,
-          Optional.ofNullable(sealed.get(caller.name())),
-          receipts.file(index),
-          free(reserved));
-    });
+    }
+  }
+
+  private Reply publish(
+      String run,
+      HostedRoom.Caller caller,
+      RunRequest wanted,
+      Decisions.Approved approved,
+      Answer answer,
+      Bytes canonical,
+      List<Evidence> evidence) {
+    // Terms, suspension and expiry count when the answer leaves, not only when it was asked for.
+    var still = decisions.reconsider(room.enrolled(caller), wanted, approved);
+    var reserved = room.state.run(run).reserved();
+    if (!still.question().equals(reserved.question())
+        || !still.analysis().document().equals(reserved.document())) {
+      throw new CloisterException(
+          ErrorCode.DATA_REPLACED, "what the run reads was replaced while it ran");
+    }
+    var sealed = seal(run, canonical, reserved.recipients());
+    var receipt = receipts.state(run, still, reserved, canonical, sealed);
+    long index =
+        room.record(
+            new Event.Released(
+                run,
+                receipt.bindings(),
+                receipts.sign(receipt),
+                StoredAnswer.encode(answer),
+                sealed,
+                evidence));
+    return new Reply.Ran(
+        run, Optional.ofNullable(sealed.get(caller.name())), receipts.file(index), free(reserved));
   }
 
   /// Whether it repeats a question at no charge.

@@ -88,7 +88,7 @@ final class Sessions {
     random.nextBytes(id);
     Bytes session = Bytes.of(id);
     Bytes publicKey = key.sealingKey().encoded();
-    var evidence = attester.evidence(Handshake.binding(hello, session, publicKey));
+    var evidence = attester.greeting(Handshake.binding(hello, session, publicKey));
     Bytes welcome = new Handshake.Welcome(session, publicKey, List.of(evidence)).encode();
     var channel = new EnclaveChannel(key, hello.key(), session, body, welcome);
     synchronized (this) {

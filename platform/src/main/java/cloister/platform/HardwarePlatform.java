@@ -30,7 +30,7 @@ public final class HardwarePlatform implements Platform {
   private final EvidenceSource evidence;
   private final SealingSource sealing;
   private final Duration patience;
-  private final Semaphore turn = new Semaphore(1);
+  private final Semaphore turn = new Semaphore(1, true);
   private final Measurement measurement;
 
   /// What becomes of the state when the process ends.
