@@ -83,6 +83,15 @@ final class Chain {
     return path;
   }
 
+  /// The issuer's lists at hand, by name and signature, the newest first.
+  static List<X509CRL> lists(X509Certificate issuer, Collateral collateral) {
+    return collateral.revocationLists().stream()
+        .filter(list -> list.getIssuerX500Principal().equals(issuer.getSubjectX500Principal()))
+        .filter(list -> isSignedBy(list, issuer))
+        .sorted(Comparator.comparing(X509CRL::getThisUpdate).reversed())
+        .toList();
+  }
+
   /// Checks that the issuer's newest list among the collateral is signed by the issuer and current,
   /// and that no list of the issuer names the certificate. No list is a failure: unset never means
   /// unchecked.
@@ -93,14 +102,10 @@ final class Chain {
       X509Certificate issuer,
       Collateral collateral,
       Instant at) {
+    List<X509CRL> all = lists(issuer, collateral);
+    // Of what was issued later, nobody knew at that instant.
     List<X509CRL> lists =
-        collateral.revocationLists().stream()
-            .filter(list -> list.getIssuerX500Principal().equals(issuer.getSubjectX500Principal()))
-            // Of what was issued later, nobody knew at that instant.
-            .filter(list -> !list.getThisUpdate().toInstant().isAfter(at))
-            .filter(list -> isSignedBy(list, issuer))
-            .sorted(Comparator.comparing(X509CRL::getThisUpdate).reversed())
-            .toList();
+        all.stream().filter(list -> !list.getThisUpdate().toInstant().isAfter(at)).toList();
     if (lists.isEmpty()) {
       checks.fails(
           name,
@@ -125,9 +130,11 @@ final class Chain {
       return false;
     }
     // On any list, not the newest alone: an issuer may publish several that name different ones.
+    // And
+    // on later ones too: who has got hold of a key signs for any instant.
     return checks.require(
         name,
-        lists.stream()
+        all.stream()
             .allMatch(list -> list.getRevokedCertificate(certificate.getSerialNumber()) == null),
         "%s is not revoked, says the list of %s"
             .formatted(of(certificate), newest.getThisUpdate().toInstant()),
@@ -137,10 +144,8 @@ final class Chain {
   /// Whether any list at hand that the issuer signed, however old, names the certificate.
   static boolean isNamed(
       X509Certificate certificate, X509Certificate issuer, Collateral collateral) {
-    return collateral.revocationLists().stream()
-        .filter(list -> list.getIssuerX500Principal().equals(issuer.getSubjectX500Principal()))
-        .filter(list -> list.getRevokedCertificate(certificate.getSerialNumber()) != null)
-        .anyMatch(list -> isSignedBy(list, issuer));
+    return lists(issuer, collateral).stream()
+        .anyMatch(list -> list.getRevokedCertificate(certificate.getSerialNumber()) != null);
   }
 
   /// The JDK knows lists of changes and of some kinds of certificates, and calls them supported.

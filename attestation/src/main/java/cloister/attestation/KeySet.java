@@ -47,16 +47,25 @@ record KeySet(String source, List<Key> keys) {
       throws EvidenceException {
     var found = new ArrayList<Key>();
     int sets = 0;
+    Optional<EvidenceException> malformed = Optional.empty();
     for (Collateral.Item item : collateral.items(Collateral.Kind.KEY_SET)) {
       if (item.source().equals(source)) {
         sets++;
-        parsed(checks, name, item).keys().stream()
-            .filter(key -> key.id().equals(id))
-            .forEach(found::add);
+        try {
+          parse(item.source(), item.bytes()).keys().stream()
+              .filter(key -> key.id().equals(id))
+              .forEach(found::add);
+        } catch (EvidenceException e) {
+          // Another of the same source may be well.
+          malformed = Optional.of(e);
+        }
       }
     }
     if (sets == 0) {
       throw checks.refused(name, "no key set of " + source + " is at hand: fetch collateral");
+    }
+    if (found.isEmpty() && malformed.isPresent()) {
+      throw checks.refused(name, malformed.get().getMessage() + ": fetch collateral anew");
     }
     List<Key> current = found.stream().filter(key -> isCurrent(key, at)).toList();
     if (current.isEmpty()) {
@@ -69,15 +78,6 @@ record KeySet(String source, List<Key> keys) {
     }
     checks.holds(name, "%s published the key %s".formatted(source, id));
     return current;
-  }
-
-  private static KeySet parsed(Checks checks, String name, Collateral.Item item)
-      throws EvidenceException {
-    try {
-      return parse(item.source(), item.bytes());
-    } catch (EvidenceException e) {
-      throw checks.refused(name, e.getMessage() + ": fetch collateral anew");
-    }
   }
 
   /// @throws EvidenceException if it is no JWK Set, or a key that is to be read is malformed

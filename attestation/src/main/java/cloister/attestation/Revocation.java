@@ -35,11 +35,7 @@ enum Revocation {
     for (int i = 0; i < path.size() - 1; i++) {
       X509Certificate certificate = path.get(i);
       X509Certificate issuer = path.get(i + 1);
-      boolean atHand =
-          collateral.revocationLists().stream()
-              .anyMatch(
-                  list -> list.getIssuerX500Principal().equals(issuer.getSubjectX500Principal()));
-      if (atHand) {
+      if (!Chain.lists(issuer, collateral).isEmpty()) {
         Chain.requireNotRevoked(checks, name, certificate, issuer, collateral, at);
       } else if (certificate.getExtensionValue(DISTRIBUTION_POINTS) == null) {
         checks.noted(name, "no list is published for " + Chain.of(certificate));

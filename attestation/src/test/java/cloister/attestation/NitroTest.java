@@ -242,8 +242,7 @@ class NitroTest {
             lists(hypervisor.regional.revocationList(3)),
             lists(hypervisor.zonal.revocationList(4)),
             lists(hypervisor.instance.revocationList(9, 5)),
-            lists(hypervisor.root.revocationList(NOW.minusSeconds(9), NOW.minusSeconds(1))),
-            lists(new TestHypervisor().root.revocationList()))) {
+            lists(hypervisor.root.revocationList(NOW.minusSeconds(9), NOW.minusSeconds(1))))) {
       assertThat(
               TestPolicies.refusal(
                   hypervisor.evidence(fields()), revoked, hypervisor.anchors(), NOW))
@@ -252,6 +251,12 @@ class NitroTest {
     assertThat(verified(hypervisor.evidence(fields()), lists(hypervisor.root.revocationList(3))))
         .as("the number 3 of another issuer")
         .isNotNull();
+    // A list under a name that is not its own is none: it neither refuses nor vouches.
+    VerifiedReport unlisted =
+        verified(
+            hypervisor.evidence(fields()), lists(new TestHypervisor().root.revocationList(2, 3)));
+    assertThat(TestPolicies.failures(policy("\"revocation\": [\"checked\"]"), unlisted, NOW))
+        .containsExactly("nitro.revocation");
   }
 
   @Test

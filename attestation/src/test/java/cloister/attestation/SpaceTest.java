@@ -150,8 +150,7 @@ class SpaceTest {
     for (Bytes list :
         List.of(
             MIDDLE.revocationList(7),
-            MIDDLE.revocationList(NOW.minusSeconds(9), NOW.minusSeconds(1)),
-            TestAuthority.root(Kind.RSA, "Intermediate").revocationList())) {
+            MIDDLE.revocationList(NOW.minusSeconds(9), NOW.minusSeconds(1)))) {
       assertThat(TestPolicies.refusal(pki(CLAIMS), lists(list), ANCHORS, NOW))
           .containsExactly("space.revocation");
     }

@@ -8,6 +8,7 @@ import cloister.attestation.Report;
 import cloister.attestation.SimulatedEvidence;
 import cloister.attestation.Trust;
 import cloister.crypto.Bytes;
+import cloister.ledger.CheckpointKey;
 import cloister.protocol.CloisterException;
 import cloister.protocol.Document.CollaborationDocument;
 import cloister.protocol.ErrorCode;
@@ -90,7 +91,8 @@ public final class Receipts {
         file,
         List.of(collaboration),
         version -> new Trust(version.enclave(), policies, simulated),
-        collateral);
+        collateral,
+        Optional.empty());
   }
 
   /// Verifies against what a home has signed.
@@ -101,16 +103,19 @@ public final class Receipts {
     return verify(file, home, home.membership(collaboration), simulated);
   }
 
+  /// Of the ledger that this home has seen, if it has seen one: whoever gets hold of a key of
+  /// hardware that the collaboration accepts can make evidence of any time for a ledger of its own.
   static Checked verify(Bytes file, Home home, Membership membership, SimulatedEvidence simulated) {
     return verify(
         file,
         membership.signed().reversed().stream().map(Session::collaboration).toList(),
         version -> home.policies().trust(version, simulated),
-        home.collateral().read());
+        home.collateral().read(),
+        membership.enclaveKey().map(key -> Session.checkpointKey(membership.id(), key)));
   }
 
   /// The receipt with what this home verifies its evidence with, which is of its time now and will
-  /// not be later.
+  /// not be later; without, where the file would become larger than a receipt may be.
   static Bytes withCollateral(Bytes file, Home home) {
     ReceiptFile receipt = ReceiptFile.decode(file.toArray());
     try {
@@ -119,7 +124,10 @@ public final class Receipts {
         sources.addAll(Report.parse(one).sources());
       }
       Collateral used = home.collateral().read().from(sources);
-      return used.items().isEmpty() ? file : Bytes.of(receipt.with(used).encode());
+      byte[] complete = receipt.with(used).encode();
+      return used.items().isEmpty() || complete.length > ReceiptFile.MAX_BYTES
+          ? file
+          : Bytes.of(complete);
     } catch (EvidenceException e) {
       throw new IllegalStateException("the evidence was verified", e);
     }
@@ -131,12 +139,14 @@ public final class Receipts {
       Bytes file,
       List<CollaborationDocument> versions,
       Function<Collaboration, Trust> trust,
-      Collateral collateral) {
+      Collateral collateral,
+      Optional<CheckpointKey> seen) {
     var refusals = new ArrayList<ReceiptException>();
     for (CollaborationDocument version : versions) {
       var verification =
           ReceiptVerification.of(
               version.digest(), trust.apply(version.collaboration()), collateral);
+      verification = seen.map(verification::ofLedger).orElse(verification);
       try {
         var verified = verification.verify(file.toArray(), Instant.now());
         return new Checked(

@@ -14,6 +14,7 @@ import cloister.crypto.AuthorityCertificate;
 import cloister.crypto.Bytes;
 import cloister.crypto.Certificate;
 import cloister.crypto.CryptoException;
+import cloister.crypto.Digest;
 import cloister.crypto.Hpke;
 import cloister.crypto.SealingKey;
 import cloister.crypto.Secret;
@@ -297,12 +298,16 @@ final class Session implements AutoCloseable {
   }
 
   private CheckpointKey checkpointKey() {
+    return checkpointKey(
+        membership.id(),
+        membership
+            .enclaveKey()
+            .orElseThrow(() -> unsound("it answered before it told its ledger's key")));
+  }
+
+  static CheckpointKey checkpointKey(Digest collaboration, Bytes enclaveKey) {
     try {
-      Bytes key =
-          membership
-              .enclaveKey()
-              .orElseThrow(() -> unsound("it answered before it told its ledger's key"));
-      return Checkpoints.key(membership.id(), VerifyingKey.of(key));
+      return Checkpoints.key(collaboration, VerifyingKey.of(enclaveKey));
     } catch (CryptoException e) {
       throw unsound("its ledger's key is malformed", e);
     }

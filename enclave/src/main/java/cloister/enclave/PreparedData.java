@@ -269,14 +269,23 @@ final class PreparedData {
   /// no room from others, and leaves it to that run to fail.
   void unsealAhead(Event.Published version) {
     try {
-      if (plaintext.hasRoom(size(version))) {
+      if (isCurrent(version) && plaintext.hasRoom(size(version))) {
         try (var lease = acquire(version)) {
           lease.files();
         }
       }
     } catch (CloisterException _) {
       // The run will say why, to whom it concerns.
+    } finally {
+      // Another may have followed before there was anything in the clear to take away.
+      if (!isCurrent(version)) {
+        plaintext.supersede(version.version());
+      }
     }
+  }
+
+  private synchronized boolean isCurrent(Event.Published version) {
+    return current.containsKey(sealed(version.dataKey()));
   }
 
   private Plaintext.Lease acquire(Event.Published version) {

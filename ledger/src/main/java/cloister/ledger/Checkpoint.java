@@ -50,11 +50,14 @@ public record Checkpoint(String origin, TreeHead head) {
 
   /// An origin doubles as the name of the key, so it is what a signed note allows in one: no space
   /// and no plus sign; and printable ASCII, so that it looks the same to everybody.
-  static void requireOrigin(String origin) {
+  ///
+  /// @throws IllegalArgumentException if it is none
+  public static String requireOrigin(String origin) {
     boolean allowed = origin.chars().allMatch(c -> c > ' ' && c < 0x7f && c != '+');
     if (origin.isEmpty() || origin.length() > MAX_ORIGIN_CHARACTERS || !allowed) {
       throw new IllegalArgumentException(
           "an origin has 1 to " + MAX_ORIGIN_CHARACTERS + " printable ASCII characters and no +");
     }
+    return origin;
   }
 }

@@ -16,9 +16,12 @@ public final class Checkpoints {
   /// The origin `cloister/<digest of the collaboration's first version>`, with the enclave's key
   /// for it.
   public static CheckpointKey key(Digest collaboration, VerifyingKey enclave) {
+    return key("cloister/" + collaboration, enclave);
+  }
+
+  static CheckpointKey key(String origin, VerifyingKey enclave) {
     return new CheckpointKey(
-        "cloister/" + collaboration,
-        enclave.spki().slice(SPKI_PREFIX_BYTES, enclave.spki().size()));
+        origin, enclave.spki().slice(SPKI_PREFIX_BYTES, enclave.spki().size()));
   }
 
   /// Nothing about it is believed before [SignedCheckpoint#verify].

@@ -83,10 +83,18 @@ public final class EnclaveChannel implements AutoCloseable {
         Handshake.opening(info, encapsulation), Frames.slice(bytes, signatureAt, sealedAt));
     var joined = HpkeReceiver.from(key, encapsulation, info);
     Bytes sealed = Frames.slice(bytes, sealedAt, bytes.length);
-    Bytes plain = Bytes.of(joined.open(sequence, number, sealed));
-    // Only a message that opened decides which encapsulation the session goes by.
-    receiver = joined;
-    return plain;
+    boolean opened = false;
+    try {
+      Bytes plain = Bytes.of(joined.open(sequence, number, sealed));
+      // Only a message that opened decides which encapsulation the session goes by.
+      receiver = joined;
+      opened = true;
+      return plain;
+    } finally {
+      if (!opened) {
+        joined.close();
+      }
+    }
   }
 
   /// Seals the reply to the request that [#open] returned last, and goes on to the next.

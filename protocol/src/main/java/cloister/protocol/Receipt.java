@@ -4,6 +4,7 @@ import cloister.attestation.Measurement;
 import cloister.attestation.Tee;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
+import cloister.ledger.Checkpoint;
 import cloister.privacy.Delta;
 import cloister.privacy.Epsilon;
 import cloister.room.Address;
@@ -227,7 +228,7 @@ public record Receipt(
             output,
             enclave(in.object("enclave")),
             in.instant("issued"),
-            in.string("ledger", 255));
+            in.parsed("ledger", 255, Checkpoint::requireOrigin));
     in.noOther();
     return receipt;
   }

@@ -8,7 +8,6 @@ import cloister.attestation.EvidenceException;
 import cloister.attestation.Report;
 import cloister.attestation.Trust;
 import cloister.attestation.VerifiedReport;
-import cloister.crypto.Bytes;
 import cloister.crypto.CryptoException;
 import cloister.crypto.Digest;
 import cloister.crypto.VerifyingKey;
@@ -19,7 +18,6 @@ import cloister.ledger.SignedCheckpoint;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,21 +35,33 @@ public final class ReceiptVerification {
   private final Trust trust;
   private final Collateral collateral;
   private final Optional<Digest> collaboration;
+  private final Optional<CheckpointKey> ledger;
 
-  private ReceiptVerification(Trust trust, Collateral collateral, Optional<Digest> collaboration) {
+  private ReceiptVerification(
+      Trust trust,
+      Collateral collateral,
+      Optional<Digest> collaboration,
+      Optional<CheckpointKey> ledger) {
     this.trust = trust;
     this.collateral = collateral;
     this.collaboration = collaboration;
+    this.ledger = ledger;
   }
 
   /// Accepts receipts of any collaboration on an enclave that is trusted.
   public static ReceiptVerification ofAnyCollaboration(Trust trust, Collateral collateral) {
-    return new ReceiptVerification(trust, collateral, Optional.empty());
+    return new ReceiptVerification(trust, collateral, Optional.empty(), Optional.empty());
   }
 
   /// Accepts receipts of one version of a collaboration.
   public static ReceiptVerification of(Digest collaboration, Trust trust, Collateral collateral) {
-    return new ReceiptVerification(trust, collateral, Optional.of(collaboration));
+    return new ReceiptVerification(trust, collateral, Optional.of(collaboration), Optional.empty());
+  }
+
+  /// Accepts receipts of one ledger only, which the verifier has seen before: whoever gets hold of
+  /// a key of hardware that is trusted can make evidence of any time for a ledger of its own.
+  public ReceiptVerification ofLedger(CheckpointKey seen) {
+    return new ReceiptVerification(trust, collateral, collaboration, Optional.of(seen));
   }
 
   /// A receipt that holds.
@@ -70,14 +80,18 @@ public final class ReceiptVerification {
     VerifyingKey key = signedBy(file);
     Receipt receipt = statement(file);
     requireSameFields(receipt, file);
+    if (receipt.issued().isAfter(now.plus(CLOCK_SKEW))) {
+      throw new ReceiptException("issued", "is in the future");
+    }
     requireEvidence(receipt, file);
-    Checkpoint checkpoint = requireInclusion(receipt, file, key);
+    CheckpointKey signer = Checkpoints.key(receipt.ledger(), key);
+    if (ledger.isPresent() && !ledger.get().equals(signer)) {
+      throw new ReceiptException("ledger", "is another one than was seen of the collaboration");
+    }
+    Checkpoint checkpoint = requireInclusion(file, signer);
     if (collaboration.isPresent()
         && !collaboration.get().equals(receipt.collaboration().digest())) {
       throw new ReceiptException("collaboration", "is another one than expected");
-    }
-    if (receipt.issued().isAfter(now.plus(CLOCK_SKEW))) {
-      throw new ReceiptException("issued", "is in the future");
     }
     return new Verified(receipt, checkpoint, file.inclusion().index());
   }
@@ -171,13 +185,11 @@ public final class ReceiptVerification {
     }
   }
 
-  private static Checkpoint requireInclusion(Receipt receipt, ReceiptFile file, VerifyingKey key)
+  private static Checkpoint requireInclusion(ReceiptFile file, CheckpointKey signer)
       throws ReceiptException {
     Checkpoint checkpoint;
     try {
-      checkpoint =
-          SignedCheckpoint.parse(file.checkpoint())
-              .verify(new CheckpointKey(receipt.ledger(), point(key)));
+      checkpoint = SignedCheckpoint.parse(file.checkpoint()).verify(signer);
     } catch (ProofException e) {
       throw new ReceiptException("checkpoint", "does not hold: " + e.getMessage(), e);
     }
@@ -187,11 +199,5 @@ public final class ReceiptVerification {
     } catch (ProofException e) {
       throw new ReceiptException("inclusion", "does not hold: " + e.getMessage(), e);
     }
-  }
-
-  /// The last 32 bytes of a SubjectPublicKeyInfo of Ed25519 (RFC 8410 §4).
-  private static Bytes point(VerifyingKey key) {
-    byte[] spki = key.spki().toArray();
-    return Bytes.of(Arrays.copyOfRange(spki, spki.length - 32, spki.length));
   }
 }

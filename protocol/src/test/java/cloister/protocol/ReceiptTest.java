@@ -130,6 +130,35 @@ class ReceiptTest {
     assertThat(List.of(refused.part().split(", "))).contains(field);
   }
 
+  /// Whoever extracts a key of trusted hardware can make a whole ledger of any time: who has seen
+  /// the true one takes no receipt of another.
+  @Test
+  void aReceiptOfAnotherLedgerThanTheOneSeenIsRefused() throws ReceiptException {
+    byte[] file = file(receipt()).encode();
+    var seen = Checkpoints.key(COLLABORATION, KEY.verifyingKey());
+    assertThat(VERIFICATION.ofLedger(seen).verify(file, NOW).receipt()).isEqualTo(receipt());
+    for (var other :
+        List.of(
+            Checkpoints.key(COLLABORATION, key(2).verifyingKey()),
+            Checkpoints.key(Digest.ofUtf8("another"), KEY.verifyingKey()))) {
+      var refused =
+          catchThrowableOfType(
+              ReceiptException.class, () -> VERIFICATION.ofLedger(other).verify(file, NOW));
+      assertThat(refused.part()).isEqualTo("ledger");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a b", "a+b", "", "a\nb", "ü"})
+  void whatIsNoNameOfALedgerIsRefused(String origin) {
+    var changed =
+        receipt("7d2f", "1", COLLABORATION, Purpose.RESEARCH_AND_DEVELOPMENT, ENCLAVE, origin, NOW);
+    var refused =
+        catchThrowableOfType(
+            ReceiptException.class, () -> VERIFICATION.verify(file(changed).encode(), NOW));
+    assertThat(refused.part()).isEqualTo("statement");
+  }
+
   @Test
   void everyFieldIsBound() {
     Json.Obj statement = (Json.Obj) Json.parse(receipt().statement().toArray());
