@@ -4,6 +4,7 @@ import cloister.crypto.Bytes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// What a confidential container group's report says, and Microsoft about the VM under it.
 record AzureAciClaims(SnpClaims snp, UvmEndorsement endorsement) implements Claims {
@@ -14,6 +15,11 @@ record AzureAciClaims(SnpClaims snp, UvmEndorsement endorsement) implements Clai
 
   /// SHA-256 of the policy that names the containers, their layers, commands and environment. The
   /// VM that enforces it is Microsoft's, endorsed, and of a version that a policy entry bounds.
+  @Override
+  public Set<Tee.Family> restsOn() {
+    return Set.of(Tee.Family.MICROSOFT, Tee.Family.AMD);
+  }
+
   @Override
   public Measurement measurement() {
     return new Measurement("sha256", snp.report().hostData());

@@ -4,6 +4,7 @@ import cloister.crypto.Bytes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// What the hardware, the paravisor and the virtual TPM of a confidential VM say, each vouched for
 /// by the one before.
@@ -16,6 +17,11 @@ record AzureCvmClaims(
   }
 
   /// SHA-256 over the registers [AzureCvmReport#MEASURED] in ascending order.
+  @Override
+  public Set<Tee.Family> restsOn() {
+    return Set.of(Tee.Family.MICROSOFT, hardware.kind().family());
+  }
+
   @Override
   public Measurement measurement() {
     return registers.measurement(AzureCvmReport.MEASURED);

@@ -3,6 +3,7 @@ package cloister.attestation;
 import cloister.crypto.Bytes;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// What a TEE said about itself and its code, once its signature was verified. Each kind of TEE has
 /// a record of its own fields; these are what all have in common.
@@ -18,6 +19,11 @@ public sealed interface Claims
         SpaceClaims,
         TdxClaims {
   Tee tee();
+
+  /// Whose hardware, firmware or word it rests on: it is worth nothing once one of them has fallen.
+  default Set<Tee.Family> restsOn() {
+    return Set.of(tee().family());
+  }
 
   /// The one digest that stands for all code and configuration that decide what the enclave does;
   /// docs/evidence.md says for each TEE what goes into it.

@@ -42,13 +42,19 @@ record HclReport(Hardware hardware, Bytes hardwareReport, Bytes json, HclClaims 
 
   /// Whose report it is.
   enum Hardware {
-    SEV_SNP("sev-snp"),
-    TDX("tdx");
+    SEV_SNP("sev-snp", Tee.Family.AMD),
+    TDX("tdx", Tee.Family.INTEL);
 
     private final String label;
+    private final Tee.Family family;
 
-    Hardware(String label) {
+    Hardware(String label, Tee.Family family) {
       this.label = label;
+      this.family = family;
+    }
+
+    Tee.Family family() {
+      return family;
     }
 
     @Override

@@ -6,8 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /// What Microsoft said. The measurement is the hardware's: MRENCLAVE, SNP's launch measurement or
@@ -28,6 +30,11 @@ record MaaClaims(MaaToken token, Instant issuedAt, Digest key) implements Claims
   @Override
   public Tee tee() {
     return Tee.AZURE_MAA;
+  }
+
+  @Override
+  public Set<Tee.Family> restsOn() {
+    return EnumSet.of(Tee.Family.MICROSOFT, token.isolation().family());
   }
 
   @Override

@@ -52,10 +52,21 @@ record MaaToken(
 
   /// As the claim says it.
   enum Type {
-    SGX,
-    SEVSNPVM,
-    TDXVM,
-    AZUREVM;
+    SGX(Tee.Family.INTEL),
+    SEVSNPVM(Tee.Family.AMD),
+    TDXVM(Tee.Family.INTEL),
+    AZUREVM(Tee.Family.MICROSOFT);
+
+    private final Tee.Family family;
+
+    Type(Tee.Family family) {
+      this.family = family;
+    }
+
+    /// Whose hardware it is.
+    Tee.Family family() {
+      return family;
+    }
 
     static Type parse(String label) {
       return Arrays.stream(values())

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /// What a participant or a collaboration demands of evidence, field by field. It is known by the
@@ -18,8 +19,8 @@ import java.util.stream.Stream;
 /// nothing is demanded, and every result shows it; an empty list, an unknown key and a missing one
 /// are refused.
 ///
-/// @param families of how many different vendors accepted evidence has to be: one falls, the other
-///   still stands
+/// @param families how many pieces of accepted evidence have to share no vendor ([Claims#restsOn]):
+///   one falls, the others still stand
 /// @param deny by the name of an identifier (`report-data`, `measurement`, `chip-id`,
 ///   `platform-instance-id`, `host-data`), what is refused whatever else holds
 public record Policy(
@@ -32,6 +33,8 @@ public record Policy(
     Map<String, Set<Bytes>> deny) {
   private static final int MAX_BYTES = 256 * 1024;
   private static final int MAX_ENTRIES = 64;
+  private static final int SHORTEST_IDENTIFIER = 8;
+  private static final int LONGEST_IDENTIFIER = 64;
   private static final Set<String> IDENTIFIERS =
       Set.of("report-data", "chip-id", "platform-instance-id", "host-data", "measurement");
 
@@ -134,10 +137,20 @@ public record Policy(
         if (!IDENTIFIERS.contains(name)) {
           throw lists.get().bad(name, "is no identifier that evidence has");
         }
-        deny.put(name, Set.copyOf(lists.get().list(name, Bytes::hex)));
+        deny.put(name, Set.copyOf(lists.get().list(name, Policy::identifier)));
       }
     }
     return deny;
+  }
+
+  private static Bytes identifier(String hex) {
+    Bytes bytes = Bytes.hex(hex);
+    if (bytes.size() < SHORTEST_IDENTIFIER || bytes.size() > LONGEST_IDENTIFIER) {
+      throw new IllegalArgumentException(
+          "an identifier has %d to %d bytes, not %d"
+              .formatted(SHORTEST_IDENTIFIER, LONGEST_IDENTIFIER, bytes.size()));
+    }
+    return bytes;
   }
 
   /// Holds the report against the entries for its kind of TEE, and against the deny-lists. Where
@@ -151,21 +164,31 @@ public record Policy(
         !at.isBefore(from) && at.isBefore(until),
         "%s is valid until %s".formatted(name, until),
         "%s is valid from %s until %s, not at %s".formatted(name, from, until, at));
-    report
-        .claims()
-        .identifiers()
-        .forEach((kind, value) -> {
-          if (deny.getOrDefault(kind, Set.of()).contains(value)) {
-            checks.fails("policy.deny", "the policy denies this " + kind);
-          }
-          if (PublishedEvidence.isPublished(kind, value)) {
-            checks.fails(
-                "policy.deny",
-                "this " + kind + " is of published evidence, whose keys anybody has");
-          }
-        });
+    Map<String, Bytes> identifiers = report.claims().identifiers();
+    deny.keySet().stream()
+        .filter(kind -> !identifiers.containsKey(kind))
+        .forEach(kind ->
+            checks.noted(
+                "policy.deny", "evidence of %s has no %s to deny".formatted(report.tee(), kind)));
+    identifiers.forEach((kind, value) -> {
+      if (deny.getOrDefault(kind, Set.of()).stream().anyMatch(one -> names(one, value))) {
+        checks.fails("policy.deny", "the policy denies this " + kind);
+      }
+      if (PublishedEvidence.isPublished(kind, value)) {
+        checks.fails(
+            "policy.deny", "this " + kind + " is of published evidence, whose keys anybody has");
+      }
+    });
     checks.addAll(compareEntries(report, at));
     return checks.list();
+  }
+
+  /// Hardware pads what it says with zeros: eight bytes of a Turin's chip id stand in a field of
+  /// 64.
+  private static boolean names(Bytes denied, Bytes value) {
+    return denied.size() <= value.size()
+        && value.slice(0, denied.size()).equals(denied)
+        && IntStream.range(denied.size(), value.size()).allMatch(at -> value.toArray()[at] == 0);
   }
 
   private List<Check> compareEntries(VerifiedReport report, Instant at) {

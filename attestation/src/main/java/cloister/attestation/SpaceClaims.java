@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// What Google said about a container in Confidential Space.
 ///
@@ -33,6 +34,17 @@ record SpaceClaims(
   @Override
   public Tee tee() {
     return Tee.CONFIDENTIAL_SPACE;
+  }
+
+  /// Of a model of hardware that is not known, on whatever there is.
+  @Override
+  public Set<Tee.Family> restsOn() {
+    return switch (token.hardwareModel()) {
+      case "GCP_AMD_SEV", "GCP_AMD_SEV_ES", "GCP_AMD_SEV_SNP" ->
+          Set.of(Tee.Family.GOOGLE, Tee.Family.AMD);
+      case "GCP_INTEL_TDX" -> Set.of(Tee.Family.GOOGLE, Tee.Family.INTEL);
+      default -> Set.of(Tee.Family.GOOGLE, Tee.Family.AMD, Tee.Family.INTEL);
+    };
   }
 
   @Override

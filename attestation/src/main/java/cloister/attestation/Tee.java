@@ -22,7 +22,7 @@ public enum Tee {
   /// A GPU in confidential computing mode; it says nothing about the CPU's code.
   NVIDIA("nvidia", Family.NVIDIA);
 
-  /// Whose hardware or word it rests on: two of one family fail together.
+  /// Who makes it, and beside whom it may rest on others: see [Claims#restsOn].
   public enum Family {
     NONE,
     AMD,

@@ -1,6 +1,7 @@
 package cloister.attestation;
 
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -32,8 +33,8 @@ public record Trust(Requirements requirements, List<Policy> policies, SimulatedE
         checks.addAll(policy.compare(report, at));
       }
     }
-    collaboration(checks, reports.getFirst());
-    families(checks, reports);
+    collaboration(checks, reports);
+    independence(checks, reports);
     if (checks.failed()) {
       return new Appraisal.Refused(checks.list());
     }
@@ -74,14 +75,31 @@ public record Trust(Requirements requirements, List<Policy> policies, SimulatedE
                 + " without debugging");
   }
 
-  private void collaboration(Checks checks, VerifiedReport report) {
-    if (!report.tee().attestsCode()) {
+  /// Whatever says which code runs has to say what was agreed on, not the first alone.
+  private void collaboration(Checks checks, List<VerifiedReport> reports) {
+    if (!reports.getFirst().tee().attestsCode()) {
       checks.fails(
           "tee.first",
           "the first report is of %s, which says nothing about the enclave's code: send the"
-                  .formatted(report.tee())
+                  .formatted(reports.getFirst().tee())
               + " enclave's own first");
     }
+    reports.stream()
+        .filter(report -> report == reports.getFirst() || report.tee().attestsCode())
+        .forEach(report -> agreed(checks, report));
+    requirements
+        .policy()
+        .ifPresent(digest ->
+            checks.require(
+                "policy",
+                policies.stream().anyMatch(policy -> policy.digest().equals(digest)),
+                "the collaboration's policy " + digest.brief() + " was applied",
+                "the collaboration demands the policy %s, which is not at hand: get it from whoever"
+                        .formatted(digest)
+                    + " proposed the collaboration, and apply it"));
+  }
+
+  private void agreed(Checks checks, VerifiedReport report) {
     checks.require(
         "tee",
         requirements.accept().contains(report.tee()),
@@ -97,32 +115,39 @@ public record Trust(Requirements requirements, List<Policy> policies, SimulatedE
         "the enclave measures %s, and the collaboration requires %s: run the release that was"
                 .formatted(measurement, listed(requirements.measurements()))
             + " agreed on, or have all participants sign the new measurement");
-    requirements
-        .policy()
-        .ifPresent(digest ->
-            checks.require(
-                "policy",
-                policies.stream().anyMatch(policy -> policy.digest().equals(digest)),
-                "the collaboration's policy " + digest.brief() + " was applied",
-                "the collaboration demands the policy %s, which is not at hand: get it from whoever"
-                        .formatted(digest)
-                    + " proposed the collaboration, and apply it"));
   }
 
-  private void families(Checks checks, List<VerifiedReport> reports) {
-    long found =
-        Policy.families(
-            reports.stream().map(VerifiedReport::tee).filter(tee -> tee != Tee.SIMULATED));
+  private void independence(Checks checks, List<VerifiedReport> reports) {
+    int found =
+        independent(
+            reports.stream()
+                .filter(report -> report.tee() != Tee.SIMULATED && report.tee().attestsCode())
+                .map(report -> report.claims().restsOn())
+                .toList());
     for (Policy policy : policies) {
       if (policy.families() > 1) {
         checks.require(
             "policy.families",
             found >= policy.families(),
-            "%d vendors vouch for it, as %s wants".formatted(found, policy.name()),
-            "%d vendors vouch for it, and %s wants %d that differ"
+            "%d vouch for it that share no vendor, as %s wants".formatted(found, policy.name()),
+            "%d vouch for it that share no vendor, and %s wants %d"
                 .formatted(found, policy.name(), policy.families()));
       }
     }
+  }
+
+  /// The most reports of which no two rest on the same vendor: where one vendor falls, all others
+  /// still stand.
+  static int independent(List<Set<Tee.Family>> reports) {
+    if (reports.isEmpty()) {
+      return 0;
+    }
+    Set<Tee.Family> first = reports.getFirst();
+    List<Set<Tee.Family>> others = reports.subList(1, reports.size());
+    int without = independent(others);
+    int with =
+        1 + independent(others.stream().filter(one -> Collections.disjoint(one, first)).toList());
+    return Math.max(without, with);
   }
 
   private static Appraisal.Protection protection(List<VerifiedReport> reports) {

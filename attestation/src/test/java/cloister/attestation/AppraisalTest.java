@@ -221,4 +221,22 @@ class AppraisalTest {
   private static Measurement measurement(String octet) {
     return Measurement.parse("sha384:" + octet.repeat(48));
   }
+
+  /// An Azure VM on AMD's hardware falls with AMD: it does not stand beside evidence of SNP.
+  @Test
+  void evidenceThatSharesAVendorIsNotIndependent() {
+    var amd = Set.of(Tee.Family.AMD);
+    var intel = Set.of(Tee.Family.INTEL);
+    var azureOnAmd = Set.of(Tee.Family.MICROSOFT, Tee.Family.AMD);
+    var azureOnIntel = Set.of(Tee.Family.MICROSOFT, Tee.Family.INTEL);
+    var google = Set.of(Tee.Family.GOOGLE, Tee.Family.INTEL);
+    var aws = Set.of(Tee.Family.AWS);
+    assertThat(Trust.independent(List.of())).isZero();
+    assertThat(Trust.independent(List.of(amd, amd))).isEqualTo(1);
+    assertThat(Trust.independent(List.of(amd, azureOnAmd))).isEqualTo(1);
+    assertThat(Trust.independent(List.of(azureOnAmd, azureOnIntel))).isEqualTo(1);
+    assertThat(Trust.independent(List.of(azureOnAmd, amd, intel))).isEqualTo(2);
+    assertThat(Trust.independent(List.of(google, azureOnAmd))).isEqualTo(2);
+    assertThat(Trust.independent(List.of(azureOnAmd, google, aws, amd))).isEqualTo(3);
+  }
 }

@@ -339,6 +339,44 @@ class SnpPolicyTest {
         .containsExactly("policy.deny");
   }
 
+  /// As a Turin's chip id, which has eight bytes and zeros behind them.
+  @Test
+  void whatIsDeniedIsDeniedWithOrWithoutItsPadding() throws Exception {
+    String eight = "0102030405060708";
+    for (String denied : List.of(eight, eight + "00".repeat(24), eight + "00")) {
+      assertThat(denies(denied, eight + "00".repeat(24))).as(denied).isTrue();
+    }
+    assertThat(denies(eight, eight + "00".repeat(23) + "01")).isFalse();
+    assertThat(denies("0102030405060709", eight + "00".repeat(24))).isFalse();
+    assertThat(denies(eight + "00".repeat(25), eight + "00".repeat(24))).isFalse();
+    for (String tooShortOrLong : List.of("", "01", "00".repeat(65))) {
+      assertThatThrownBy(() -> denies(tooShortOrLong, eight + "00".repeat(24)))
+          .hasMessageContaining("an identifier has 8 to 64 bytes");
+    }
+  }
+
+  private static boolean denies(String denied, String hostData) throws Exception {
+    Policy policy =
+        Policy.parse(document(exact(), ",\"deny\":{\"host-data\":[\"" + denied + "\"]}"));
+    var compared =
+        policy.compare(
+            claimsOf(report -> report.put(0xc0, Bytes.hex(hostData).toArray())),
+            SnpTestPlatform.NOW);
+    return SnpTestPlatform.names(compared).contains("policy.deny");
+  }
+
+  /// A list that can match nothing says so: somebody relies on it.
+  @Test
+  void whatEvidenceDoesNotHaveIsNotDeniedInSilence() throws Exception {
+    Policy policy =
+        Policy.parse(
+            document(
+                exact(), ",\"deny\":{\"platform-instance-id\":[\"" + "00".repeat(16) + "\"]}"));
+    assertThat(policy.compare(claimsOf(_ -> {}), SnpTestPlatform.NOW))
+        .extracting(Check::detail)
+        .contains("evidence of sev-snp has no platform-instance-id to deny");
+  }
+
   private static Trust trust(Policy policy) {
     var requirements =
         new Requirements(
