@@ -27,7 +27,7 @@ record NvidiaReport(SpdmMeasurements spdm, NvidiaOpaque opaque, NvidiaChain chai
   private static final String MANIFESTS = "https://rim.attestation.nvidia.com/v1/rim/";
 
   /// Of one name: NVIDIA signs a manifest anew before its signer's certificate expires.
-  private static final int MOST_EDITIONS = 4;
+  private static final int MOST_EDITIONS = 16;
 
   /// A verdict of NVIDIA's service is a JSON array; a transcript begins with SPDM's version.
   static Report parse(Evidence evidence) throws EvidenceException {
@@ -197,8 +197,14 @@ record NvidiaReport(SpdmMeasurements spdm, NvidiaOpaque opaque, NvidiaChain chai
     var editions =
         collateral.items(Collateral.Kind.REFERENCE_MANIFEST).stream()
             .filter(item -> wanted.isNamedBy(item.source()))
-            .limit(MOST_EDITIONS)
             .toList();
+    if (editions.size() > MOST_EDITIONS) {
+      checks.fails(
+          name,
+          "more than %d editions of the manifest %s: somebody made them up"
+              .formatted(MOST_EDITIONS, wanted.id()));
+      return Optional.empty();
+    }
     var refused = new Checks();
     for (Collateral.Item edition : editions) {
       var found = new Checks();

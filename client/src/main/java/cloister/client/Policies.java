@@ -27,8 +27,6 @@ import java.util.Optional;
 /// policies/own/NAME.json        applied always
 /// ```
 public final class Policies {
-  private static final int MAX_POLICIES = 256;
-
   private final Path known;
   private final Path own;
 
@@ -98,7 +96,6 @@ public final class Policies {
           .filter(file -> file.toString().endsWith(".json"))
           .filter(file -> !file.getFileName().toString().startsWith("."))
           .sorted()
-          .limit(MAX_POLICIES)
           .map(Policies::readKept)
           .toList();
     } catch (IOException e) {
