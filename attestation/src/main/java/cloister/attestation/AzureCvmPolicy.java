@@ -161,7 +161,7 @@ record AzureCvmPolicy(
           "user data are %s, and the policy accepts any"
               .formatted(hasUserData ? "there" : "not there"));
     }
-    checks.addAll(List.of(vmIds.check(PREFIX + "vm-ids", cvm.paravisor().vmId())));
+    checks.add(vmIds.check(PREFIX + "vm-ids", cvm.paravisor().vmId()));
     return checks.list();
   }
 
@@ -170,7 +170,7 @@ record AzureCvmPolicy(
       case Hardware.Snp(var platform, var paravisor)
           when found instanceof AzureCvmHardware.Snp(SnpClaims snp) -> {
         platform.compare(checks, PREFIX + "snp", snp);
-        checks.addAll(List.of(paravisor.check(PREFIX + "paravisor", found.paravisor())));
+        checks.add(paravisor.check(PREFIX + "paravisor", found.paravisor()));
       }
       case Hardware.Td(var domain) when found instanceof AzureCvmHardware.Td(TdxClaims tdx) ->
           checks.addAll(
@@ -192,7 +192,7 @@ record AzureCvmPolicy(
       checks.fails(
           name, "register %d is not quoted, and the policy names it: quote it".formatted(index));
     } else {
-      checks.addAll(List.of(allowed.check(name, found.get())));
+      checks.add(allowed.check(name, found.get()));
     }
   }
 

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -180,7 +181,7 @@ sealed interface Cbor {
       }
       int from = at;
       at += (int) length;
-      return Bytes.of(java.util.Arrays.copyOfRange(bytes, from, at));
+      return Bytes.of(Arrays.copyOfRange(bytes, from, at));
     }
 
     private String text(int minor) throws EvidenceException {

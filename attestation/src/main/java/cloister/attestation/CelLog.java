@@ -1,6 +1,7 @@
 package cloister.attestation;
 
 import cloister.crypto.Bytes;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -159,7 +160,7 @@ record CelLog(EventLog.Algorithm algorithm, List<Event> events) {
   }
 
   private static byte[] header(int type, int length) {
-    return java.nio.ByteBuffer.allocate(5).put((byte) type).putInt(length).array();
+    return ByteBuffer.allocate(5).put((byte) type).putInt(length).array();
   }
 
   /// What the register holds if the log is whole: from zero, every digest extended.

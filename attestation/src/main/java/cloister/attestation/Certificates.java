@@ -10,6 +10,8 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -125,7 +127,7 @@ final class Certificates {
       if (length > der.length - at) {
         throw new EvidenceException(what + ": a certificate that is cut off");
       }
-      elements.add(java.util.Arrays.copyOfRange(der, at, at + length));
+      elements.add(Arrays.copyOfRange(der, at, at + length));
       at += length;
     }
     return elements;
@@ -133,7 +135,7 @@ final class Certificates {
 
   private static byte[] base64(String what, String text) throws EvidenceException {
     try {
-      return java.util.Base64.getMimeDecoder().decode(text);
+      return Base64.getMimeDecoder().decode(text);
     } catch (IllegalArgumentException e) {
       throw new EvidenceException(what + ": a PEM block that is not base64", e);
     }

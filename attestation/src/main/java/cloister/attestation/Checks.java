@@ -26,6 +26,10 @@ final class Checks {
     checks.add(Check.noted(name, detail));
   }
 
+  void add(Check check) {
+    checks.add(check);
+  }
+
   void addAll(List<Check> others) {
     checks.addAll(others);
   }

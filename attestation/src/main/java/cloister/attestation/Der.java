@@ -2,6 +2,8 @@ package cloister.attestation;
 
 import cloister.crypto.Bytes;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /// Reads DER (X.690) inside certificates' extensions: definite lengths in their shortest form,
 /// primitive types by name. Certificates themselves are parsed by the JDK.
@@ -91,7 +93,7 @@ final class Der {
   }
 
   String text(int tag) throws EvidenceException {
-    return new String(inside(tag).content().toArray(), java.nio.charset.StandardCharsets.UTF_8);
+    return new String(inside(tag).content().toArray(), StandardCharsets.UTF_8);
   }
 
   /// In dotted form.
@@ -125,7 +127,7 @@ final class Der {
 
   /// All that is left of this content.
   Bytes content() {
-    Bytes all = Bytes.of(java.util.Arrays.copyOfRange(bytes, at, end));
+    Bytes all = Bytes.of(Arrays.copyOfRange(bytes, at, end));
     at = end;
     return all;
   }

@@ -4,6 +4,7 @@ import cloister.crypto.Bytes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -47,7 +48,7 @@ record EventLog(Algorithm algorithm, List<Event> events) {
     }
 
     static Optional<Algorithm> byId(int id) {
-      return java.util.Arrays.stream(values()).filter(one -> one.id == id).findFirst();
+      return Arrays.stream(values()).filter(one -> one.id == id).findFirst();
     }
 
     int bytes() {

@@ -4,6 +4,7 @@ import cloister.crypto.Bytes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /// What Microsoft Azure Attestation says, by its "Claim sets" and its EAT profile for TDX. A token
@@ -78,7 +79,7 @@ record MaaToken(
 
     @Override
     public String toString() {
-      return name().toLowerCase(java.util.Locale.ROOT);
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 

@@ -100,7 +100,7 @@ record NitroPolicy(
             .formatted(age.toSeconds(), maximumAge.toSeconds()),
         "is %d s old, and the policy accepts %d s: ask the enclave for fresh evidence"
             .formatted(age.toSeconds(), maximumAge.toSeconds()));
-    checks.addAll(List.of(revocation.check("nitro.revocation", nitro.revocation())));
+    checks.add(revocation.check("nitro.revocation", nitro.revocation()));
     return checks.list();
   }
 }

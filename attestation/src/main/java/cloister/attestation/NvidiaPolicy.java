@@ -132,7 +132,7 @@ record NvidiaPolicy(
             "NVIDIA's service compared the measurements",
             "the policy does not accept a verdict of NVIDIA's service: send the device's report");
     if (accepted) {
-      nrasKeys.ifPresent(keys -> checks.addAll(List.of(keys.check("nvidia.nras-key", nras.key()))));
+      nrasKeys.ifPresent(keys -> checks.add(keys.check("nvidia.nras-key", nras.key())));
       checks.noted("nvidia.ocsp", "NVIDIA's service asked OCSP, says its token");
     }
   }

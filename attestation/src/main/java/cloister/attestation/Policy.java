@@ -4,6 +4,7 @@ import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -124,7 +125,7 @@ public record Policy(
         .orElseThrow(() ->
             new IllegalArgumentException(
                 "not one of "
-                    + java.util.Arrays.stream(Tee.values())
+                    + Arrays.stream(Tee.values())
                         .map(Tee::label)
                         .collect(Collectors.joining(", "))));
   }

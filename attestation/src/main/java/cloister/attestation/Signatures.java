@@ -10,6 +10,7 @@ import java.security.PublicKey;
 import java.security.Signature;
 import java.security.SignatureException;
 import java.security.interfaces.ECPublicKey;
+import java.security.interfaces.RSAPublicKey;
 import java.security.spec.ECFieldFp;
 import java.security.spec.ECGenParameterSpec;
 import java.security.spec.ECParameterSpec;
@@ -101,7 +102,7 @@ final class Signatures {
                 case 384 -> "P-384";
                 default -> "another";
               });
-      case java.security.interfaces.RSAPublicKey rsa ->
+      case RSAPublicKey rsa ->
           algorithm.key.equals("RSA") && rsa.getModulus().bitLength() >= LEAST_RSA_BITS;
       default -> false;
     };

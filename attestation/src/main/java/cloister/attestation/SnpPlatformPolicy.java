@@ -1,6 +1,7 @@
 package cloister.attestation;
 
 import cloister.crypto.Bytes;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -238,7 +239,7 @@ record SnpPlatformPolicy(
   }
 
   private static long bits(Bytes bigEndian) {
-    return java.nio.ByteBuffer.wrap(bigEndian.toArray()).getLong();
+    return ByteBuffer.wrap(bigEndian.toArray()).getLong();
   }
 
   private static <T> T known(Optional<T> found) {
@@ -274,7 +275,7 @@ record SnpPlatformPolicy(
     }
 
     private void list(Check check) {
-      checks.addAll(List.of(check));
+      checks.add(check);
     }
 
     private void atLeast(String key, Map<SnpProduct, SnpTcb> minimums, String which, SnpTcb found) {

@@ -2,6 +2,7 @@ package cloister.attestation;
 
 import cloister.crypto.Bytes;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,7 +72,7 @@ record TdxPolicy(
   }
 
   TdxPolicy {
-    registers = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(registers));
+    registers = Collections.unmodifiableMap(new LinkedHashMap<>(registers));
     required = Set.copyOf(required);
     allowed = Set.copyOf(allowed);
   }
@@ -154,7 +155,7 @@ record TdxPolicy(
         domain.seamAttributes().equals(Bytes.of(new byte[8])),
         "the TDX module is a production one",
         "the TDX module has attributes " + domain.seamAttributes().hex());
-    checks.addAll(List.of(tdx.platform().check("tdx.platforms", platforms)));
+    checks.add(tdx.platform().check("tdx.platforms", platforms));
     return checks.list();
   }
 
@@ -176,7 +177,7 @@ record TdxPolicy(
     if (domain.mrServiceTd().isPresent()) {
       Allowed<Bytes> demand =
           serviceTd.orElse(new Allowed.OneOf<>(Set.of(Bytes.of(new byte[REGISTER]))));
-      checks.addAll(List.of(demand.check(name, domain.mrServiceTd().get())));
+      checks.add(demand.check(name, domain.mrServiceTd().get()));
     } else if (serviceTd.filter(demand -> demand instanceof Allowed.OneOf<Bytes>).isPresent()) {
       checks.fails(
           name,

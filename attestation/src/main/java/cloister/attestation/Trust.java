@@ -56,7 +56,7 @@ public record Trust(Requirements requirements, List<Policy> policies, SimulatedE
         checks.noted("simulated", "the evidence is simulated and proves nothing, as was accepted");
       }
     }
-    checks.addAll(List.of(debug(report)));
+    checks.add(debug(report));
     checks.require(
         "binding",
         claims.boundTo(expected),

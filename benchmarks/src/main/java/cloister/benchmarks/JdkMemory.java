@@ -1,6 +1,7 @@
 package cloister.benchmarks;
 
 import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.PublicKey;
 import java.security.cert.CertificateException;
@@ -30,7 +31,7 @@ interface JdkMemory {
 
   /// Of all certificates in there: PEM, in base64 in a token's header, or DER anywhere.
   static List<JdkMemory> ofCertificates(byte[] bytes) throws GeneralSecurityException {
-    String text = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1);
+    String text = new String(bytes, StandardCharsets.ISO_8859_1);
     if (text.startsWith("eyJ")) {
       byte[] header = Base64.getUrlDecoder().decode(text.substring(0, text.indexOf('.')));
       return ofCertificates(header);

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Where, when and on what the figures came about. What the system does not say is left out.
@@ -77,7 +78,7 @@ record Machine(
 
   private static String git(Path repository, String... arguments)
       throws IOException, InterruptedException {
-    var words = new java.util.ArrayList<>(List.of("git", "-C", repository.toString()));
+    var words = new ArrayList<>(List.of("git", "-C", repository.toString()));
     words.addAll(List.of(arguments));
     try {
       Process process =

@@ -22,6 +22,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -99,7 +100,7 @@ final class Room implements AutoCloseable {
 
   /// An owner's file, as it was before Cloister.
   Path plain(Population.Owner owner) {
-    return folder.resolve(owner.name().toLowerCase(java.util.Locale.ROOT) + ".parquet");
+    return folder.resolve(owner.name().toLowerCase(Locale.ROOT) + ".parquet");
   }
 
   Participant participant(Name name) {

@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -26,9 +27,9 @@ final class StartUp {
   static List<Result> measure(Launch launch, Path folder, Sizes sizes) throws Exception {
     Files.createDirectories(folder);
     File log = folder.resolve("log").toFile();
-    var served = new java.util.ArrayList<Long>();
+    var served = new ArrayList<Long>();
     // Stopping the server is not part of it, so this is not an Alternation.
-    var peer = new java.util.ArrayList<Long>();
+    var peer = new ArrayList<Long>();
     for (int start = 0; start <= sizes.starts(); start++) {
       long ours = serving(launch, folder.resolve("enclave-" + start), log);
       long hello = Alternation.nanoseconds(_ -> Launch.hello(log), start);

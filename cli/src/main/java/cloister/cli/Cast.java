@@ -11,6 +11,7 @@ import cloister.room.Name;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -118,7 +119,7 @@ final class Cast implements AutoCloseable {
 
   /// Makes everybody's documents the current ones; returns their addresses.
   List<Address> apply() throws InterruptedException {
-    var addresses = new java.util.ArrayList<Address>();
+    var addresses = new ArrayList<Address>();
     for (Name name : example.participants().stream().filter(example::hasPackage).toList()) {
       DocumentPackage documents = DocumentPackage.read(example.packageOf(name), name);
       SqlCheck.check(example.packageOf(name), documents);

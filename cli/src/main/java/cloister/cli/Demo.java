@@ -15,10 +15,12 @@ import cloister.room.Purpose;
 import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -314,19 +316,18 @@ final class Demo extends Verb {
 
   /// One bit of the purpose, inside the signed statement.
   private static Altered alter(byte[] file) {
-    String text = new String(file, java.nio.charset.StandardCharsets.ISO_8859_1);
+    String text = new String(file, StandardCharsets.ISO_8859_1);
     String start = "\"payload\":\"";
     int from = text.indexOf(start) + start.length();
     int to = text.indexOf('"', from);
-    byte[] statement = java.util.Base64.getDecoder().decode(text.substring(from, to));
-    String inside = new String(statement, java.nio.charset.StandardCharsets.ISO_8859_1);
+    byte[] statement = Base64.getDecoder().decode(text.substring(from, to));
+    String inside = new String(statement, StandardCharsets.ISO_8859_1);
     statement[inside.indexOf("\"purpose\":\"") + 11] ^= 1;
     String altered =
         text.substring(0, from)
-            + java.util.Base64.getEncoder().encodeToString(statement)
+            + Base64.getEncoder().encodeToString(statement)
             + text.substring(to);
-    return new Altered(
-        Bytes.of(altered.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1)), "purpose");
+    return new Altered(Bytes.of(altered.getBytes(StandardCharsets.ISO_8859_1)), "purpose");
   }
 
   private static Receipts.Checked verify(Cast cast, Bytes receipt) {

@@ -20,6 +20,7 @@ import cloister.room.Dataset;
 import cloister.room.Graph;
 import cloister.room.Purpose;
 import cloister.room.Request;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -131,7 +132,7 @@ final class Flows {
                     .map(node ->
                         Json.object()
                             .put("label", node.label())
-                            .put("shape", node.shape().name().toLowerCase(java.util.Locale.ROOT))
+                            .put("shape", node.shape().name().toLowerCase(Locale.ROOT))
                             .build())
                     .toList()))
         .put(
@@ -144,10 +145,7 @@ final class Flows {
                             .put("to", edge.to())
                             .put(
                                 "state",
-                                edge.state()
-                                    .name()
-                                    .toLowerCase(java.util.Locale.ROOT)
-                                    .replace('_', '-'))
+                                edge.state().name().toLowerCase(Locale.ROOT).replace('_', '-'))
                             .put("reason", edge.reason())
                             .build())
                     .toList()))

@@ -3,6 +3,7 @@ package cloister.cli;
 import cloister.client.Policies;
 import cloister.protocol.Json;
 import cloister.protocol.PolicyDocument;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Map;
@@ -80,8 +81,7 @@ final class PolicyExplain extends Verb {
         }
       }
       case Json.Str(String text) -> into.put(path, text);
-      case Json other ->
-          into.put(path, new String(other.canonical(), java.nio.charset.StandardCharsets.UTF_8));
+      case Json other -> into.put(path, new String(other.canonical(), StandardCharsets.UTF_8));
     }
   }
 }

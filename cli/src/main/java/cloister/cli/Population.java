@@ -2,6 +2,7 @@ package cloister.cli;
 
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,8 +83,8 @@ public record Population(int rows, long seed) {
   /// How many people are in both tables, by age band: what no participant may learn exactly, and
   /// the demonstration compares the released answer with.
   public Map<String, Long> shared() throws IOException {
-    int airlineEnd = generate(Owner.AIRLINE, new BufferedWriter(java.io.Writer.nullWriter()));
-    int mediaEnd = generate(Owner.MEDIA, new BufferedWriter(java.io.Writer.nullWriter()));
+    int airlineEnd = generate(Owner.AIRLINE, new BufferedWriter(Writer.nullWriter()));
+    int mediaEnd = generate(Owner.MEDIA, new BufferedWriter(Writer.nullWriter()));
     var counts = new TreeMap<String, Long>();
     for (int person = first(Owner.MEDIA); person < Math.min(airlineEnd, mediaEnd); person++) {
       counts.merge(band(person), 1L, Long::sum);

@@ -10,6 +10,7 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Reply;
 import cloister.room.Name;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -50,7 +51,7 @@ final class Publishing {
   private static List<Path> transcode(
       DatasetDocument document, Path file, Path folder, Terminal terminal) throws IOException {
     var reading = new ProgressBar(terminal, "reading  ");
-    long size = java.nio.file.Files.exists(file) ? java.nio.file.Files.size(file) : 0;
+    long size = Files.exists(file) ? Files.size(file) : 0;
     try {
       return Transcoding.transcode(
           document.dataset(), file, folder, part -> reading.at((long) (part * size), size));

@@ -6,6 +6,7 @@ import cloister.protocol.AnswerTable;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -69,7 +70,7 @@ final class Result extends Verb {
               case CSV -> Answers.csv(table);
               case JSON -> Answers.rows(table).pretty() + "\n";
             };
-        write(output.get(), text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        write(output.get(), text.getBytes(StandardCharsets.UTF_8));
       }
       options.print(
           Answers.json(finished, participant.simulated()),

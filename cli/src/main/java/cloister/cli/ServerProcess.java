@@ -4,6 +4,7 @@ import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -61,7 +62,7 @@ final class ServerProcess implements AutoCloseable {
       // Its first line is its address; it prints it when it accepts connections.
       var reader =
           new BufferedReader(
-              new java.io.InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
       String line = reader.readLine();
       if (line == null) {
         if (process.waitFor() == INTERRUPTED) {

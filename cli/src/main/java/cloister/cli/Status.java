@@ -3,6 +3,7 @@ package cloister.cli;
 import cloister.client.Home;
 import cloister.client.Standing;
 import cloister.protocol.Json;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -95,7 +96,7 @@ final class Status extends Verb {
                   run.analysis().toString(),
                   run.requester().value(),
                   run.purpose().term(),
-                  run.at().truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString(),
+                  run.at().truncatedTo(ChronoUnit.SECONDS).toString(),
                   run.state().label()));
       lines.addAll(runs.lines(ink));
     }

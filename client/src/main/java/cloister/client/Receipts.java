@@ -1,5 +1,6 @@
 package cloister.client;
 
+import cloister.attestation.Appraisal;
 import cloister.attestation.Collateral;
 import cloister.attestation.Evidence;
 import cloister.attestation.EvidenceException;
@@ -20,6 +21,7 @@ import cloister.room.Collaboration;
 import cloister.room.Name;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -33,10 +35,11 @@ public final class Receipts {
   private Receipts() {}
 
   /// A receipt that holds.
-  public record Checked(Receipt receipt, long index, long ledgerSize) {
-    /// Whether nothing stood behind the enclave.
+  public record Checked(
+      Receipt receipt, Appraisal.Protection protection, long index, long ledgerSize) {
+    /// Whether nothing stood behind the enclave, or behind a part of its evidence.
     public boolean simulated() {
-      return receipt.enclave().simulated();
+      return protection == Appraisal.Protection.NONE_SIMULATED;
     }
 
     /// What was checked, for people.
@@ -75,7 +78,7 @@ public final class Receipts {
       return facts;
     }
 
-    private static String joined(java.util.Collection<?> values) {
+    private static String joined(Collection<?> values) {
       return values.stream().map(Object::toString).collect(Collectors.joining(", "));
     }
   }
@@ -150,7 +153,10 @@ public final class Receipts {
       try {
         var verified = verification.verify(file.toArray(), Instant.now());
         return new Checked(
-            verified.receipt(), verified.index(), verified.checkpoint().head().size());
+            verified.receipt(),
+            verified.protection(),
+            verified.index(),
+            verified.checkpoint().head().size());
       } catch (ReceiptException e) {
         refusals.add(e);
       }

@@ -3,7 +3,9 @@ package cloister.crypto;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Locale;
 
 /// A SHA-256 digest (FIPS 180-4), written `sha256:` and 64 lower-case hexadecimal digits.
 public final class Digest implements Comparable<Digest> {
@@ -45,7 +47,7 @@ public final class Digest implements Comparable<Digest> {
   public static Digest parse(String text) {
     if (!text.startsWith(PREFIX)
         || text.length() != PREFIX.length() + HEX_DIGITS
-        || !text.equals(text.toLowerCase(java.util.Locale.ROOT))) {
+        || !text.equals(text.toLowerCase(Locale.ROOT))) {
       throw new IllegalArgumentException("not a digest of the form sha256:<64 hex digits>");
     }
     return new Digest(HexFormat.of().parseHex(text, PREFIX.length(), text.length()));
@@ -71,7 +73,7 @@ public final class Digest implements Comparable<Digest> {
 
   @Override
   public int compareTo(Digest other) {
-    return java.util.Arrays.compareUnsigned(bytes, other.bytes);
+    return Arrays.compareUnsigned(bytes, other.bytes);
   }
 
   @Override
@@ -81,7 +83,7 @@ public final class Digest implements Comparable<Digest> {
 
   @Override
   public int hashCode() {
-    return java.util.Arrays.hashCode(bytes);
+    return Arrays.hashCode(bytes);
   }
 
   @Override

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -352,7 +353,7 @@ public final class Ingestion {
       return numbers.getFirst().longValueExact();
     }
 
-    private void rows(String sql, java.util.function.Consumer<List<BigInteger>> each)
+    private void rows(String sql, Consumer<List<BigInteger>> each)
         throws EngineException, IngestionException, InterruptedException {
       ask(new Wire.Query(sql, 0, 3, MOST_FAULTS), (_, row) -> each.accept(row));
     }

@@ -6,6 +6,8 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -124,7 +126,7 @@ record Landlock(
   }
 
   private static boolean isFolder(String path) {
-    return java.nio.file.Files.isDirectory(java.nio.file.Path.of(path));
+    return Files.isDirectory(Path.of(path));
   }
 
   private void allow(Arena arena, int rules, String path, long access) throws Throwable {

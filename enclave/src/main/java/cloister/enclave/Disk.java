@@ -5,6 +5,7 @@ import cloister.crypto.Digest;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -118,7 +119,7 @@ final class Disk {
   static Digest digest(Path file) {
     try (var in =
         new DigestInputStream(Files.newInputStream(file), MessageDigest.getInstance("SHA-256"))) {
-      in.transferTo(java.io.OutputStream.nullOutputStream());
+      in.transferTo(OutputStream.nullOutputStream());
       return Digest.wrap(in.getMessageDigest().digest());
     } catch (IOException e) {
       throw failed(e);

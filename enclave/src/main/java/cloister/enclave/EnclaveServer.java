@@ -13,6 +13,7 @@ import cloister.query.EngineException;
 import cloister.query.Planner;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
@@ -82,8 +83,7 @@ public final class EnclaveServer implements AutoCloseable {
     }
 
     private static long halfOfMemory() {
-      var machine =
-          (OperatingSystemMXBean) java.lang.management.ManagementFactory.getOperatingSystemMXBean();
+      var machine = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
       return machine.getTotalMemorySize() / 2;
     }
 

@@ -46,6 +46,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -290,7 +291,7 @@ final class HostedRoom implements AutoCloseable {
     return state
         .active()
         .orElseThrow(() -> {
-          var missing = new java.util.TreeSet<>(state.signersNeeded());
+          var missing = new TreeSet<>(state.signersNeeded());
           missing.removeAll(state.signers());
           return new CloisterException(
               ErrorCode.COLLABORATION_NOT_ACTIVE, "not signed yet by " + missing);

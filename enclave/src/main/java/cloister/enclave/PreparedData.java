@@ -30,6 +30,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -216,7 +217,7 @@ final class PreparedData {
             .map(fault ->
                 new Reply.BadRows(
                     fault.column().value(),
-                    fault.reason().name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'),
+                    fault.reason().name().toLowerCase(Locale.ROOT).replace('_', '-'),
                     fault.rows(),
                     fault.firstRows()))
             .toList());

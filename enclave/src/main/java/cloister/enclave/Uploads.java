@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -183,7 +184,7 @@ final class Uploads {
         if (piece.length < SealedHeader.BYTES) {
           throw corrupt(null);
         }
-        header = SealedHeader.parse(Bytes.of(java.util.Arrays.copyOf(piece, SealedHeader.BYTES)));
+        header = SealedHeader.parse(Bytes.of(Arrays.copyOf(piece, SealedHeader.BYTES)));
         at = SealedHeader.BYTES;
       } else {
         header = SealedHeader.parse(Disk.head(upload.part(part), SealedHeader.BYTES));
@@ -195,7 +196,7 @@ final class Uploads {
           throw new CloisterException(
               ErrorCode.UPLOAD_OUT_OF_ORDER, "a piece of an upload has whole chunks only");
         }
-        byte[] chunk = java.util.Arrays.copyOfRange(piece, at, at + chunks.sealedBytes(index));
+        byte[] chunk = Arrays.copyOfRange(piece, at, at + chunks.sealedBytes(index));
         chunks.verify(index, chunk);
         at += chunk.length;
         index++;

@@ -3,6 +3,7 @@ package cloister.platform;
 import cloister.crypto.Bytes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /// The two messages of the Nitro Security Module that an enclave needs, in CBOR (RFC 8949): maps,
 /// texts and byte strings with lengths of at most two bytes, in the one order that AWS's own
@@ -54,7 +55,7 @@ final class NsmMessages {
     int length = lengthBytes == 1 ? rest[1] & 0xff : (rest[1] & 0xff) << 8 | (rest[2] & 0xff);
     Bytes document = response.slice(start + 1 + lengthBytes, response.size());
     if (document.size() != length
-        || !head(2, length).equals(Bytes.of(java.util.Arrays.copyOf(rest, 1 + lengthBytes)))) {
+        || !head(2, length).equals(Bytes.of(Arrays.copyOf(rest, 1 + lengthBytes)))) {
       throw new IOException("the document has another length than it says");
     }
     return document;

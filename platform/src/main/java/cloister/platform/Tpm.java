@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -278,7 +279,7 @@ final class Tpm implements AutoCloseable {
     try {
       byte[] content = secret.expose();
       Bytes sensitive = Bytes.concat(sized(), sized(Bytes.of(content)));
-      java.util.Arrays.fill(content, (byte) 0);
+      Arrays.fill(content, (byte) 0);
       Bytes template =
           Bytes.concat(
               u16(0x0008), // KEYEDHASH
@@ -406,7 +407,7 @@ final class Tpm implements AutoCloseable {
       try {
         return Secret.of(secret);
       } finally {
-        java.util.Arrays.fill(secret, (byte) 0);
+        Arrays.fill(secret, (byte) 0);
       }
     } finally {
       flush(session);
@@ -510,7 +511,7 @@ final class Tpm implements AutoCloseable {
     if (answer.position() > size) {
       throw new IOException("the TPM answered with more than it says");
     }
-    return Bytes.of(java.util.Arrays.copyOf(answer.array(), size));
+    return Bytes.of(Arrays.copyOf(answer.array(), size));
   }
 
   /// TPML_PCR_SELECTION of one bank.

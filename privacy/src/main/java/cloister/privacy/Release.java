@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /// Turns exact aggregates into what may leave the enclave: the noise, the thresholds, the error
 /// bars, and beforehand the cost.
@@ -154,7 +155,7 @@ public final class Release {
     return Mechanism.of(plan).noises().stream()
         .map(Noise::toString)
         .distinct()
-        .collect(java.util.stream.Collectors.joining(", "));
+        .collect(Collectors.joining(", "));
   }
 
   /// The 95 % error bar of each measure, before any data is read; 0 without noise. A mean's depends

@@ -3,6 +3,7 @@ package cloister.protocol;
 import cloister.crypto.Bytes;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -48,7 +49,7 @@ public record AnswerTable(Bytes salt, List<Column> columns, List<List<Cell>> row
     }
 
     static Optional<Content> byLabel(String label) {
-      return java.util.Arrays.stream(values()).filter(one -> one.label.equals(label)).findFirst();
+      return Arrays.stream(values()).filter(one -> one.label.equals(label)).findFirst();
     }
   }
 

@@ -5,7 +5,10 @@ import cloister.attestation.Claim;
 import cloister.attestation.Tee;
 import cloister.crypto.Digest;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
 
 /// What an appraisal concluded, for programs: in the words of EAR (draft-ietf-rats-ear) over those
 /// of EAT (RFC 9711). It is not signed: whoever needs to believe it verifies the evidence again.
@@ -27,11 +30,10 @@ public final class AttestationResult {
     var said = Json.object();
     claims.stream()
         .collect(
-            java.util.stream.Collectors.groupingBy(
+            Collectors.groupingBy(
                 Claim::name,
-                java.util.LinkedHashMap::new,
-                java.util.stream.Collectors.mapping(
-                    Claim::value, java.util.stream.Collectors.joining(", "))))
+                LinkedHashMap::new,
+                Collectors.mapping(Claim::value, Collectors.joining(", "))))
         .forEach(said::put);
     var appraisal =
         Json.object()
@@ -44,9 +46,7 @@ public final class AttestationResult {
                         .map(check ->
                             Json.object()
                                 .put("name", check.name())
-                                .put(
-                                    "outcome",
-                                    check.outcome().name().toLowerCase(java.util.Locale.ROOT))
+                                .put("outcome", check.outcome().name().toLowerCase(Locale.ROOT))
                                 .put("detail", check.detail())
                                 .build())
                         .toList()))

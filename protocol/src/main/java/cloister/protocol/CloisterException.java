@@ -1,6 +1,7 @@
 package cloister.protocol;
 
 import java.io.Serial;
+import java.util.Objects;
 
 /// What a caller is told when a request cannot be served: a code of the catalogue and one sentence.
 /// The message holds no row value, key, path or text of an engine.
@@ -27,6 +28,6 @@ public sealed class CloisterException extends RuntimeException permits InvalidDo
   /// The message; every exception of this type has one.
   @Override
   public String getMessage() {
-    return java.util.Objects.requireNonNullElse(super.getMessage(), code.meaning());
+    return Objects.requireNonNullElse(super.getMessage(), code.meaning());
   }
 }

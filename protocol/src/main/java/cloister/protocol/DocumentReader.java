@@ -35,6 +35,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -842,7 +843,7 @@ final class DocumentReader {
 
     /// The keys of a nested mapping, in lower case, for suggestions.
     Set<String> keysOf(String key) {
-      Set<String> keys = new java.util.TreeSet<>();
+      Set<String> keys = new TreeSet<>();
       if (entries.get(key) instanceof Tree.Entry(_, _, Tree.Mapping(_, var nested))) {
         nested.forEach(entry -> keys.add(entry.key().toLowerCase(Locale.ROOT)));
       }

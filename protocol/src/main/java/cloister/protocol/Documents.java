@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -57,7 +58,7 @@ public final class Documents {
     Optional<Document> document = DocumentReader.canonical(Tree.of(json), mistakes);
     mistakes.report();
     return document
-        .filter(read -> java.util.Arrays.equals(read.canonical().toArray(), bytes))
+        .filter(read -> Arrays.equals(read.canonical().toArray(), bytes))
         .orElseThrow(() ->
             new CloisterException(
                 ErrorCode.DOCUMENT_INVALID,

@@ -7,6 +7,7 @@ import cloister.crypto.SigningKey;
 import cloister.crypto.VerifyingKey;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /// An in-toto statement under one Ed25519 signature: DSSE v1.0 (secure-systems-lab/dsse).
 ///
@@ -52,8 +53,7 @@ public record DsseEnvelope(Bytes payload, Digest keyId, Bytes signature) {
         .put("payloadType", PAYLOAD_TYPE)
         .put(
             "signatures",
-            Json.array(
-                java.util.List.of(Json.object().put("keyid", keyId).put("sig", signature).build())))
+            Json.array(List.of(Json.object().put("keyid", keyId).put("sig", signature).build())))
         .build();
   }
 

@@ -3,14 +3,21 @@ package cloister.protocol;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /// A JSON value (RFC 8259). What parses is what I-JSON (RFC 7493) allows: valid UTF-8, no duplicate
 /// keys, no lone surrogates; and it is bounded in size, depth and length of numbers.
@@ -51,7 +58,7 @@ public sealed interface Json {
   /// Parses only what [#canonical] writes: one value has one spelling.
   static Json parseCanonical(byte[] utf8, int maxBytes) {
     Json value = parse(utf8, maxBytes);
-    if (!java.util.Arrays.equals(value.canonical(), utf8)) {
+    if (!Arrays.equals(value.canonical(), utf8)) {
       throw malformed("the JSON is not in canonical form (RFC 8785)");
     }
     return value;
@@ -59,7 +66,7 @@ public sealed interface Json {
 
   /// The RFC 8785 form, in UTF-8.
   default byte[] canonical() {
-    return JsonText.canonical(this).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    return JsonText.canonical(this).getBytes(StandardCharsets.UTF_8);
   }
 
   /// The SHA-256 of [#canonical].
@@ -207,7 +214,7 @@ public sealed interface Json {
 
     /// No key at all when `value` is empty.
     public <T> Builder putIfPresent(
-        String key, Optional<T> value, java.util.function.Function<? super T, ? extends Json> to) {
+        String key, Optional<T> value, Function<? super T, ? extends Json> to) {
       value.ifPresent(present -> put(key, to.apply(present)));
       return this;
     }
@@ -234,7 +241,7 @@ public sealed interface Json {
 
     private final Obj object;
     private final String where;
-    private final java.util.Set<String> read = new java.util.HashSet<>();
+    private final Set<String> read = new HashSet<>();
 
     private Fields(Obj object, String where) {
       this.object = object;
@@ -263,17 +270,17 @@ public sealed interface Json {
     }
 
     /// A string that `parse` turns into a value; its IllegalArgumentException is the field's error.
-    public <T> T parsed(String name, int maxLength, java.util.function.Function<String, T> parse) {
+    public <T> T parsed(String name, int maxLength, Function<String, T> parse) {
       String text = string(name, maxLength);
       try {
         return parse.apply(text);
-      } catch (IllegalArgumentException | ArithmeticException | java.time.DateTimeException e) {
+      } catch (IllegalArgumentException | ArithmeticException | DateTimeException e) {
         throw bad(name, "has not the form that it must have", e);
       }
     }
 
     /// A string among the alternatives that `byLabel` knows.
-    public <T> T oneOf(String name, java.util.function.Function<String, Optional<T>> byLabel) {
+    public <T> T oneOf(String name, Function<String, Optional<T>> byLabel) {
       return byLabel
           .apply(string(name, 64))
           .orElseThrow(() -> bad(name, "is none of the known values"));
@@ -396,8 +403,7 @@ public sealed interface Json {
     }
 
     /// A field that may be absent (but not null): `in.optional("terms", Fields::digest)`.
-    public <T> Optional<T> optional(
-        String name, java.util.function.BiFunction<Fields, String, T> reader) {
+    public <T> Optional<T> optional(String name, BiFunction<Fields, String, T> reader) {
       return has(name) ? Optional.of(reader.apply(this, name)) : Optional.empty();
     }
 

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /// What the enclave states about one run: who asked what, on which data, under which terms, at
 /// which cost, and what came out for whom. It is an in-toto Statement v1 about the answer; every
@@ -242,7 +243,7 @@ public record Receipt(
     return output;
   }
 
-  private Json byAddress(java.util.function.Function<Input, Json> value) {
+  private Json byAddress(Function<Input, Json> value) {
     var object = Json.object();
     datasets.forEach((address, input) -> object.put(address.toString(), value.apply(input)));
     return object.build();
@@ -360,8 +361,7 @@ public record Receipt(
     return address;
   }
 
-  private static <T> T key(
-      Json.Fields in, String key, java.util.function.Function<String, T> parse) {
+  private static <T> T key(Json.Fields in, String key, Function<String, T> parse) {
     try {
       return parse.apply(key);
     } catch (IllegalArgumentException _) {

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -65,7 +66,10 @@ public final class ReceiptVerification {
   }
 
   /// A receipt that holds.
-  public record Verified(Receipt receipt, Checkpoint checkpoint, long index) {}
+  ///
+  /// @param protection what stands behind all of its evidence
+  public record Verified(
+      Receipt receipt, Appraisal.Protection protection, Checkpoint checkpoint, long index) {}
 
   /// @throws ReceiptException naming the first part, or all fields, that do not hold
   public Verified verify(byte[] bytes, Instant now) throws ReceiptException {
@@ -83,7 +87,7 @@ public final class ReceiptVerification {
     if (receipt.issued().isAfter(now.plus(CLOCK_SKEW))) {
       throw new ReceiptException("issued", "is in the future");
     }
-    requireEvidence(receipt, file);
+    Appraisal.Protection protection = requireEvidence(receipt, file);
     CheckpointKey signer = Checkpoints.key(receipt.ledger(), key);
     if (ledger.isPresent() && !ledger.get().equals(signer)) {
       throw new ReceiptException("ledger", "is another one than was seen of the collaboration");
@@ -93,7 +97,7 @@ public final class ReceiptVerification {
         && !collaboration.get().equals(receipt.collaboration().digest())) {
       throw new ReceiptException("collaboration", "is another one than expected");
     }
-    return new Verified(receipt, checkpoint, file.inclusion().index());
+    return new Verified(receipt, protection, checkpoint, file.inclusion().index());
   }
 
   private static ReceiptFile decode(byte[] bytes) throws ReceiptException {
@@ -151,14 +155,15 @@ public final class ReceiptVerification {
       String fields =
           Stream.concat(signed.keySet().stream(), committed.keySet().stream())
               .distinct()
-              .filter(field -> !java.util.Objects.equals(signed.get(field), committed.get(field)))
+              .filter(field -> !Objects.equals(signed.get(field), committed.get(field)))
               .sorted()
               .collect(Collectors.joining(", "));
       throw new ReceiptException(fields, "is not what the ledger's entry commits to");
     }
   }
 
-  private void requireEvidence(Receipt receipt, ReceiptFile file) throws ReceiptException {
+  private Appraisal.Protection requireEvidence(Receipt receipt, ReceiptFile file)
+      throws ReceiptException {
     Appraisal appraisal;
     try {
       // A key set proves nothing by itself: whoever made the receipt could have made that up too.
@@ -173,16 +178,17 @@ public final class ReceiptVerification {
     } catch (EvidenceException e) {
       throw new ReceiptException("evidence", "is refused: " + e.getMessage(), e);
     }
-    switch (appraisal) {
+    return switch (appraisal) {
       case Appraisal.Refused refused ->
           throw new ReceiptException(
               "evidence", "is refused: " + String.join("; ", refused.reasons()));
-      case Appraisal.Accepted(var tee, var measurement, _, _) -> {
+      case Appraisal.Accepted(var tee, var measurement, var protection, _) -> {
         if (!new Receipt.Enclave(tee, measurement).equals(receipt.enclave())) {
           throw new ReceiptException("enclave", "is not the one that the evidence proves");
         }
+        yield protection;
       }
-    }
+    };
   }
 
   private static Checkpoint requireInclusion(ReceiptFile file, CheckpointKey signer)

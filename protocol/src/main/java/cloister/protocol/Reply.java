@@ -7,6 +7,7 @@ import cloister.room.Name;
 import cloister.room.Purpose;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -121,7 +122,7 @@ public sealed interface Reply {
     }
 
     static Optional<Outcome> byLabel(String label) {
-      return java.util.Arrays.stream(values()).filter(one -> one.label.equals(label)).findFirst();
+      return Arrays.stream(values()).filter(one -> one.label.equals(label)).findFirst();
     }
   }
 
@@ -172,7 +173,7 @@ public sealed interface Reply {
     }
 
     static Optional<RunState> byLabel(String label) {
-      return java.util.Arrays.stream(values()).filter(one -> one.label.equals(label)).findFirst();
+      return Arrays.stream(values()).filter(one -> one.label.equals(label)).findFirst();
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -169,9 +170,7 @@ public final class CheckedPlan {
   }
 
   private static <V> Comparator<Answer.Row> nulls(
-      Question.Order order,
-      java.util.function.Function<Answer.Row, Optional<V>> value,
-      Comparator<V> ascending) {
+      Question.Order order, Function<Answer.Row, Optional<V>> value, Comparator<V> ascending) {
     Comparator<V> directed =
         order.direction() == Direction.ASCENDING ? ascending : ascending.reversed();
     int missingFirst = order.nulls() == Nulls.FIRST ? -1 : 1;

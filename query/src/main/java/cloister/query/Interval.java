@@ -7,6 +7,7 @@ import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /// The range of an expression that follows from the bounds that owners declare. It holds for rows
@@ -76,7 +77,7 @@ final class Interval {
 
   private static List<Scalar> values(List<Scalar> arguments) {
     return Stream.concat(
-            java.util.stream.IntStream.range(0, arguments.size() - 1)
+            IntStream.range(0, arguments.size() - 1)
                 .filter(index -> index % 2 == 1)
                 .mapToObj(arguments::get),
             Stream.of(arguments.getLast()))

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// A row-wise, deterministic, total expression over the columns of a [Branch]'s sources. What is
 /// not here cannot be asked, whatever the planner may produce.
@@ -235,7 +236,7 @@ sealed interface Scalar {
         .flatMap(argument ->
             argument instanceof Call call && call.function() == function
                 ? call.arguments().stream()
-                : java.util.stream.Stream.of(argument))
+                : Stream.of(argument))
         .toList();
   }
 

@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -166,7 +167,7 @@ public record Column(
     }
 
     public static Optional<Semantic> byLabel(String label) {
-      return java.util.Arrays.stream(values()).filter(it -> it.label.equals(label)).findFirst();
+      return Arrays.stream(values()).filter(it -> it.label.equals(label)).findFirst();
     }
 
     private boolean suits(ColumnType type) {

@@ -1,5 +1,7 @@
 package cloister.room;
 
+import java.util.regex.Pattern;
+
 /// The type of a column.
 public sealed interface ColumnType {
   record Text() implements ColumnType {
@@ -63,8 +65,7 @@ public sealed interface ColumnType {
   }
 
   static ColumnType parse(String text) {
-    var decimal =
-        java.util.regex.Pattern.compile("decimal\\((\\d{1,2}), ?(\\d{1,2})\\)").matcher(text);
+    var decimal = Pattern.compile("decimal\\((\\d{1,2}), ?(\\d{1,2})\\)").matcher(text);
     if (decimal.matches()) {
       return new Decimal(Integer.parseInt(decimal.group(1)), Integer.parseInt(decimal.group(2)));
     }

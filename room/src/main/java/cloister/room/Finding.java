@@ -1,6 +1,7 @@
 package cloister.room;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -147,7 +148,7 @@ sealed interface Finding {
   }
 
   /// A few of them, sorted: messages stay readable however long a list is.
-  private static String list(java.util.Collection<?> elements) {
+  private static String list(Collection<?> elements) {
     int most = 8;
     return elements.stream()
         .map(Object::toString)

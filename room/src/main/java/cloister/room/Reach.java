@@ -5,9 +5,11 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 
@@ -70,7 +72,7 @@ final class Reach {
   private static Result order(
       List<Address> nodes, Map<Address, Integer> indices, int[] parents, Agreement agreement) {
     var open = new ArrayDeque<Address>();
-    var iterators = new ArrayDeque<java.util.Iterator<Address>>();
+    var iterators = new ArrayDeque<Iterator<Address>>();
     var state = new HashMap<Address, Boolean>(); // absent: unseen, TRUE: open, FALSE: done
     var finished = new ArrayList<Address>();
     open.addLast(nodes.getFirst());
@@ -153,7 +155,7 @@ final class Reach {
   }
 
   private static int index(Map<Address, Integer> indices, Address address) {
-    return java.util.Objects.requireNonNull(indices.get(address));
+    return Objects.requireNonNull(indices.get(address));
   }
 
   private static int[] toArray(List<Integer> list) {

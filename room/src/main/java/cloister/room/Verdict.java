@@ -2,6 +2,7 @@ package cloister.room;
 
 import cloister.privacy.DifferentialPrivacy;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -82,8 +83,8 @@ public sealed interface Verdict {
   /// @param document the digest of the analysis to approve
   record Approval(Name by, Address terms, Address analysis, cloister.crypto.Digest document)
       implements Comparable<Approval> {
-    private static final java.util.Comparator<Approval> ORDER =
-        java.util.Comparator.comparing(Approval::by)
+    private static final Comparator<Approval> ORDER =
+        Comparator.comparing(Approval::by)
             .thenComparing(Approval::terms)
             .thenComparing(Approval::analysis)
             .thenComparing(Approval::document);
