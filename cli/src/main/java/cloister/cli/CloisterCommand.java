@@ -103,7 +103,11 @@ final class CloisterCommand {
     verbs.put(
         "evidence",
         options ->
-            new Group.Evidence().with(new EvidenceShow(options), new EvidenceVerify(options)));
+            new Group.Evidence()
+                .with(
+                    new EvidenceFetch(options),
+                    new EvidenceShow(options),
+                    new EvidenceVerify(options)));
     verbs.put(
         "policy",
         options ->

@@ -111,6 +111,13 @@ final class Options {
     return acceptSimulated ? SimulatedEvidence.ACCEPT : SimulatedEvidence.REFUSE;
   }
 
+  /// Of a verb that needs no home to know it.
+  URI enclave() {
+    return enclave.orElseThrow(() ->
+        new CloisterException(
+            ErrorCode.PARAMETER_INVALID, "which enclave? Say it with --enclave URL"));
+  }
+
   /// This home's participant at the enclave of its collaboration.
   Participant participant() throws InterruptedException {
     Participant participant = Participant.enter(home(), collaboration(), enclave, acceptance());

@@ -78,6 +78,26 @@ final class EvidenceCommandTest {
   }
 
   @Test
+  void whatALiveEnclaveShowsIsKeptAndBelievedByNobody() throws Exception {
+    Path file = folder.resolve("evidence.json");
+    try (var server = Trio.serve(folder.resolve("state"))) {
+      String url = Trio.uri(server).toString();
+      assertThat(console.run("evidence", "fetch", "--enclave", url, "-o", file.toString()))
+          .isZero();
+      assertThat(console.out()).contains("simulated").contains("Nothing of this is verified.");
+      assertThat(console.run("evidence", "show", file.toString())).isZero();
+      assertThat(console.out()).containsPattern("tee +simulated");
+      assertThat(console.run("collateral", "fetch", file.toString(), "--dry-run")).isZero();
+      assertThat(console.run("evidence", "fetch", "--enclave", url, "-o", file.toString()))
+          .isEqualTo(2);
+      assertThat(console.err()).contains("is there already");
+    }
+    assertThat(console.run("evidence", "fetch", "-o", folder.resolve("other").toString()))
+        .isEqualTo(2);
+    assertThat(console.err()).contains("--enclave URL");
+  }
+
+  @Test
   void whatIsNoEvidenceIsNamed() throws Exception {
     String crl = VECTORS.resolve("snp/ark-milan.crl").toString();
     assertThat(console.run("evidence", "show", crl)).isEqualTo(2);

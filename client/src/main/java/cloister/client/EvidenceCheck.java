@@ -13,10 +13,13 @@ import cloister.attestation.Tee;
 import cloister.attestation.Trust;
 import cloister.attestation.VerifiedReport;
 import cloister.crypto.Bytes;
+import cloister.crypto.SigningKey;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.EvidenceFormat;
+import cloister.protocol.Handshake;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -50,6 +53,18 @@ public record EvidenceCheck(
       throw new CloisterException(ErrorCode.FILE_UNREADABLE, file + " cannot be read", e);
     } catch (EvidenceException e) {
       throw new CloisterException(ErrorCode.FILE_UNREADABLE, file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /// What the enclave there shows to anybody who asks, for nobody in particular. It believes
+  /// nothing of it, and sends nothing but a nonce.
+  public static List<Evidence> fetch(URI enclave) throws InterruptedException {
+    try (var host = new Host(enclave)) {
+      var hello =
+          Handshake.Hello.of(
+              Session.random(Handshake.NONCE_BYTES), SigningKey.generate().verifyingKey());
+      Bytes welcome = Attempts.of(() -> host.open(hello.encode()));
+      return Handshake.Welcome.decode(welcome).evidence();
     }
   }
 

@@ -147,7 +147,7 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private static Bytes random(int length) {
+  static Bytes random(int length) {
     try (Secret random = Secret.random(length)) {
       return Bytes.of(random.expose());
     }
