@@ -63,7 +63,7 @@ public final class Workers implements AutoCloseable {
   }
 
   private final ExecutorService threads =
-      Executors.newThreadPerTaskExecutor(
+      Executors.newCachedThreadPool(
           Thread.ofPlatform().daemon().name("duckdb-worker-", 0).factory());
 
   /// Starts all processes and lives as long as they: bubblewrap's `--die-with-parent` means the
