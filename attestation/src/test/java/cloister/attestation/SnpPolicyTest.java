@@ -365,6 +365,22 @@ class SnpPolicyTest {
     return SnpTestPlatform.names(compared).contains("policy.deny");
   }
 
+  /// The policy of Azure's clean room samples, whose keys lie beside them: no document has to name
+  /// it.
+  @Test
+  void evidenceWhoseKeysArePublishedIsRefusedUnderEveryPolicy() throws Exception {
+    byte[] hostData =
+        Bytes.hex("73973b78d70cc68353426de188db5dfc57e5b766e399935fb73a61127ea26d20").toArray();
+    Policy policy = Policy.parse(document(lenient(), ""));
+    assertThat(SnpTestPlatform.names(policy.compare(claimsOf(_ -> {}), SnpTestPlatform.NOW)))
+        .isEmpty();
+    assertThat(
+            SnpTestPlatform.names(
+                policy.compare(
+                    claimsOf(report -> report.put(0xc0, hostData)), SnpTestPlatform.NOW)))
+        .containsExactly("policy.deny");
+  }
+
   /// A list that can match nothing says so: somebody relies on it.
   @Test
   void whatEvidenceDoesNotHaveIsNotDeniedInSilence() throws Exception {
