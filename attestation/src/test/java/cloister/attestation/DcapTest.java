@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/// What Intel never signs, on a platform of a test's own; the numbers are of attestation.md §3.4's
-/// steps and of advisories.
+/// What Intel never signs, on a platform of a test's own; the numbers are of advisories and of
+/// other verifiers' issues: docs/forgotten-checks.md.
 class DcapTest {
   private static final Instant NOW = DcapTestPlatform.NOW;
   private static final Duration DAY = Duration.ofDays(1);

@@ -65,7 +65,8 @@ class NitroTest {
     assertThat(appraised(report, BINDING)).isEmpty();
   }
 
-  /// attestation.md §16.3 no. 17: user_data and public_key or nonce confused; no. 2: by a prefix.
+  /// docs/forgotten-checks.md no. 17: user_data and public_key or nonce confused; no. 2: compared
+  /// by a prefix.
   @Test
   void onlyAllOfUserDataBinds() throws Exception {
     Bytes data = BINDING.reportData();
@@ -96,7 +97,7 @@ class NitroTest {
         .containsExactly("binding");
   }
 
-  /// attestation.md §16.3 no. 1; zero registers are signed as well as any others.
+  /// docs/forgotten-checks.md no. 1; zero registers are signed as well as any others.
   @Test
   void anEnclaveInDebugModeIsRefused() throws Exception {
     for (int zero : new int[] {0, 1, 2}) {
@@ -129,7 +130,7 @@ class NitroTest {
     }
   }
 
-  /// attestation.md §16.3 no. 17: a chain that is consistent in itself.
+  /// docs/forgotten-checks.md no. 17: a chain that is consistent in itself.
   @Test
   void anotherHypervisorsChainIsRefused() {
     var other = new TestHypervisor();
@@ -266,7 +267,6 @@ class NitroTest {
         .containsExactly("nitro.revocation");
   }
 
-  @Test
   /// A signature of ECDSA has a twin, s and n − s: whoever holds a revoked certificate can write it
   /// anew in other bytes, and it holds as before.
   @Test
@@ -307,6 +307,7 @@ class NitroTest {
     return twin;
   }
 
+  @Test
   void whatIsNoDocumentIsRefusedByItsFlaw() {
     malformed("module_id", CborWriting.text(""), "module_id has 0 characters");
     malformed("module_id", CborWriting.text("i".repeat(201)), "module_id has 201");

@@ -320,7 +320,7 @@ class SnpPolicyTest {
         .containsExactly("debug", "snp.guest-policy.debug");
   }
 
-  /// Attestation.md's second forgotten check: report data compared by a prefix.
+  /// docs/forgotten-checks.md no. 2: report data compared by a prefix.
   @Test
   void everyByteOfTheReportDataIsBound() throws Exception {
     Binding binding = Binding.of("cloister/session/v1", Bytes.utf8("nonce"));
