@@ -53,8 +53,8 @@ class AzureAciReportTest {
     }
   }
 
-  /// attestation §16.3, no. 10: anybody can start a guest of their own with a good policy's digest
-  /// in its host data. What enforces the policy has to be endorsed.
+  /// docs/forgotten-checks.md no. 10: anybody can start a guest of their own with a good policy's
+  /// digest in its host data. What enforces the policy has to be endorsed.
   @Test
   void aGoodPolicyUnderAnotherVirtualMachineIsWorthNothing() {
     Bytes report = containerReport(fields -> fields.put(0x90, SnpTestPlatform.bytes(48, 0x66)));

@@ -113,7 +113,7 @@ class AzureCvmReportTest {
     assertThat(report.claims().boundTo(BINDING)).isTrue();
   }
 
-  /// attestation §16.3, no. 13: a key that no hardware vouches for quotes anything.
+  /// docs/forgotten-checks.md no. 13: a key that no hardware vouches for quotes anything.
   @Test
   void theQuoteIsByTheKeyInTheClaimsThatTheHardwareVouchesFor() {
     TestAuthority stranger = TestAuthority.root(Kind.RSA, "TPM");
@@ -140,7 +140,7 @@ class AzureCvmReportTest {
     }
   }
 
-  /// attestation §16.3, no. 14: at another level the guest itself asked.
+  /// docs/forgotten-checks.md no. 14: at another level the guest itself asked.
   @Test
   void theReportIsTheParavisors() {
     String claims = runtimeClaims();
@@ -312,7 +312,7 @@ class AzureCvmReportTest {
         .contains("azure-cvm.tdx.pck-revocation", "azure-cvm.tdx.tcb-info");
   }
 
-  /// attestation §16.3, no. 15: a log explains registers; nothing is taken from it.
+  /// docs/forgotten-checks.md no. 15: a log explains registers; nothing is taken from it.
   @Test
   void anEventLogReplaysToTheQuotedRegisters() {
     Bytes log = log(4, 7, 11);

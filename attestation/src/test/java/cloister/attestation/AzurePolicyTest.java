@@ -110,7 +110,7 @@ class AzurePolicyTest {
     assertThat(failures(containerPolicy(), group(containerGroup()))).isEmpty();
   }
 
-  /// attestation §16.3, no. 13: neither Trustee nor Azure's clean room pins the paravisor.
+  /// docs/forgotten-checks.md no. 13: neither Trustee nor Azure's clean room pins the paravisor.
   @Test
   void anotherParavisorIsRefused() throws Exception {
     String claims = runtimeClaims();

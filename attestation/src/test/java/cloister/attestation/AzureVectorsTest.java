@@ -452,7 +452,7 @@ class AzureVectorsTest {
     }
   }
 
-  /// attestation §16.3, no. 13: parts of two machines are no evidence of either.
+  /// docs/forgotten-checks.md no. 13: parts of two machines are no evidence of either.
   @Test
   void noPartOfOneMachineVerifiesWithThoseOfAnother() throws Exception {
     List<Vector> machines = machines();

@@ -169,8 +169,8 @@ class DcapFormatsTest {
         quote);
   }
 
-  /// The report data of the quoting enclave is the key's digest and zeros, all of it (§16.3, no.
-  /// 2).
+  /// The report data of the quoting enclave is the key's digest and zeros, all of it:
+  /// docs/forgotten-checks.md no. 2.
   @Test
   void theAttestationKeyIsTheOneThatTheQuotingEnclaveNames() {
     Bytes quote = quote(5, 0x81, 3);

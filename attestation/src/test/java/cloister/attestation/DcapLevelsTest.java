@@ -226,6 +226,28 @@ class DcapLevelsTest {
         .isEqualTo("tdx.module");
   }
 
+  /// attestation-rs #124, #138: a module that Intel did not sign may say what it likes of its
+  /// guests.
+  @Test
+  void aModuleOfAnotherSignerIsRefused() throws Exception {
+    for (int version : new int[] {0, 1}) {
+      byte[] body = Domain.of(5, version, 5).body().toArray();
+      assertThat(of(body)).isEmpty();
+      body[64 + 47] = 1; // MRSIGNERSEAM, its last byte
+      assertThat(of(body)).as("version %d", version).containsExactly("tdx.module");
+    }
+  }
+
+  private List<String> of(byte[] body) throws EvidenceException {
+    var judgement = Judgement.of("TDX", new Level(5, 10, 0, "UpToDate", "INTEL-SA-1"));
+    return TestPolicies.refusal(
+        new Evidence(
+            Tee.TDX, platform.quote(5, 0x81, 3, Bytes.of(body), DcapTestPlatform.Enclave.INTELS)),
+        platform.collateral(platform.info(judgement), platform.identity("TD_QE", 4, "UpToDate")),
+        platform.anchors(),
+        DcapTestPlatform.NOW);
+  }
+
   private DcapPlatform verified(Item... items) throws EvidenceException {
     var all = new ArrayList<>(List.of(items));
     all.add(platform.identity("TD_QE", 4, "UpToDate"));

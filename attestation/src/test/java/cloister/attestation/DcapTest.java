@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/// What Intel never signs, on a platform of a test's own; the numbers are of attestation.md §3.4's
-/// steps and of advisories.
+/// What Intel never signs, on a platform of a test's own; the numbers are of advisories and of
+/// other verifiers' issues: docs/forgotten-checks.md.
 class DcapTest {
   private static final Instant NOW = DcapTestPlatform.NOW;
   private static final Duration DAY = Duration.ofDays(1);
@@ -48,6 +48,21 @@ class DcapTest {
     assertThat(verdict(new DcapTestPlatform(uneven, 10), DOMAIN)).isEqualTo("OutOfDate");
     // The TDX components too.
     assertThat(verdict(platform, Domain.of(5, 1, 4))).isEqualTo("OutOfDate");
+  }
+
+  /// dcap-qvl bdf315d: compared pair by pair until the shorter list ends, a level that lacks its
+  /// last component is one that every platform reaches there.
+  @Test
+  void aLevelHasAllSixteenComponents() throws Exception {
+    Bytes quote = platform.quote(DOMAIN);
+    String one = "{\"svn\":5},";
+    for (String list : List.of("\"sgxtcbcomponents\":[", "\"tdxtcbcomponents\":[")) {
+      for (String other : List.of("", one + one)) {
+        var edited = platform.info(JUDGEMENT, json -> json.replace(list + one, list + other));
+        assertThat(edited).isNotEqualTo(info);
+        assertThat(verdict(platform, quote, edited, identity)).isEqualTo("tdx.tcb-info");
+      }
+    }
   }
 
   @Test
@@ -140,6 +155,8 @@ class DcapTest {
         .isEqualTo("tdx.tcb-info");
     assertThat(
             verdict(platform, quote, platform.info(JUDGEMENT.ofFamily("00606A000001")), identity))
+        .isEqualTo("tdx.tcb-info");
+    assertThat(verdict(platform, quote, platform.info(JUDGEMENT.ofPce("0001")), identity))
         .isEqualTo("tdx.tcb-info");
     assertThat(verdict(platform, quote, identity)).isEqualTo("tdx.tcb-info");
     assertThat(verdict(platform, quote, info)).isEqualTo("tdx.qe-identity");
@@ -354,6 +371,33 @@ class DcapTest {
                 .verify(platform.collateral(sgx, qe), platform.anchors(), NOW)
                 .claims())
         .isEqualTo(verified.claims());
+  }
+
+  @Test
+  void everyByteOfTheReportDataIsBound() throws Exception {
+    Binding binding = Binding.of("cloister/session/v1", Bytes.utf8("nonce"));
+    Item sgx = platform.info(Judgement.of("SGX", Level.of(5, "UpToDate")));
+    Item qe = platform.identity("QE", 4, "UpToDate");
+    byte[] enclave = DcapTestPlatform.enclaveBody(Bytes.hex("77".repeat(32)), 5).toArray();
+    for (int at = -1; at < 64; at++) {
+      byte[] data = binding.reportData().toArray();
+      if (at >= 0) {
+        data[at] ^= (byte) (1 << at % 8);
+      }
+      var domain = new Domain(DOMAIN.svn(), DOMAIN.svn2(), DOMAIN.attributes(), Bytes.of(data));
+      System.arraycopy(data, 0, enclave, 320, data.length);
+      Bytes quote = platform.quote(3, 0, 1, Bytes.of(enclave), Enclave.INTELS);
+      for (VerifiedReport report :
+          List.of(
+              Report.parse(new Evidence(Tee.TDX, platform.quote(domain)))
+                  .verify(platform.collateral(info, identity), platform.anchors(), NOW),
+              Report.parse(new Evidence(Tee.SGX, quote))
+                  .verify(platform.collateral(sgx, qe), platform.anchors(), NOW))) {
+        assertThat(report.claims().boundTo(binding))
+            .as("%s, byte %d", report.tee(), at)
+            .isEqualTo(at < 0);
+      }
+    }
   }
 
   @Test

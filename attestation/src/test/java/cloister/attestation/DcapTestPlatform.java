@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.bouncycastle.asn1.ASN1EncodableVector;
@@ -220,6 +221,7 @@ final class DcapTestPlatform {
       int evaluation,
       Instant issued,
       String family,
+      String pce,
       List<Level> levels,
       List<ModuleLevel> module) {
     static Judgement of(String id, Level... levels) {
@@ -228,24 +230,34 @@ final class DcapTestPlatform {
           17,
           NOW.minus(Duration.ofDays(1)),
           "00606A000000",
+          "0000",
           List.of(levels),
           List.of(new ModuleLevel(5, "UpToDate"), new ModuleLevel(2, "OutOfDate")));
     }
 
     Judgement modules(ModuleLevel... levels) {
-      return new Judgement(id, evaluation, issued, family, this.levels, List.of(levels));
+      return new Judgement(id, evaluation, issued, family, pce, this.levels, List.of(levels));
     }
 
     Judgement evaluated(int number, Instant when) {
-      return new Judgement(id, number, when, family, levels, module);
+      return new Judgement(id, number, when, family, pce, levels, module);
     }
 
     Judgement ofFamily(String other) {
-      return new Judgement(id, evaluation, issued, other, levels, module);
+      return new Judgement(id, evaluation, issued, other, pce, levels, module);
+    }
+
+    Judgement ofPce(String other) {
+      return new Judgement(id, evaluation, issued, family, other, levels, module);
     }
   }
 
   Item info(Judgement info) {
+    return info(info, UnaryOperator.identity());
+  }
+
+  /// @param edits of the JSON, before it is signed
+  Item info(Judgement info, UnaryOperator<String> edits) {
     String zeros = "00".repeat(48);
     String identity =
         "\"mrsigner\":\"%s\",\"attributes\":\"%s\",\"attributesMask\":\"%s\""
@@ -262,7 +274,7 @@ final class DcapTestPlatform {
             .collect(Collectors.joining(","));
     String json =
         ("{\"id\":\"%s\",\"version\":3,\"issueDate\":\"%s\",\"nextUpdate\":\"%s\",\"fmspc\":\"%s\","
-                + "\"pceId\":\"0000\",\"tcbType\":0,\"tcbEvaluationDataNumber\":%d,"
+                + "\"pceId\":\"%s\",\"tcbType\":0,\"tcbEvaluationDataNumber\":%d,"
                 + "\"tdxModule\":{%s},\"tdxModuleIdentities\":[{\"id\":\"TDX_01\",%s,\"tcbLevels\":[%s]}],"
                 + "\"tcbLevels\":[%s]}")
             .formatted(
@@ -270,12 +282,13 @@ final class DcapTestPlatform {
                 info.issued(),
                 info.issued().plus(Duration.ofDays(30)),
                 info.family(),
+                info.pce(),
                 info.evaluation(),
                 identity,
                 identity,
                 modules,
                 levels);
-    return signed(Kind.TCB_INFO, "tcbInfo", json);
+    return signed(Kind.TCB_INFO, "tcbInfo", edits.apply(json));
   }
 
   private static String level(Level level, String id) {

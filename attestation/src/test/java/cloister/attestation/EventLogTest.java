@@ -60,7 +60,8 @@ class EventLogTest {
     assertThat(parse(locality).replay(1).hex()).isEqualTo("00".repeat(32));
   }
 
-  /// §16.3, no. 15: the type is not measured, so that a second separator may have another.
+  /// docs/forgotten-checks.md no. 15: the type is not measured, so that a second separator may have
+  /// another.
   @Test
   void aRegisterHasOneSeparatorWhateverItIsCalled() throws Exception {
     Entry separator = Entry.measured(1, SEPARATOR, ZERO);
@@ -78,7 +79,8 @@ class EventLogTest {
     }
   }
 
-  /// §16.3, no. 15: what the log says about a digest is somebody's word, unless it is the content.
+  /// docs/forgotten-checks.md no. 15: what the log says about a digest is somebody's word, unless
+  /// it is the content.
   @Test
   void dataIsBelievedOnlyWhereTheDigestIsItsOwn() throws Exception {
     Bytes command = Bytes.utf8("quiet splash");

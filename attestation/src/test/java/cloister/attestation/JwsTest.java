@@ -17,7 +17,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
 
-/// attestation.md §16.3 no. 16, and RFC 8725 (JSON Web Token Best Current Practices).
+/// docs/forgotten-checks.md no. 16, and RFC 8725 (JSON Web Token Best Current Practices).
 class JwsTest {
   private static final Instant NOW = TestAuthority.NOW;
   private static final String ISSUER = "https://issuer.example";

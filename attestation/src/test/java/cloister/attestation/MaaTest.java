@@ -134,7 +134,7 @@ class MaaTest {
         .containsExactly(ISSUER + "/certs");
   }
 
-  /// attestation.md §16.3 no. 16: jku trusted.
+  /// docs/forgotten-checks.md no. 16: jku trusted.
   @Test
   void aKeyOfAnybodyElseIsRefused() throws Exception {
     var attacker = TestAuthority.root(Kind.RSA, "Attacker");
@@ -178,7 +178,7 @@ class MaaTest {
         .containsExactly("maa.age");
   }
 
-  /// attestation.md §16.3 no. 1, 14 and 16.
+  /// docs/forgotten-checks.md no. 1, 14 and 16.
   @Test
   void whatNoPolicyCanLeaveOutIsRefusedWithEveryPolicy() throws Exception {
     assertThat(refusal(token(SNP).replace("vmpl\": 0", "vmpl\": 1"))).containsExactly("maa.vmpl");

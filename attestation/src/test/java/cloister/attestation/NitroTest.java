@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cloister.attestation.Signatures.Algorithm;
 import cloister.crypto.Bytes;
+import java.security.interfaces.ECPublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -14,6 +15,12 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.bouncycastle.asn1.ASN1BitString;
+import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Integer;
+import org.bouncycastle.asn1.ASN1Sequence;
+import org.bouncycastle.asn1.DERBitString;
+import org.bouncycastle.asn1.DERSequence;
 import org.junit.jupiter.api.Test;
 
 /// AWS Nitro with a hypervisor of the test's own; NitroVectorsTest has AWS's.
@@ -58,7 +65,8 @@ class NitroTest {
     assertThat(appraised(report, BINDING)).isEmpty();
   }
 
-  /// attestation.md §16.3 no. 17: user_data and public_key or nonce confused; no. 2: by a prefix.
+  /// docs/forgotten-checks.md no. 17: user_data and public_key or nonce confused; no. 2: compared
+  /// by a prefix.
   @Test
   void onlyAllOfUserDataBinds() throws Exception {
     Bytes data = BINDING.reportData();
@@ -89,7 +97,7 @@ class NitroTest {
         .containsExactly("binding");
   }
 
-  /// attestation.md §16.3 no. 1; zero registers are signed as well as any others.
+  /// docs/forgotten-checks.md no. 1; zero registers are signed as well as any others.
   @Test
   void anEnclaveInDebugModeIsRefused() throws Exception {
     for (int zero : new int[] {0, 1, 2}) {
@@ -122,7 +130,7 @@ class NitroTest {
     }
   }
 
-  /// attestation.md §16.3 no. 17: a chain that is consistent in itself.
+  /// docs/forgotten-checks.md no. 17: a chain that is consistent in itself.
   @Test
   void anotherHypervisorsChainIsRefused() {
     var other = new TestHypervisor();
@@ -257,6 +265,46 @@ class NitroTest {
             hypervisor.evidence(fields()), lists(new TestHypervisor().root.revocationList(2, 3)));
     assertThat(TestPolicies.failures(policy("\"revocation\": [\"checked\"]"), unlisted, NOW))
         .containsExactly("nitro.revocation");
+  }
+
+  /// A signature of ECDSA has a twin, s and n − s: whoever holds a revoked certificate can write it
+  /// anew in other bytes, and it holds as before.
+  @Test
+  void aRevokedCertificateInOtherBytesIsRevokedStill() throws Exception {
+    var fields = fields();
+    fields.put(
+        "cabundle",
+        CborWriting.array(
+            CborWriting.bytes(hypervisor.root.der()),
+            CborWriting.bytes(twin(hypervisor.regional)),
+            CborWriting.bytes(hypervisor.zonal.der()),
+            CborWriting.bytes(hypervisor.instance.der())));
+    Evidence evidence = hypervisor.evidence(fields);
+    assertThat(verified(evidence, Collateral.none())).isNotNull();
+    assertThat(
+            TestPolicies.refusal(
+                evidence, lists(hypervisor.root.revocationList(2)), hypervisor.anchors(), NOW))
+        .containsExactly("nitro.revocation");
+  }
+
+  private static Bytes twin(TestAuthority authority) throws Exception {
+    var order = ((ECPublicKey) authority.keys().getPublic()).getParams().getOrder();
+    var whole = ASN1Sequence.getInstance(authority.der().toArray());
+    var scalars =
+        ASN1Sequence.getInstance(ASN1BitString.getInstance(whole.getObjectAt(2)).getOctets());
+    var r = ASN1Integer.getInstance(scalars.getObjectAt(0));
+    var s = ASN1Integer.getInstance(scalars.getObjectAt(1)).getValue();
+    var signature =
+        new DERSequence(new ASN1Encodable[] {r, new ASN1Integer(order.subtract(s))}).getEncoded();
+    Bytes twin =
+        Bytes.of(
+            new DERSequence(
+                    new ASN1Encodable[] {
+                      whole.getObjectAt(0), whole.getObjectAt(1), new DERBitString(signature)
+                    })
+                .getEncoded());
+    assertThat(twin).isNotEqualTo(authority.der());
+    return twin;
   }
 
   @Test

@@ -80,7 +80,7 @@ class NvidiaReportTest {
         .isEqualTo(Report.parse(evidence).measured());
   }
 
-  /// attestation.md §16.3 #18: a GPU that was asked by somebody else.
+  /// docs/forgotten-checks.md no. 18: a GPU that was asked by somebody else.
   @Test
   void theNonceIsDerivedFromTheBindingAndNoOther() throws Exception {
     // By another program: SHA-256 of the label and the 64 bytes, which are SHA-512 of
@@ -226,7 +226,7 @@ class NvidiaReportTest {
     assertParse(with(11, "5555")).contains("nvdec0-status is malformed");
     assertParse(with(20, "00")).contains("fwid is malformed");
     assertParse(with(34, "")).contains("version is malformed");
-    // attestation.md §16.3 #20: an unknown mode decides who sees traffic.
+    // docs/forgotten-checks.md no. 20: an unknown mode decides who sees traffic.
     assertParse(with(36, "0300")).contains("mode is 3, which this version does not know");
   }
 
@@ -560,7 +560,7 @@ class NvidiaReportTest {
         .hasMessageContaining("has no part event-log");
   }
 
-  /// attestation.md §16.3 #18 and #19: a GPU vouches for itself, not for the enclave.
+  /// docs/forgotten-checks.md no. 18 and 19: a GPU vouches for itself, not for the enclave.
   @Test
   void aGpuAloneIsNoEnclave() throws Exception {
     var release = Measurement.parse("sha384:" + "11".repeat(48));

@@ -53,7 +53,8 @@ class NvidiaTokenTest {
     assertThat(claims.driver()).isEmpty();
   }
 
-  /// attestation.md §16.3 #18: other verifiers leave this digest out, and so take any two tokens.
+  /// docs/forgotten-checks.md no. 18: other verifiers leave this digest out, and so take any two
+  /// tokens.
   @Test
   void theDevicesTokenIsTheOneThatTheVerdictIsAbout() throws Exception {
     var other = new Bundle("GPU-0").device("ueid", "\"1\"");
@@ -105,7 +106,7 @@ class NvidiaTokenTest {
     }
   }
 
-  /// attestation.md §16.3 #1.
+  /// docs/forgotten-checks.md no. 1.
   @Test
   void aDebuggedDeviceIsDebugged() throws Exception {
     for (String status : List.of("enabled", "disabled-since-boot", "")) {
@@ -162,7 +163,7 @@ class NvidiaTokenTest {
         .containsExactly("nvidia.nras.lifetime");
   }
 
-  /// attestation.md §16.3 #16.
+  /// docs/forgotten-checks.md no. 16.
   @Test
   void noHeaderChoosesTheAlgorithmOrTheKey() throws Exception {
     for (String header :

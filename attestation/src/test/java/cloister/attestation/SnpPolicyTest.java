@@ -320,7 +320,7 @@ class SnpPolicyTest {
         .containsExactly("debug", "snp.guest-policy.debug");
   }
 
-  /// Attestation.md's second forgotten check: report data compared by a prefix.
+  /// docs/forgotten-checks.md no. 2: report data compared by a prefix.
   @Test
   void everyByteOfTheReportDataIsBound() throws Exception {
     Binding binding = Binding.of("cloister/session/v1", Bytes.utf8("nonce"));
@@ -363,6 +363,22 @@ class SnpPolicyTest {
             claimsOf(report -> report.put(0xc0, Bytes.hex(hostData).toArray())),
             SnpTestPlatform.NOW);
     return SnpTestPlatform.names(compared).contains("policy.deny");
+  }
+
+  /// The policy of Azure's clean room samples, whose keys lie beside them: no document has to name
+  /// it.
+  @Test
+  void evidenceWhoseKeysArePublishedIsRefusedUnderEveryPolicy() throws Exception {
+    byte[] hostData =
+        Bytes.hex("73973b78d70cc68353426de188db5dfc57e5b766e399935fb73a61127ea26d20").toArray();
+    Policy policy = Policy.parse(document(lenient(), ""));
+    assertThat(SnpTestPlatform.names(policy.compare(claimsOf(_ -> {}), SnpTestPlatform.NOW)))
+        .isEmpty();
+    assertThat(
+            SnpTestPlatform.names(
+                policy.compare(
+                    claimsOf(report -> report.put(0xc0, hostData)), SnpTestPlatform.NOW)))
+        .containsExactly("policy.deny");
   }
 
   /// A list that can match nothing says so: somebody relies on it.

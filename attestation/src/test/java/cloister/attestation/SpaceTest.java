@@ -114,7 +114,7 @@ class SpaceTest {
         .containsExactly(SpaceReport.KEYS);
   }
 
-  /// attestation.md §16.3 no. 16: x5c trusted as it comes; §12: longer, shorter, reordered.
+  /// docs/forgotten-checks.md no. 16: x5c trusted as it comes; longer, shorter, reordered.
   @Test
   void theThreeCertificatesLeadToThePinnedRoot() {
     var stranger = TestAuthority.root(Kind.RSA, "Confidential Space Root CA");
@@ -206,7 +206,7 @@ class SpaceTest {
     }
   }
 
-  /// attestation.md §12: a prefix of the nonce, and an array.
+  /// docs/forgotten-checks.md no. 2: a prefix of the nonce; and an array of them.
   @Test
   void oneElementOfTheNoncesIsTheBindingInFull() throws Exception {
     String nonce = "\"" + NONCE + "\"";
@@ -275,7 +275,7 @@ class SpaceTest {
     }
   }
 
-  /// attestation.md §16.3 no. 12 and 16: what the operator replaced, ignored.
+  /// docs/forgotten-checks.md no. 12 and 16: what the operator replaced, ignored.
   @Test
   void whatTheOperatorReplacedIsCompared() throws Exception {
     String command = CLAIMS.replace("\"args\"", "\"cmd_override\": [\"--debug\"], \"args\"");
@@ -360,7 +360,7 @@ class SpaceTest {
     assertThat(refusal(new Evidence(Tee.CONFIDENTIAL_SPACE, Bytes.utf8("a.b.c")))).isNotEmpty();
   }
 
-  /// attestation.md §16.3 no. 16.
+  /// docs/forgotten-checks.md no. 16.
   @Test
   void anotherAlgorithmIsRefused() {
     for (String algorithm : new String[] {"none", "HS256", "PS256", "ES256"}) {

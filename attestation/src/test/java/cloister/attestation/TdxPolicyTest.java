@@ -198,7 +198,7 @@ class TdxPolicyTest {
         .hasMessageContaining("debug");
   }
 
-  /// §16.3, no. 1: whatever the policy says.
+  /// docs/forgotten-checks.md no. 1: whatever the policy says.
   @Test
   void aDebuggableDomainIsRefused() throws Exception {
     VerifiedReport debuggable = on(Domain.of(5, 1, 5).withAttributes(1L << 28 | 1));

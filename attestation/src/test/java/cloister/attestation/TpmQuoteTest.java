@@ -106,7 +106,7 @@ class TpmQuoteTest {
     }
   }
 
-  /// attestation §16.3, no. 13: the selection is compared, not only the digest.
+  /// docs/forgotten-checks.md no. 13: the selection is compared, not only the digest.
   @Test
   void theRegistersPresentedAreExactlyThoseSelected() {
     var fewer = new TreeMap<>(REGISTERS.values());

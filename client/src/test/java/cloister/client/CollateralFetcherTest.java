@@ -12,18 +12,24 @@ import cloister.crypto.Bytes;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -117,6 +123,50 @@ class CollateralFetcherTest {
           .isInstanceOfSatisfying(
               CloisterException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.COLLATERAL_UNREACHABLE));
+    }
+  }
+
+  /// Of key sets the connection is all that there is.
+  @Test
+  void aVendorIsKnownByACertificateThatThisMachineTrusts() throws Exception {
+    Path keys = folder.resolve("keys.p12");
+    char[] password = "changeit".toCharArray();
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=127.0.0.1",
+                "-ext",
+                "san=ip:127.0.0.1",
+                "-keystore",
+                keys.toString(),
+                "-storepass",
+                new String(password))
+            .redirectErrorStream(true)
+            .start();
+    keytool.getInputStream().readAllBytes();
+    assertThat(keytool.waitFor()).isZero();
+    var managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    managers.init(KeyStore.getInstance(keys.toFile(), password), password);
+    var tls = SSLContext.getInstance("TLS");
+    tls.init(managers.getKeyManagers(), null, null);
+    var stranger =
+        HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    stranger.setHttpsConfigurator(new HttpsConfigurator(tls));
+    stranger.createContext("/", exchange -> asked.add(exchange.getRequestURI().toString()));
+    stranger.start();
+    URI address = URI.create("https://127.0.0.1:" + stranger.getAddress().getPort());
+    try (var believing = new CollateralFetcher(Map.of(VENDOR, address))) {
+      var source = new Source(Kind.KEY_SET, VENDOR + "/keys", Optional.empty());
+      assertThatThrownBy(() -> believing.fetch(List.of(source), _ -> {}))
+          .isInstanceOf(CloisterException.class)
+          .hasCauseInstanceOf(SSLHandshakeException.class);
+      assertThat(asked).isEmpty();
+    } finally {
+      stranger.stop(0);
     }
   }
 
