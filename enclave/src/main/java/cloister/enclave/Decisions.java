@@ -3,6 +3,7 @@ package cloister.enclave;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.privacy.DifferentialPrivacy;
+import cloister.privacy.ReleasePlan;
 import cloister.protocol.CloisterException;
 import cloister.protocol.Command.RunRequest;
 import cloister.protocol.Command.Subject;
@@ -30,6 +31,9 @@ import java.util.TreeMap;
 /// What a request comes to under what the room's participants have signed, and of which data it
 /// would be asked. Guarded by its [HostedRoom]'s lock.
 final class Decisions {
+  /// Of SQL that nobody runs.
+  private static final String NO_NONCE = "00";
+
   private final HostedRoom room;
   private final Plans plans;
 
@@ -189,6 +193,9 @@ final class Decisions {
     return version;
   }
 
+  /// Everything that the exact table and its release follow from. The noise derives from it, so two
+  /// tables that differ must never be one question: bounds and domains, which an owner may change
+  /// under the same data, are in the SQL and in the release's plan.
   private static Digest question(
       Considered considered,
       Verdict.Permitted permitted,
@@ -196,17 +203,50 @@ final class Decisions {
     var data = Json.object();
     versions.forEach(
         (dataset, version) -> data.put(dataset.toString(), version.published().version()));
-    var units = Json.object();
-    permitted
-        .obligations()
-        .forEach((dataset, bound) -> units.put(dataset.toString(), bound.minimumUnits()));
+    Compiled compiled = compile(considered.plan(), permitted, NO_NONCE);
     return Json.object()
         .put("plan", considered.plan().digest())
         .put("data", data.build())
-        .put("minimum-units", units.build())
+        .put("sql", compiled.engine().sql())
+        .put("release", release(compiled.release()))
         .putIfPresent("noise", permitted.noise(), Decisions::noise)
         .build()
         .digest();
+  }
+
+  private static Json release(ReleasePlan plan) {
+    return Json.object()
+        .put("keys", Json.array(plan.keys().stream().map(Decisions::key).toList()))
+        .put(
+            "counters",
+            Json.array(
+                plan.counters().stream()
+                    .map(counter ->
+                        Json.object()
+                            .put("dataset", counter.dataset())
+                            .put("minimum-units", counter.minimumUnits())
+                            .put(
+                                "measures",
+                                counter.measures().stream().sorted().map(String::valueOf).toList())
+                            .build())
+                    .toList()))
+        // Records of numbers: each has one text.
+        .put("measures", plan.measures().stream().map(String::valueOf).toList())
+        .build();
+  }
+
+  private static Json key(ReleasePlan.GroupKey key) {
+    return Json.object()
+        .put("name", key.name())
+        .putIfPresent(
+            "domain",
+            key.domain(),
+            domain ->
+                Json.array(
+                    domain.stream()
+                        .map(value -> value.<Json>map(Json::of).orElse(Json.Null.NULL))
+                        .toList()))
+        .build();
   }
 
   private static Json noise(DifferentialPrivacy noise) {

@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
 /// The JSON of [Event]s, as the ledger keeps it. A change here must still read what earlier
 /// versions wrote.
 final class Events {
-  private static final int MAX_BYTES = 4 << 20;
+  private static final int MAX_BYTES = 20 << 20;
   private static final int MAX_NAMES = 64;
   private static final Bytes NOTHING = Bytes.of(new byte[0]);
 

@@ -7,7 +7,9 @@ import cloister.crypto.Digest;
 import cloister.privacy.Charge;
 import cloister.privacy.Release;
 import cloister.protocol.Checkpoints;
+import cloister.protocol.CloisterException;
 import cloister.protocol.DsseEnvelope;
+import cloister.protocol.ErrorCode;
 import cloister.protocol.Receipt;
 import cloister.protocol.ReceiptFile;
 import cloister.room.Address;
@@ -27,6 +29,9 @@ final class Receipts {
   /// Some evidence ends within minutes, and hardware takes up to seconds to make it.
   private static final Duration FRESH = Duration.ofMinutes(1);
 
+  /// A statement has room for twice as many bytes.
+  private static final int MOST_TRACE_CHARACTERS = 128 << 10;
+
   private final HostedRoom room;
   private final Attester attester;
   private final Object making = new Object();
@@ -42,6 +47,32 @@ final class Receipts {
   Receipts(HostedRoom room, Attester attester) {
     this.room = room;
     this.attester = attester;
+  }
+
+  /// Before anything is charged: a run that no receipt can state must not happen.
+  static void requireRoom(Decisions.Approved approved) {
+    var lines = approved.verdict().trace().stream().map(Explanations::line).toList();
+    boolean fits =
+        lines.stream().allMatch(line -> line.length() <= Receipt.MAX_LINE)
+            && lines.stream().mapToLong(String::length).sum() <= MOST_TRACE_CHARACTERS
+            && noise(approved)
+                .filter(noise -> noise.mechanism().length() > Receipt.MAX_LINE)
+                .isEmpty();
+    if (!fits) {
+      throw new CloisterException(
+          ErrorCode.TOO_LARGE,
+          "the rules and analyses that this goes by are more than a receipt can name: ask for less at"
+              + " once, or have the owners merge rules");
+    }
+  }
+
+  private static Optional<Receipt.Noise> noise(Decisions.Approved approved) {
+    return approved
+        .verdict()
+        .noise()
+        .map(noise ->
+            new Receipt.Noise(
+                noise.epsilon(), noise.delta(), Release.mechanism(approved.compiled().release())));
   }
 
   /// States what happened. The caller holds the room's lock, and the run is reserved.
@@ -67,14 +98,7 @@ final class Receipts {
         inputs(run, approved, reserved),
         new TreeMap<>(),
         approved.verdict().trace().stream().map(Explanations::line).toList(),
-        approved
-            .verdict()
-            .noise()
-            .map(noise ->
-                new Receipt.Noise(
-                    noise.epsilon(),
-                    noise.delta(),
-                    Release.mechanism(approved.compiled().release()))),
+        noise(approved),
         recipients,
         Digest.of(answer),
         new Receipt.Enclave(attester.tee(), attester.measurement()),

@@ -24,7 +24,7 @@ import java.time.Instant;
 /// index, so that no entry can stand in another's place.
 final class RoomLedger implements AutoCloseable {
   private static final int SALT_BYTES = 32;
-  private static final int PAGE = 256;
+  private static final int PAGE = 16;
   private static final int MAX_EVENT_BYTES = 4 << 20;
 
   private final Ledger ledger;

@@ -63,6 +63,8 @@ final class Runs {
           room.locked(() -> {
             var permitted = decisions.approve(room.enrolled(caller), wanted);
             checkRecipients(permitted.request().recipients());
+            AnswerSize.require(permitted, engines.limits().groups());
+            Receipts.requireRoom(permitted);
             return admit(run, caller, request, permitted);
           });
       Optional<String> code = Optional.empty();
@@ -140,8 +142,6 @@ final class Runs {
       PreparedData.Leases inputs) {
     String reservation = room.locked(() -> room.state.run(run).reserved().reservation());
     Answer answer = known(reservation).orElseGet(() -> release(approved, inputs));
-    Bytes canonical =
-        table(room.keys.salt(approved.question()), approved.plan().present(answer)).encode();
     while (true) {
       var evidence = receipts.evidence();
       Optional<Reply> reply =
@@ -149,8 +149,14 @@ final class Runs {
               // Everybody may have signed another policy in the meantime.
               evidence.isUnder(room.active().enclave().policy())
                   ? Optional.of(
+                      // Who asked the same meanwhile may have its answer: one question, one answer.
                       publish(
-                          run, caller, wanted, approved, answer, canonical, evidence.evidence()))
+                          run,
+                          caller,
+                          wanted,
+                          approved,
+                          known(reservation).orElse(answer),
+                          evidence.evidence()))
                   : Optional.empty());
       if (reply.isPresent()) {
         return reply.get();
@@ -164,7 +170,6 @@ final class Runs {
       RunRequest wanted,
       Decisions.Approved approved,
       Answer answer,
-      Bytes canonical,
       List<Evidence> evidence) {
     // Terms, suspension and expiry count when the answer leaves, not only when it was asked for.
     var still = decisions.reconsider(room.enrolled(caller), wanted, approved);
@@ -172,19 +177,24 @@ final class Runs {
     if (!still.question().equals(reserved.question())
         || !still.analysis().document().equals(reserved.document())) {
       throw new CloisterException(
-          ErrorCode.DATA_REPLACED, "what the run reads was replaced while it ran");
+          ErrorCode.DATA_REPLACED,
+          "what the run reads, or how, was replaced while it ran; ask again");
     }
+    if (still != approved && !books.charges(still).isEmpty()) {
+      throw new CloisterException(
+          ErrorCode.DATA_REPLACED,
+          "an owner has demanded a budget while it ran, which is not charged yet; ask again");
+    }
+    Bytes stored = StoredAnswer.encode(answer);
+    Bytes canonical =
+        table(room.keys.salt(approved.question()), approved.plan().present(answer)).encode();
+    AnswerSize.require(stored, canonical, reserved.recipients().size());
     var sealed = seal(run, canonical, reserved.recipients());
     var receipt = receipts.state(run, still, reserved, canonical, sealed);
     long index =
         room.record(
             new Event.Released(
-                run,
-                receipt.bindings(),
-                receipts.sign(receipt),
-                StoredAnswer.encode(answer),
-                sealed,
-                evidence));
+                run, receipt.bindings(), receipts.sign(receipt), stored, sealed, evidence));
     return new Reply.Ran(
         run, Optional.ofNullable(sealed.get(caller.name())), receipts.file(index), free(reserved));
   }

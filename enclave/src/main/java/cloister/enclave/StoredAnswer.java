@@ -11,7 +11,7 @@ import java.util.Optional;
 /// A released answer as the ledger keeps it, apart from how one analysis names and orders its
 /// columns: so that the same question in other words has the same answer.
 final class StoredAnswer {
-  private static final int MAX_BYTES = 4 << 20;
+  private static final int MAX_BYTES = 12 << 20;
   private static final int MAX_ELEMENTS = 1_000_000;
 
   private StoredAnswer() {}

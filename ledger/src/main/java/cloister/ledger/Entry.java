@@ -11,8 +11,8 @@ public record Entry(Bytes leaf, Bytes sealed) {
   /// What a leaf holds is small: digests, names, figures.
   public static final int MAX_LEAF_BYTES = 64 << 10;
 
-  /// Room for a signed document; data itself is never in the ledger.
-  public static final int MAX_SEALED_BYTES = 1 << 20;
+  /// Room for an answer and a copy for each who receives it; data itself is never in the ledger.
+  public static final int MAX_SEALED_BYTES = 24 << 20;
 
   public Entry {
     if (leaf.size() > MAX_LEAF_BYTES) {

@@ -60,7 +60,9 @@ public record Receipt(
 
   private static final int MAX_DATASETS = 256;
   private static final int MAX_TRACE_LINES = 10_000;
-  private static final int MAX_LINE = 4096;
+
+  /// Of a line of the trace, and of the words for the noise.
+  public static final int MAX_LINE = 4096;
 
   public Receipt {
     datasets = Collections.unmodifiableSortedMap(new TreeMap<>(Map.copyOf(datasets)));

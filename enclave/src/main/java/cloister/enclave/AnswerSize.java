@@ -1,0 +1,72 @@
+package cloister.enclave;
+
+import cloister.crypto.Bytes;
+import cloister.privacy.ReleasePlan;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
+import cloister.protocol.Limits;
+import java.util.List;
+import java.util.Optional;
+
+/// How large an answer may be: the ledger keeps it beside a sealed copy for each recipient.
+final class AnswerSize {
+  /// Of all copies. [Events] and the ledger's entries have room for more.
+  private static final int MOST_BYTES = 12 << 20;
+
+  /// Of one copy: a reply carries it in base64.
+  private static final int MOST_SHOWN_BYTES = Limits.MESSAGE_BYTES / 4 * 3;
+
+  /// Of a number with its error as JSON, and of what surrounds a key.
+  private static final int NUMBER_BYTES = 120;
+
+  private static final int AROUND_KEY_BYTES = 30;
+
+  private AnswerSize() {}
+
+  /// Before anything is charged: where all groups are listed, how large the answer gets is known
+  /// without asking the data.
+  static void require(Decisions.Approved approved, int mostGroups) {
+    ReleasePlan plan = approved.compiled().release();
+    if (plan.noise().isEmpty() || !plan.listsEveryGroup()) {
+      return;
+    }
+    long groups = ReleasePlan.combinations(plan.keys());
+    if (groups > mostGroups) {
+      throw new CloisterException(
+          ErrorCode.TOO_LARGE,
+          "the domains of the group keys have more than %d combinations: group by fewer columns"
+              .formatted(mostGroups));
+    }
+    long keys = plan.keys().stream().mapToLong(AnswerSize::longest).sum();
+    long stored = groups * (keys + (long) NUMBER_BYTES * plan.measures().size());
+    long shown = groups * (keys + (long) NUMBER_BYTES * approved.plan().measures().size());
+    int recipients = approved.request().recipients().size();
+    if (shown > MOST_SHOWN_BYTES || stored + recipients * shown > MOST_BYTES) {
+      throw new CloisterException(
+          ErrorCode.TOO_LARGE,
+          "%d groups of so many measures for %d recipients are more than an answer can have: ask for"
+                  .formatted(groups, recipients)
+              + " fewer at once");
+    }
+  }
+
+  private static long longest(ReleasePlan.GroupKey key) {
+    return AROUND_KEY_BYTES
+        + key.domain().stream()
+            .flatMap(List::stream)
+            .flatMap(Optional::stream)
+            .mapToLong(value -> Bytes.utf8(value).size())
+            .max()
+            .orElse(0);
+  }
+
+  /// Of an answer that is there. Its size follows from what is released, not from data behind it.
+  static void require(Bytes stored, Bytes shown, int recipients) {
+    if (shown.size() > MOST_SHOWN_BYTES
+        || stored.size() + (long) recipients * shown.size() > MOST_BYTES) {
+      throw new CloisterException(
+          ErrorCode.GROUP_LIMIT,
+          "the answer is larger than any may be; its reservation stays charged");
+    }
+  }
+}
