@@ -149,6 +149,21 @@ final class AmendmentTest {
   }
 
   @Test
+  void aCollaborationOfOneIsActiveWhenItIsSigned() throws Exception {
+    try (var server = Trio.serve(folder.resolve("state"));
+        var trio = Trio.at(folder, Trio.uri(server))) {
+      Path all = trio.collaboration(1, Trio.measured());
+      String alone = Files.readString(all).replaceAll("(?m)^  (media|research): .*\n", "");
+      Path file = Files.writeString(folder.resolve("alone.yaml"), alone);
+      String enclave = trio.relay.uri().toString();
+      assertThat(trio.types(console, AIRLINE, "sign", file.toString(), "--enclave", enclave))
+          .as(console.err())
+          .isZero();
+      assertThat(console.out()).contains("it is active");
+    }
+  }
+
+  @Test
   void anotherSecondVersionDoesNotWipeTheSignaturesOfTheFirst() throws Exception {
     try (var server = Trio.serve(folder.resolve("state"));
         var trio = Trio.at(folder, Trio.uri(server))) {

@@ -9,6 +9,7 @@ import cloister.protocol.Json;
 import cloister.protocol.Reply;
 import cloister.protocol.SignedDocument;
 import cloister.room.Address;
+import cloister.room.Collaboration;
 import cloister.room.Name;
 import cloister.room.Purpose;
 import java.math.BigDecimal;
@@ -23,7 +24,6 @@ import java.util.stream.Collectors;
 /// versions wrote.
 final class Events {
   private static final int MAX_BYTES = 20 << 20;
-  private static final int MAX_NAMES = 64;
   private static final Bytes NOTHING = Bytes.of(new byte[0]);
 
   private Events() {}
@@ -174,7 +174,7 @@ final class Events {
 
   private static Map<Name, Bytes> sealed(Json.Fields json) {
     Map<Name, Bytes> values = new HashMap<>();
-    for (String key : json.keys(MAX_NAMES)) {
+    for (String key : json.keys(Collaboration.MOST_PARTICIPANTS)) {
       values.put(new Name(key), json.bytes(key, MAX_BYTES));
     }
     return values;
@@ -211,7 +211,7 @@ final class Events {
         json.parsed("analysis", 256, Address::parse),
         json.digest("document"),
         json.oneOf("purpose", Purpose::byTerm),
-        json.strings("recipients", MAX_NAMES, 64).stream()
+        json.strings("recipients", Collaboration.MOST_PARTICIPANTS, 64).stream()
             .map(Name::new)
             .collect(Collectors.toUnmodifiableSet()),
         json.digest("question"),

@@ -299,7 +299,9 @@ final class HostedRoom implements AutoCloseable {
   }
 
   private Reply propose(Caller caller, SignedDocument document) {
-    if (state.proposedDocument().filter(document::equals).isPresent()) {
+    // A sole participant's first proposal is in force by the time it gets here.
+    if (state.proposedDocument().filter(document::equals).isPresent()
+        || state.activeDocument().filter(document::equals).isPresent()) {
       return status();
     }
     Collaboration proposed = checkProposal(document, caller.key());

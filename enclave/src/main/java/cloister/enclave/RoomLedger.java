@@ -24,7 +24,7 @@ import java.time.Instant;
 /// index, so that no entry can stand in another's place.
 final class RoomLedger implements AutoCloseable {
   private static final int SALT_BYTES = 32;
-  private static final int PAGE = 16;
+  private static final int PAGE = 16; // of up to 24 MiB each, all in memory at one time
   private static final int MAX_EVENT_BYTES = 4 << 20;
 
   private final Ledger ledger;
@@ -63,7 +63,10 @@ final class RoomLedger implements AutoCloseable {
     return open(index, ledger.entry(index));
   }
 
-  /// Durable when it returns; the index is the entry's.
+  /// Durable when it returns; the index is the entry's. Refuses, and writes nothing of, what no
+  /// restart could read: it would cost the room all that it has recorded.
+  ///
+  /// @throws CloisterException TOO_LARGE, or STORAGE_FULL
   long append(Instant at, Event event) {
     byte[] salt = new byte[SALT_BYTES];
     random.nextBytes(salt);
@@ -71,8 +74,12 @@ final class RoomLedger implements AutoCloseable {
     long index = ledger.head().size();
     Bytes plain =
         Frames.fields(Bytes.of(salt), Bytes.of(encoded.content().canonical()), encoded.beside());
-    Bytes sealed = key.seal(Frames.uint64(index), plain.toArray());
     Bytes leaf = ReceiptFile.leaf(Bytes.of(salt), encoded.content());
+    requireReadable(index, plain, leaf);
+    Bytes sealed = key.seal(Frames.uint64(index), plain.toArray());
+    if (sealed.size() > Entry.MAX_SEALED_BYTES) {
+      throw unkept("it has more than " + Entry.MAX_SEALED_BYTES + " bytes");
+    }
     try {
       if (ledger.append(new Entry(leaf, sealed)) != index) {
         throw new IllegalStateException("a room's events are appended one at a time");
@@ -84,18 +91,34 @@ final class RoomLedger implements AutoCloseable {
     return index;
   }
 
+  private static void requireReadable(long index, Bytes plain, Bytes leaf) {
+    try {
+      Opened _ = open(index, plain, leaf);
+    } catch (CloisterException e) {
+      throw unkept(e.getMessage());
+    }
+  }
+
+  private static CloisterException unkept(String why) {
+    return new CloisterException(ErrorCode.TOO_LARGE, "the ledger cannot keep this: " + why);
+  }
+
   private Opened open(long index, Entry entry) {
     try {
-      Bytes[] fields = Frames.split(Bytes.of(key.open(Frames.uint64(index), entry.sealed())), 3);
-      if (!(Json.parseCanonical(fields[1].toArray(), MAX_EVENT_BYTES) instanceof Json.Obj content)
-          || !ReceiptFile.leaf(fields[0], content).equals(entry.leaf())) {
-        throw corrupt(index);
-      }
-      var dated = Events.decode(content, fields[2]);
-      return new Opened(index, dated.at(), dated.event(), content, fields[0]);
+      return open(index, Bytes.of(key.open(Frames.uint64(index), entry.sealed())), entry.leaf());
     } catch (CryptoException e) {
       throw corrupt(index);
     }
+  }
+
+  private static Opened open(long index, Bytes plain, Bytes leaf) {
+    Bytes[] fields = Frames.split(plain, 3);
+    if (!(Json.parseCanonical(fields[1].toArray(), MAX_EVENT_BYTES) instanceof Json.Obj content)
+        || !ReceiptFile.leaf(fields[0], content).equals(leaf)) {
+      throw corrupt(index);
+    }
+    var dated = Events.decode(content, fields[2]);
+    return new Opened(index, dated.at(), dated.event(), content, fields[0]);
   }
 
   private static CloisterException corrupt(long index) {

@@ -35,7 +35,7 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger("cloister.enclave");
   private static final String DAMAGED =
-      "the ledger of collaboration {0} is damaged: it is not served until it is restored";
+      "the room of collaboration {0} cannot be read ({1}): it is not served until it is restored";
   private static final String STRAY = "something in the folder of rooms is no room";
 
   private final Path folder;
@@ -46,8 +46,8 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
   private final Uploads uploads;
   private final Map<Digest, HostedRoom> rooms = new ConcurrentHashMap<>();
 
-  /// What lies in their places is not what was recorded. They stay closed until a restart finds
-  /// them restored; nobody can open another room in their place.
+  /// What lies in their places cannot be read, or is not what was recorded. They stay closed until
+  /// a restart finds them restored; nobody can open another room in their place.
   private final Set<Digest> damaged = new HashSet<>();
 
   private final CountDownLatch closing = new CountDownLatch(1);
@@ -82,22 +82,24 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
     }
   }
 
-  /// A room that is damaged is nobody else's trouble.
+  /// A room that cannot be read is nobody else's trouble, whatever the reason: strangers decide
+  /// what is in it.
   private void resume(Path folder, Digest name) {
     try {
       open(folder, name).ifPresent(opened -> rooms.put(name, opened));
-    } catch (LedgerException _) {
-      damaged(name);
-    } catch (CloisterException e) {
-      if (e.code() != ErrorCode.LEDGER_CORRUPT) {
-        throw e;
-      }
-      damaged(name);
+    } catch (RuntimeException e) {
+      damaged(name, e);
     }
   }
 
-  private void damaged(Digest name) {
-    LOG.log(WARNING, DAMAGED, name);
+  /// The log names the kind of failure alone: a message may say what is in the room.
+  private void damaged(Digest name, RuntimeException failure) {
+    String kind = failure.getClass().getSimpleName();
+    LOG.log(
+        WARNING,
+        DAMAGED,
+        name,
+        failure instanceof CloisterException known ? kind + " " + known.code().label() : kind);
     damaged.add(name);
   }
 
@@ -138,14 +140,14 @@ final class Rooms implements Sessions.Handler, AutoCloseable {
         throw stopped(e);
       }
       rooms.remove(name);
-      damaged(name);
+      damaged(name, e);
       throw corrupt();
     }
   }
 
   private static CloisterException corrupt() {
     return new CloisterException(
-        ErrorCode.LEDGER_CORRUPT, "the ledger of this collaboration is damaged");
+        ErrorCode.LEDGER_CORRUPT, "the ledger of this collaboration cannot be read");
   }
 
   private static CloisterException stopped(LedgerException cause) {

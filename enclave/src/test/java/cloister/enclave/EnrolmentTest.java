@@ -128,6 +128,20 @@ final class EnrolmentTest {
   }
 
   @Test
+  void aCollaborationOfOneIsInForceAtItsFirstProposal() throws Exception {
+    var alone = new TestParticipant("alone", room.uri(), CLOCK);
+    var proposal = alone.signed(withParticipants(1, List.of(alone)));
+    alone.collaboration = proposal.digest();
+    for (int time = 0; time < 2; time++) {
+      Reply.Status status = alone.ask(new Command.Propose(proposal));
+      assertThat(status.active()).hasValue(proposal.canonical());
+      assertThat(status.proposed()).isEmpty();
+    }
+    alone.enrol();
+    alone.ask(new Command.Budget());
+  }
+
+  @Test
   void oneParticipantSigningTwiceIsOneSignature() throws Exception {
     var proposal = proposed();
     sign(room.media, proposal.digest());
@@ -290,7 +304,11 @@ final class EnrolmentTest {
   // Amendments.
 
   private String amended(List<TestParticipant> participants) {
-    var yaml = new StringBuilder(room.collaborationYaml(2));
+    return withParticipants(2, participants);
+  }
+
+  private String withParticipants(int version, List<TestParticipant> participants) {
+    var yaml = new StringBuilder(room.collaborationYaml(version));
     int from = yaml.indexOf("participants:\n") + "participants:\n".length();
     yaml.delete(from, yaml.indexOf("purposes:"));
     var lines = new StringBuilder();
@@ -386,8 +404,12 @@ final class EnrolmentTest {
     room.activate();
     var skipped = room.airline.signed(room.collaborationYaml(3));
     refused(ErrorCode.DOCUMENT_CONFLICT, () -> room.airline.ask(new Command.Propose(skipped)));
+    var former = room.airline.signed(room.collaborationYaml(1).replace("strongest", "equal"));
+    refused(ErrorCode.DOCUMENT_CONFLICT, () -> room.airline.ask(new Command.Propose(former)));
     var again = room.airline.signed(room.collaborationYaml(1));
-    refused(ErrorCode.DOCUMENT_CONFLICT, () -> room.airline.ask(new Command.Propose(again)));
+    Reply.Status inForce = room.airline.ask(new Command.Propose(again));
+    assertThat(inForce.active()).contains(again.canonical());
+    assertThat(inForce.proposed()).as("what is in force is not proposed again").isEmpty();
     var first = room.airline.signed(room.collaborationYaml(2));
     room.airline.ask(new Command.Propose(first));
     sign(room.media, first.digest());

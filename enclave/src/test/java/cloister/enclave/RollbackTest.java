@@ -4,9 +4,14 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import cloister.crypto.Aead;
+import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
+import cloister.crypto.Secret;
 import cloister.crypto.SigningKey;
 import cloister.ledger.Checkpoint;
+import cloister.ledger.Entry;
+import cloister.ledger.Ledger;
 import cloister.ledger.SignedCheckpoint;
 import cloister.ledger.TreeHead;
 import cloister.protocol.Answered;
@@ -15,11 +20,16 @@ import cloister.protocol.Checkpoints;
 import cloister.protocol.CloisterException;
 import cloister.protocol.Command;
 import cloister.protocol.ErrorCode;
+import cloister.protocol.Frames;
+import cloister.protocol.Json;
+import cloister.protocol.ReceiptFile;
 import cloister.protocol.Reply;
+import cloister.simulated.InsecureSimulatedPlatform;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -396,12 +406,50 @@ final class RollbackTest {
   @Order(10)
   void aDamagedRoomIsNamedInTheLogAndHindersNoOther() throws Exception {
     Path parent = Files.createTempDirectory(copies, "neighbours");
+    hindersNoOther(
+        parent,
+        "LedgerException",
+        damaged -> {
+          byte[] bytes = Files.readAllBytes(damaged);
+          bytes[bytes.length / 2] ^= 1;
+          Files.write(damaged, bytes);
+          Files.createDirectory(parent.resolve("state/rooms/lost+found"));
+        });
+  }
+
+  /// Sealed with the key of the room, as an enclave of another version would.
+  @Test
+  @Order(12)
+  void aRoomThatThisVersionCannotReadIsNamedInTheLogAndHindersNoOther() throws Exception {
+    Path parent = Files.createTempDirectory(copies, "versions");
+    var unknown = Json.object().put("at", Instant.EPOCH).put("event", "of-tomorrow").build();
+    hindersNoOther(
+        parent,
+        "CloisterException message-malformed",
+        file -> {
+          var platform =
+              new InsecureSimulatedPlatform(parent.resolve("state"), InstantSource.system());
+          Bytes name = Bytes.of(room.airline.collaboration.toArray());
+          Bytes salt = Bytes.of(new byte[32]);
+          try (var ledger = Ledger.open(LedgerFile.open(file));
+              Secret root = new Attester(platform).sealingRoot();
+              Secret key = root.derive("cloister/ledger/v1", name, 32)) {
+            Bytes plain = Frames.fields(salt, Bytes.of(unknown.canonical()), Bytes.of(new byte[0]));
+            Bytes index = Frames.uint64(ledger.head().size());
+            ledger.append(
+                new Entry(
+                    ReceiptFile.leaf(salt, unknown), Aead.of(key).seal(index, plain.toArray())));
+          }
+        });
+  }
+
+  private interface Damage {
+    void to(Path ledger) throws Exception;
+  }
+
+  private static void hindersNoOther(Path parent, String kind, Damage damage) throws Exception {
     copy(newer, parent.resolve("state"));
     Path damaged = ledger(parent.resolve("state"));
-    byte[] bytes = Files.readAllBytes(damaged);
-    bytes[bytes.length / 2] ^= 1;
-    Files.write(damaged, bytes);
-    Files.createDirectory(parent.resolve("state/rooms/lost+found"));
     var lines = new ConcurrentLinkedQueue<String>();
     var handler =
         new StreamHandler() {
@@ -411,14 +459,18 @@ final class RollbackTest {
           }
         };
     var log = Logger.getLogger("cloister.enclave");
-    log.addHandler(handler);
-    try (var server = TestRoom.start(parent, InstantSource.system())) {
-      everythingIsRefused(server, "flipped");
-      var other = new TestRoom(parent, server, InstantSource.system());
+    var clock = InstantSource.system();
+    try (var other = new TestRoom(parent, TestRoom.start(parent, clock), clock)) {
       other.activate();
       other.enrol();
       other.apply();
       other.publish();
+      other.server.close();
+      damage.to(damaged);
+      log.addHandler(handler);
+      other.server = TestRoom.start(parent, clock);
+      other.reconnect();
+      everythingIsRefused(other.server, kind);
       assertThat(other.byKey(other.research, other.overlap())).isNotEmpty();
     } finally {
       log.removeHandler(handler);
@@ -427,7 +479,7 @@ final class RollbackTest {
     assertThat(lines)
         .anySatisfy(line ->
             assertThat(line)
-                .contains(room.airline.collaboration.toString())
+                .contains(room.airline.collaboration.toString(), "(" + kind + ")")
                 .doesNotContain(parent.toString()));
   }
 

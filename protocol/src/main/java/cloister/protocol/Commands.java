@@ -4,6 +4,7 @@ import cloister.crypto.Bytes;
 import cloister.protocol.Command.RunRequest;
 import cloister.protocol.Command.Subject;
 import cloister.room.Address;
+import cloister.room.Collaboration;
 import cloister.room.Name;
 import cloister.room.Purpose;
 import java.util.List;
@@ -14,7 +15,6 @@ import java.util.stream.Collectors;
 
 /// The JSON of [Command]s.
 final class Commands {
-  private static final int MAX_PARTICIPANTS = 64;
   private static final int MAX_KEY_BYTES = 4096;
 
   private Commands() {}
@@ -140,12 +140,16 @@ final class Commands {
             : new Subject.AdHoc(json.bytes("document", Limits.DOCUMENT_BYTES));
     Optional<Purpose> purpose =
         json.optional("purpose", (in, name) -> in.oneOf(name, Purpose::byTerm));
-    return new RunRequest(subject, purpose, json.optional("recipients", Commands::names));
+    return new RunRequest(
+        subject,
+        purpose,
+        json.optional(
+            "recipients", (in, name) -> names(in, name, Collaboration.MOST_PARTICIPANTS)));
   }
 
-  static Set<Name> names(Json.Fields json, String field) {
+  static Set<Name> names(Json.Fields json, String field, int most) {
     try {
-      return json.strings(field, MAX_PARTICIPANTS, 63).stream()
+      return json.strings(field, most, 63).stream()
           .map(Name::new)
           .collect(Collectors.toUnmodifiableSet());
     } catch (IllegalArgumentException e) {

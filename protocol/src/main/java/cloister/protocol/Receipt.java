@@ -8,6 +8,7 @@ import cloister.ledger.Checkpoint;
 import cloister.privacy.Delta;
 import cloister.privacy.Epsilon;
 import cloister.room.Address;
+import cloister.room.Collaboration;
 import cloister.room.Kind;
 import cloister.room.Name;
 import cloister.room.Purpose;
@@ -338,7 +339,7 @@ public record Receipt(
 
   private static SortedMap<Name, Digest> recipients(Json.Fields in) {
     var recipients = new TreeMap<Name, Digest>();
-    for (String name : in.keys(1000)) {
+    for (String name : in.keys(Collaboration.MOST_PARTICIPANTS)) {
       recipients.put(key(in, name, Name::new), in.digest(name));
     }
     return recipients;

@@ -3,6 +3,7 @@ package cloister.protocol;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.room.Address;
+import cloister.room.Collaboration;
 import cloister.room.Name;
 import cloister.room.Purpose;
 import java.math.BigDecimal;
@@ -18,6 +19,9 @@ import java.util.TreeSet;
 final class Replies {
   private static final int MAX_LINES = 10_000;
   private static final int MAX_TEXT = 4096;
+
+  /// Those of the version in force and those of the proposed one.
+  private static final int MAX_SIGNERS = 2 * Collaboration.MOST_PARTICIPANTS;
 
   private Replies() {}
 
@@ -121,9 +125,9 @@ final class Replies {
         json.digest("collaboration"),
         json.optional("active", Replies::document),
         json.optional("proposed", Replies::document),
-        Commands.names(json, "signed"),
-        Commands.names(json, "suspended-by"),
-        Commands.names(json, "enrolled"),
+        Commands.names(json, "signed", MAX_SIGNERS),
+        Commands.names(json, "suspended-by", Collaboration.MOST_PARTICIPANTS),
+        Commands.names(json, "enrolled", Collaboration.MOST_PARTICIPANTS),
         documents,
         versions,
         json.bytes("authority", 8192),

@@ -21,7 +21,9 @@ public record Collaboration(
     Set<Purpose> purposes,
     Requirements enclave,
     NoiseResolution noise) {
-  private static final int MOST_PARTICIPANTS = 1_000;
+  /// The one bound for names of participants, also where they sign or receive: what is agreed on
+  /// can be said and recorded.
+  public static final int MOST_PARTICIPANTS = 1_000;
 
   public Collaboration {
     participants = Collections.unmodifiableSortedMap(new TreeMap<>(Map.copyOf(participants)));
