@@ -1,6 +1,5 @@
 package cloister.duckdb;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
@@ -22,9 +21,10 @@ import org.duckdb.DuckDBDriver;
 /// The private folder that workers start from, and how they start.
 ///
 /// The stock driver unpacks its 70 MB library at each start and leaves it behind when killed. Here
-/// the driver's classes and the library for this machine are unpacked once, side by side, as the
-/// driver also accepts them. They are taken from this process's own class path each time rather
-/// than kept between starts: a file that outlives the process is one that somebody could replace.
+/// the classes of worker and driver and the library for this machine are unpacked once, side by
+/// side, as the driver also accepts them. They are taken from this process's own class path each
+/// time rather than kept between starts: a file that outlives the process is one that somebody
+/// could replace. Nor is the class path used later: an upgrade may delete it under a server.
 final class WorkerHome implements AutoCloseable {
   private static final List<String> SYSTEM_FOLDERS =
       List.of("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache");
@@ -34,14 +34,12 @@ final class WorkerHome implements AutoCloseable {
 
   private final Path parent;
   private final Path folder;
-  private final Path driver;
   private final Path code;
   private final Optional<Path> bubblewrap;
 
-  private WorkerHome(Path parent, Path folder, Path driver, Path code, Optional<Path> bubblewrap) {
+  private WorkerHome(Path parent, Path folder, Path code, Optional<Path> bubblewrap) {
     this.parent = parent;
     this.folder = folder;
-    this.driver = driver;
     this.code = code;
     this.bubblewrap = bubblewrap;
   }
@@ -53,11 +51,10 @@ final class WorkerHome implements AutoCloseable {
               parent,
               "cloister-duckdb-",
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      var home =
-          new WorkerHome(parent, folder, unpackDriver(folder), codeOf(Worker.class), bubblewrap);
+      var home = new WorkerHome(parent, folder, unpack(folder), bubblewrap);
       return bubblewrap.isEmpty() || home.canWrap()
           ? home
-          : new WorkerHome(parent, folder, home.driver, home.code, Optional.empty());
+          : new WorkerHome(parent, folder, home.code, Optional.empty());
     } catch (IOException failure) {
       throw new UncheckedIOException("the workers' folder could not be prepared", failure);
     }
@@ -108,7 +105,7 @@ final class WorkerHome implements AutoCloseable {
             "--enable-native-access=ALL-UNNAMED",
             "-Djava.io.tmpdir=" + folder,
             "-cp",
-            driver + File.pathSeparator + code,
+            code.toString(),
             Worker.class.getName()));
     return builder(command).start();
   }
@@ -135,10 +132,9 @@ final class WorkerHome implements AutoCloseable {
       command.addAll(List.of("--ro-bind-try", system, system));
     }
     command.addAll(List.of("--proc", "/proc", "--dev", "/dev"));
-    for (Path path : List.of(Path.of(System.getProperty("java.home")), code)) {
-      command.addAll(List.of("--ro-bind", path.toString(), path.toString()));
-    }
+    String java = System.getProperty("java.home");
     String home = parent.toString();
+    command.addAll(List.of("--ro-bind", java, java));
     command.addAll(
         List.of("--bind", home, home, "--ro-bind", folder.toString(), folder.toString()));
     command.addAll(List.of("--chdir", folder.toString(), "--"));
@@ -156,31 +152,56 @@ final class WorkerHome implements AutoCloseable {
     }
   }
 
-  private static Path unpackDriver(Path folder) throws IOException {
-    Path slim = folder.resolve("driver.jar");
+  private static Path unpack(Path folder) throws IOException {
+    Path code = folder.resolve("worker.jar");
     String library = libraryName();
-    try (var jar = new JarFile(codeOf(DuckDBDriver.class).toFile());
-        var out = new JarOutputStream(Files.newOutputStream(slim))) {
+    Path own = codeOf(Worker.class);
+    try (var driver = new JarFile(codeOf(DuckDBDriver.class).toFile());
+        var out = new JarOutputStream(Files.newOutputStream(code))) {
       // Uncompressed classes load faster.
       out.setLevel(0);
-      for (var entry : jar.stream().toList()) {
-        if (entry.getName().startsWith("org/duckdb/") && entry.getName().endsWith(".class")) {
-          out.putNextEntry(new ZipEntry(entry.getName()));
-          try (var in = jar.getInputStream(entry)) {
-            in.transferTo(out);
-          }
-          out.closeEntry();
+      copyClasses(driver, "org/duckdb/", out);
+      if (Files.isDirectory(own)) {
+        copyClasses(own, "cloister/duckdb/", out);
+      } else {
+        try (var jar = new JarFile(own.toFile())) {
+          copyClasses(jar, "cloister/duckdb/", out);
         }
       }
-      var entry = jar.getEntry(library);
+      var entry = driver.getEntry(library);
       if (entry == null) {
         throw new IOException("the DuckDB driver has no library " + library);
       }
-      try (var in = jar.getInputStream(entry)) {
+      try (var in = driver.getInputStream(entry)) {
         Files.copy(in, folder.resolve(library));
       }
     }
-    return slim;
+    return code;
+  }
+
+  private static void copyClasses(JarFile jar, String under, JarOutputStream out)
+      throws IOException {
+    for (var entry : jar.stream().toList()) {
+      if (entry.getName().startsWith(under) && entry.getName().endsWith(".class")) {
+        out.putNextEntry(new ZipEntry(entry.getName()));
+        try (var in = jar.getInputStream(entry)) {
+          in.transferTo(out);
+        }
+        out.closeEntry();
+      }
+    }
+  }
+
+  /// A build that is not packaged, as tests run it.
+  private static void copyClasses(Path classes, String under, JarOutputStream out)
+      throws IOException {
+    try (var files = Files.newDirectoryStream(classes.resolve(under), "*.class")) {
+      for (Path file : files) {
+        out.putNextEntry(new ZipEntry(under + file.getFileName()));
+        Files.copy(file, out);
+        out.closeEntry();
+      }
+    }
   }
 
   /// As the driver names it.

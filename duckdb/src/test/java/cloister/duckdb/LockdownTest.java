@@ -343,6 +343,17 @@ final class LockdownTest {
     }
   }
 
+  /// An upgrade may delete what the server was started from.
+  @Test
+  void aWorkerUsesNothingOfTheServersClassPath() throws Exception {
+    try (var home = WorkerHome.create(folder, Optional.empty());
+        var worker = new Session(home.start())) {
+      var command = List.of(worker.process.info().arguments().orElseThrow());
+      Path code = Path.of(command.get(command.indexOf("-cp") + 1));
+      assertThat(code).isRegularFile().startsWith(folder);
+    }
+  }
+
   @Test
   void nonsenseOnTheWireEndsTheWorker() throws Exception {
     try (var home = WorkerHome.create(folder, Optional.empty());
