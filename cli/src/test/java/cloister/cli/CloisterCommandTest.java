@@ -4,6 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import cloister.protocol.Json;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -146,6 +150,36 @@ final class CloisterCommandTest {
   void aDemonstrationTooSmallForItsThresholdsIsRefused() {
     assertThat(console.run("demo", "--rows", "999")).isEqualTo(2);
     assertThat(console.err()).contains("at least 1000 rows", "thresholds");
+  }
+
+  @Test
+  void whatOnlyGoesWithTermsIsRefusedWithoutThem() {
+    for (String option : List.of("--policy", "--collateral")) {
+      assertThat(console.run("receipt", "verify", "a.json", option, "b.json")).isEqualTo(2);
+      assertThat(console.err()).contains(option + " goes with --terms");
+    }
+  }
+
+  @Test
+  void aResultThatCannotBeWrittenIsAnError() {
+    var full =
+        new OutputStream() {
+          @Override
+          public void write(int one) throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    var err = new ByteArrayOutputStream();
+    var terminal =
+        new Terminal(
+            new PrintStream(full, true, UTF_8),
+            new PrintStream(err, true, UTF_8),
+            Terminal.Ink.PLAIN,
+            Terminal.Ink.PLAIN,
+            Terminal.Motion.STILL,
+            100);
+    assertThat(CloisterCommand.run(terminal, "completion", "bash")).isEqualTo(4);
+    assertThat(err.toString(UTF_8)).contains("could not be written", "output-incomplete");
   }
 
   @Test

@@ -256,6 +256,10 @@ public enum ErrorCode {
       Kind.RESOURCE,
       "The enclave is stopping and takes no new requests.",
       "Try again when it has restarted."),
+  OUTPUT_INCOMPLETE(
+      Kind.RESOURCE,
+      "The result could not be written to standard output as a whole.",
+      "Check the disk or the program that it goes to. The same question again is free."),
   INTERRUPTED(
       Kind.RESOURCE,
       "The command was interrupted before it was complete.",
