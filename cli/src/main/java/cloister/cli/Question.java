@@ -30,7 +30,9 @@ final class Question {
   @Option(
       names = "--sql",
       paramLabel = "FILE",
-      description = "SQL that is nobody's signed analysis; terms permit it as `any-sql` only.")
+      description =
+          "SQL that is nobody's signed analysis; terms permit it by `any-sql`, or by"
+              + " `/YOU/analysis/*`, whose place it takes.")
   private Optional<Path> sql = Optional.empty();
 
   @Option(
