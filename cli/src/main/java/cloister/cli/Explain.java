@@ -113,6 +113,7 @@ final class Explain extends Verb {
     for (Reply.ExpectedError error : explanation.errors()) {
       lines.add("  " + error.column() + "  ± " + Text.number(error.error()) + "  (95 %)");
     }
+    explanation.notes().forEach(note -> lines.add("  " + note));
     if (!explanation.budgets().isEmpty()) {
       lines.add("");
       var table =
@@ -163,6 +164,7 @@ final class Explain extends Verb {
                             .put("error", error.error())
                             .build())
                     .toList()))
+        .put("notes", explanation.notes())
         .put("budgets", Budget.json(explanation.budgets()))
         .put("covered", explanation.covered())
         .put("repeated", explanation.repeated())

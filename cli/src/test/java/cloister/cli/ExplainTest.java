@@ -120,6 +120,16 @@ final class ExplainTest {
           .as(console.err())
           .isZero();
       assertThat(console.out()).containsPattern("heads +± \\d").containsPattern("people +± \\d");
+      String numbers =
+          "SELECT zip, SUM(age) AS years, AVG(age) AS mean FROM airline.%s GROUP BY zip";
+      assertThat(ask(trio, "explain", numbers.formatted("people"))).as(console.err()).isZero();
+      assertThat(console.out())
+          .contains("years: each unit's total in a group is clamped to 0 … 120\n")
+          .contains(
+              "mean: each value is clamped to 0 … 120; the error is that of a group of 1,000 rows,"
+                  + " and larger in smaller ones\n");
+      assertThat(ask(trio, "explain", numbers.formatted("visits"))).isZero();
+      assertThat(console.out()).doesNotContain("clamped");
       assertThat(
               ask(
                   trio,
