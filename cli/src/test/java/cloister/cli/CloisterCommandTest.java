@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -209,6 +210,15 @@ final class CloisterCommandTest {
       assertThat(console.out().replaceAll("\\s+", " "))
           .contains("terms permit it by `any-sql`, or by `/YOU/analysis/*`");
     }
+  }
+
+  @Test
+  void homeIsWhereTheShellSaysThatItIs() {
+    assertThat(Options.homeFolder(Map.of("HOME", "/home/me"))).hasToString("/home/me/.cloister");
+    assertThat(Options.homeFolder(Map.of("HOME", "/home/me", "CLOISTER_HOME", "/keys")))
+        .hasToString("/keys");
+    assertThat(Options.homeFolder(Map.of("HOME", "")))
+        .isEqualTo(Path.of(System.getProperty("user.home"), ".cloister"));
   }
 
   @Test

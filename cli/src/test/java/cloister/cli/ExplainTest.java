@@ -66,6 +66,22 @@ final class ExplainTest {
   }
 
   @Test
+  void sqlOfAnEditorThatMarksItsFilesIsRead() throws Exception {
+    try (var server = Trio.serve(folder.resolve("state"));
+        var trio = Trio.at(folder, Trio.uri(server))) {
+      trio.ready(1);
+      assertThat(ask(trio, "explain", "\uFEFF" + people(1))).as(console.err()).isZero();
+      assertThat(trio.types(console, RESEARCH, "resume")).isZero();
+      assertThat(console.out()).contains("Nobody has suspended trio");
+      assertThat(trio.types(console, Trio.AIRLINE, "suspend")).isZero();
+      assertThat(trio.types(console, RESEARCH, "resume")).isEqualTo(3);
+      assertThat(console.err()).contains("by airline, not by you", "collaboration-suspended");
+      assertThat(trio.types(console, Trio.AIRLINE, "resume")).isZero();
+      assertThat(console.out()).contains("Resumed trio");
+    }
+  }
+
+  @Test
   void aRecipientThatIsNobodyIsAMisspeltName() throws Exception {
     try (var server = Trio.serve(folder.resolve("state"));
         var trio = Trio.at(folder, Trio.uri(server))) {

@@ -6,6 +6,8 @@ import cloister.room.ColumnName;
 import cloister.room.Dataset;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.PushbackInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -38,6 +40,9 @@ import org.duckdb.DuckDBPreparedStatement;
 public final class Transcoding {
   /// Row groups of a part; a part is then below [Ingestion#PART_ROWS].
   private static final int PART_ROW_GROUPS = 8;
+
+  /// Of UTF-8, where nothing has an order.
+  private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
   private static final int ROW_GROUP_ROWS = 122_880;
   private static final String MEMORY_LIMIT = "1GB";
@@ -105,11 +110,20 @@ public final class Transcoding {
     try (var in = Files.newInputStream(file);
         var plain = compression(file).isEmpty() ? in : new GZIPInputStream(in, 1 << 16);
         var out = Files.newOutputStream(source)) {
-      JsonNumbers.quote(plain, out);
+      JsonNumbers.quote(withoutMark(plain), out);
     } catch (ZipException | EOFException e) {
       throw notGzip();
     }
     return source;
+  }
+
+  private static InputStream withoutMark(InputStream in) throws IOException {
+    var rest = new PushbackInputStream(in, BYTE_ORDER_MARK.length);
+    byte[] first = rest.readNBytes(BYTE_ORDER_MARK.length);
+    if (!Arrays.equals(first, BYTE_ORDER_MARK)) {
+      rest.unread(first);
+    }
+    return rest;
   }
 
   private static List<Path> transcode(

@@ -124,6 +124,10 @@ final class TranscodingTest {
       assertThat(transcode("n.ndjson", row(number) + row(number)))
           .containsExactly(List.of("a@x", number), List.of("a@x", number));
     }
+    assertThat(transcode("mark.json", "\uFEFF" + row("1")))
+        .isEqualTo(transcode("one.json", row("1")));
+    assertThat(transcode("marks.json", "\uFEFF[" + row("1").strip() + "]"))
+        .isEqualTo(transcode("one.json", row("1")));
     assertThat(transcode("e.json", row("1.2345678E7") + row("5e-3")))
         .containsExactly(List.of("a@x", "12345678"), List.of("a@x", "0.005"));
     assertThat(transcode("t.json", row("\"1e2 \\\" 3\"") + row("true") + row("null")))
