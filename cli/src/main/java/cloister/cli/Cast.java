@@ -5,6 +5,9 @@ import cloister.client.Finished;
 import cloister.client.Home;
 import cloister.client.Participant;
 import cloister.crypto.Digest;
+import cloister.protocol.Command.RunRequest;
+import cloister.protocol.Command.Subject;
+import cloister.protocol.Document.AnalysisDocument;
 import cloister.protocol.Reply;
 import cloister.room.Address;
 import cloister.room.Name;
@@ -13,10 +16,12 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// All participants of an [Example], played on this machine: each with a home and keys of its own,
 /// at a simulated enclave in a process of its own. What it does is what each would do by hand.
@@ -143,17 +148,46 @@ final class Cast implements AutoCloseable {
     return published;
   }
 
-  /// Runs every analysis as its owner; returns what each got.
-  Map<Address, Finished> run() throws InterruptedException {
-    var answers = new TreeMap<Address, Finished>();
-    for (Name name : example.participants()) {
-      for (Participant.Receivable each : participant(name).receivable()) {
-        if (each.analysis().party().equals(name)) {
-          answers.put(each.analysis(), participant(name).run(each.request()));
-        }
+  /// A run and its answer.
+  ///
+  /// @param finished as the reader has it
+  record Ran(Name requester, Name reader, Finished finished) {}
+
+  /// Every analysis that is signed.
+  List<AnalysisDocument> analyses() {
+    return names().stream()
+        .flatMap(name -> example.documents(name).stream())
+        .filter(AnalysisDocument.class::isInstance)
+        .map(AnalysisDocument.class::cast)
+        .toList();
+  }
+
+  /// Runs an analysis as it is signed: as its owner, or as a recipient where the terms permit it to
+  /// that one only.
+  Ran run(AnalysisDocument analysis) throws InterruptedException {
+    var request =
+        new RunRequest(new Subject.Named(analysis.address()), Optional.empty(), Optional.empty());
+    Name requester = requester(analysis, request);
+    Finished finished = participant(requester).run(request);
+    if (finished.table().isPresent()) {
+      return new Ran(requester, requester, finished);
+    }
+    Name reader = new TreeSet<>(analysis.recipients()).first();
+    return new Ran(requester, reader, participant(reader).result(finished.run()));
+  }
+
+  private Name requester(AnalysisDocument analysis, RunRequest request)
+      throws InterruptedException {
+    var candidates = new LinkedHashSet<Name>();
+    candidates.add(analysis.address().party());
+    candidates.addAll(new TreeSet<>(analysis.recipients()));
+    for (Name each : candidates) {
+      if (participant(each).explain(request).outcome() == Reply.Outcome.PERMITTED) {
+        return each;
       }
     }
-    return answers;
+    // Whose refusal is told.
+    return analysis.address().party();
   }
 
   /// Closes the sessions and stops the enclave.

@@ -75,7 +75,15 @@ final class CloisterCommand {
     if (arguments.length > 0 && verbs.containsKey(arguments[0])) {
       verbs.keySet().retainAll(Set.of(arguments[0]));
     }
-    return commandLine(options, verbs).execute(arguments);
+    int exitCode = commandLine(options, verbs).execute(arguments);
+    return terminal.isComplete() ? exitCode : cutOff(options, exitCode);
+  }
+
+  /// A program that reads half an answer must not take it for the whole.
+  private static int cutOff(Options options, int exitCode) {
+    ErrorCode code = ErrorCode.OUTPUT_INCOMPLETE;
+    say(options.terminal(), code.label(), code.meaning(), code.remedy());
+    return exitCode == CommandLine.ExitCode.OK ? code.kind().exitCode() : exitCode;
   }
 
   /// All verbs, with their help.
@@ -243,27 +251,45 @@ final class CloisterCommand {
     if (options.json()) {
       terminal.result(
           Json.object()
-              .put(
-                  "error",
-                  Json.object()
-                      .put("code", code)
-                      .put("exit", exitCode)
-                      .put("message", message)
-                      .putIfPresent(
-                          "mistakes",
-                          Optional.of(mistakes).filter(some -> !some.isEmpty()),
-                          CloisterCommand::json)
-                      .put("remedy", remedy)
-                      .build())
+              .put("error", json(code, message, remedy, exitCode, mistakes))
               .build()
               .pretty());
       return;
     }
+    say(terminal, code, message, remedy);
+  }
+
+  private static void say(Terminal terminal, String code, String message, String remedy) {
     var lines = new ArrayList<String>();
     Stream.of(message.split("\n", -1)).forEach(lines::add);
     terminal.say(terminal.ink().bad("error:") + " " + lines.getFirst());
     lines.stream().skip(1).map(line -> "  " + line).forEach(terminal::say);
     terminal.say(terminal.ink().faint("  " + remedy + " [" + code + "]"));
+  }
+
+  /// The error, for a verb that has more to say in the same object.
+  static Json json(CloisterException failure) {
+    ErrorCode code = failure.code();
+    return json(
+        code.label(),
+        String.valueOf(failure.getMessage()),
+        code.remedy(),
+        code.kind().exitCode(),
+        List.of());
+  }
+
+  private static Json json(
+      String code, String message, String remedy, int exitCode, List<Mistake> mistakes) {
+    return Json.object()
+        .put("code", code)
+        .put("exit", exitCode)
+        .put("message", message)
+        .putIfPresent(
+            "mistakes",
+            Optional.of(mistakes).filter(some -> !some.isEmpty()),
+            CloisterCommand::json)
+        .put("remedy", remedy)
+        .build();
   }
 
   private static Json json(List<Mistake> mistakes) {

@@ -29,7 +29,8 @@ import picocli.CommandLine.Option;
       "  cloister explain overlap --to media --graph --svg flows.svg --accept-simulated",
       "",
       "Nothing is run and nothing is charged. A refusal shows the rule, the path to it and, where there",
-      "is one, the nearest request that would pass; the exit code is then 3, as that of `run` would be."
+      "is one, the nearest request that would pass. The exit code is 3 where that of `run` would be:",
+      "after a refusal, and when a budget does not pay."
     })
 final class Explain extends Verb {
   @Mixin private final Question question = new Question();
@@ -42,7 +43,7 @@ final class Explain extends Verb {
   @Option(names = "--svg", paramLabel = "FILE", description = "With --graph: write an SVG there.")
   private Optional<Path> svg = Optional.empty();
 
-  private Reply.Outcome outcome = Reply.Outcome.PERMITTED;
+  private int exitCode = ExitCode.OK;
 
   Explain(Options options) {
     super(options);
@@ -66,7 +67,8 @@ final class Explain extends Verb {
       options.print(
           json(explanation, participant.simulated()),
           lines(explanation, options, terminal().resultInk()));
-      outcome = explanation.outcome();
+      boolean runs = explanation.outcome() == Reply.Outcome.PERMITTED && explanation.covered();
+      exitCode = runs ? ExitCode.OK : ErrorCode.Kind.REFUSED.exitCode();
     }
   }
 
@@ -88,7 +90,7 @@ final class Explain extends Verb {
   @Override
   public Integer call() throws Exception {
     super.call();
-    return outcome == Reply.Outcome.PERMITTED ? ExitCode.OK : ErrorCode.Kind.REFUSED.exitCode();
+    return exitCode;
   }
 
   static List<String> lines(Reply.Explanation explanation, Options options, Terminal.Ink ink) {
@@ -111,6 +113,7 @@ final class Explain extends Verb {
     for (Reply.ExpectedError error : explanation.errors()) {
       lines.add("  " + error.column() + "  ± " + Text.number(error.error()) + "  (95 %)");
     }
+    explanation.notes().forEach(note -> lines.add("  " + note));
     if (!explanation.budgets().isEmpty()) {
       lines.add("");
       var table =
@@ -161,6 +164,7 @@ final class Explain extends Verb {
                             .put("error", error.error())
                             .build())
                     .toList()))
+        .put("notes", explanation.notes())
         .put("budgets", Budget.json(explanation.budgets()))
         .put("covered", explanation.covered())
         .put("repeated", explanation.repeated())

@@ -10,6 +10,7 @@ import cloister.protocol.Json;
 import cloister.room.Name;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
@@ -80,12 +81,17 @@ final class Options {
   }
 
   Path homeFolder() {
-    return home.orElseGet(() -> {
-      String variable = System.getenv("CLOISTER_HOME");
-      return variable != null && !variable.isEmpty()
-          ? Path.of(variable)
-          : Path.of(System.getProperty("user.home"), ".cloister");
-    });
+    return home.orElseGet(() -> homeFolder(System.getenv()));
+  }
+
+  /// As shells understand `~`: Java asks the user database, whatever `$HOME` says.
+  static Path homeFolder(Map<String, String> environment) {
+    String chosen = environment.getOrDefault("CLOISTER_HOME", "");
+    if (!chosen.isEmpty()) {
+      return Path.of(chosen);
+    }
+    String user = environment.getOrDefault("HOME", "");
+    return Path.of(user.isEmpty() ? System.getProperty("user.home") : user, ".cloister");
   }
 
   Home home() {

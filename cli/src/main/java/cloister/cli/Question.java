@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -29,7 +30,9 @@ final class Question {
   @Option(
       names = "--sql",
       paramLabel = "FILE",
-      description = "SQL that is nobody's signed analysis; terms permit it as `any-sql` only.")
+      description =
+          "SQL that is nobody's signed analysis; terms permit it by `any-sql`, or by"
+              + " `/YOU/analysis/*`, whose place it takes.")
   private Optional<Path> sql = Optional.empty();
 
   @Option(
@@ -60,7 +63,7 @@ final class Question {
   }
 
   /// Nothing is changed of a signed analysis that is not asked to be.
-  RunRequest request(Participant participant) {
+  RunRequest request(Participant participant) throws InterruptedException {
     if (analysis.isPresent() == sql.isPresent()) {
       throw new CloisterException(
           ErrorCode.PARAMETER_INVALID,
@@ -74,9 +77,30 @@ final class Question {
                     .map(String::strip)
                     .map(Options::name)
                     .collect(Collectors.toUnmodifiableSet()));
+    if (to.isPresent()) {
+      requireParticipants(to.get(), participant);
+    }
     return sql.isPresent()
         ? Questions.adHoc(participant.name(), sql.get(), purpose(), to)
         : Questions.named(participant.name(), analysis.orElseThrow(), purpose(), to);
+  }
+
+  /// The terms would refuse a misspelt name too, and could only propose other recipients.
+  private static void requireParticipants(Set<Name> names, Participant participant)
+      throws InterruptedException {
+    List<String> known =
+        participant.agreed().participants().keySet().stream().map(Name::value).sorted().toList();
+    for (Name name : new TreeSet<>(names)) {
+      if (!known.contains(name.value())) {
+        throw new CloisterException(
+            ErrorCode.PARAMETER_INVALID,
+            "--to: "
+                + name
+                + " is no participant of "
+                + participant.collaboration()
+                + Spelling.suggestion(name.value(), known));
+      }
+    }
   }
 
   static Purpose purpose(String term) {

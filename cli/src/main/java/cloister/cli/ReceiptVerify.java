@@ -66,6 +66,9 @@ final class ReceiptVerify extends Verb {
 
   @Override
   void run() throws Exception {
+    // A home has its own policies and collateral: what is given would seem to be used.
+    requireTerms("--policy", !policies.isEmpty());
+    requireTerms("--collateral", collateral.isPresent());
     Bytes receipt = Bytes.of(stripped(read()));
     Checked checked;
     try {
@@ -92,6 +95,12 @@ final class ReceiptVerify extends Verb {
             .put("simulated", checked.simulated())
             .build(),
         List.copyOf(lines));
+  }
+
+  private void requireTerms(String option, boolean given) {
+    if (given && terms.isEmpty()) {
+      throw new CloisterException(ErrorCode.PARAMETER_INVALID, option + " goes with --terms");
+    }
   }
 
   private Checked verify(Bytes receipt, SimulatedEvidence simulated) {

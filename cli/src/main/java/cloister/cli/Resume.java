@@ -1,6 +1,9 @@
 package cloister.cli;
 
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
+import cloister.room.Name;
 import java.util.List;
 import picocli.CommandLine.Command;
 
@@ -17,13 +20,29 @@ final class Resume extends Verb {
   @Override
   void run() throws Exception {
     try (var participant = options.participant()) {
-      participant.resume();
+      // Said here what it takes, which the enclave's refusal does not: repeating it is no mistake.
+      List<Name> suspendedBy = List.copyOf(participant.status().suspendedBy());
+      if (!suspendedBy.contains(participant.name())) {
+        if (!suspendedBy.isEmpty()) {
+          throw new CloisterException(
+              ErrorCode.COLLABORATION_SUSPENDED,
+              participant.collaboration()
+                  + " is suspended by "
+                  + suspendedBy.getFirst()
+                  + ", not by you");
+        }
+      } else {
+        participant.resume();
+      }
       options.print(
           Json.object()
               .put("collaboration", participant.collaboration().value())
               .put("simulated", participant.simulated())
               .build(),
-          List.of("Resumed " + participant.collaboration() + ", as far as it is up to you."));
+          List.of(
+              suspendedBy.isEmpty()
+                  ? "Nobody has suspended " + participant.collaboration() + "."
+                  : "Resumed " + participant.collaboration() + ", as far as it is up to you."));
     }
   }
 }

@@ -7,7 +7,9 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 
 /// `cloister run`
@@ -26,6 +28,7 @@ import picocli.CommandLine.Mixin;
     })
 final class Run extends Verb {
   @Mixin private final Question question = new Question();
+  private int exitCode = ExitCode.OK;
 
   Run(Options options) {
     super(options);
@@ -45,7 +48,14 @@ final class Run extends Verb {
     }
   }
 
-  /// One refusal does not keep the others from running; the worst of them is the exit code.
+  /// Programs get one object, the error in it.
+  @Override
+  public Integer call() throws Exception {
+    super.call();
+    return exitCode;
+  }
+
+  /// One refusal does not keep the others from running; the first of them is the exit code.
   private void runAll(Participant participant) throws InterruptedException {
     List<Participant.Receivable> receivable = participant.receivable();
     if (receivable.isEmpty()) {
@@ -79,18 +89,27 @@ final class Run extends Verb {
       }
       lines.add("");
     }
+    Optional<CloisterException> failed =
+        failures.stream()
+            .findFirst()
+            .map(first ->
+                new CloisterException(
+                    first.code(),
+                    failures.size()
+                        + " of "
+                        + receivable.size()
+                        + " analyses did not run; see above",
+                    first));
     options.print(
         Json.object()
             .put("runs", Json.array(json))
             .put("simulated", participant.simulated())
+            .putIfPresent("error", failed, CloisterCommand::json)
             .build(),
         lines);
-    if (!failures.isEmpty()) {
-      CloisterException first = failures.getFirst();
-      throw new CloisterException(
-          first.code(),
-          failures.size() + " of " + receivable.size() + " analyses did not run; see above",
-          first);
+    if (failed.isPresent() && !options.json()) {
+      throw failed.get();
     }
+    exitCode = failed.map(failure -> failure.code().kind().exitCode()).orElse(ExitCode.OK);
   }
 }

@@ -119,6 +119,11 @@ final class Terminal {
     out.flush();
   }
 
+  /// Whether all of the result was written: a stream of Java's keeps quiet about a full disk.
+  boolean isComplete() {
+    return !out.checkError();
+  }
+
   /// For whoever writes results by itself.
   PrintWriter writer() {
     return new PrintWriter(out, true, StandardCharsets.UTF_8);

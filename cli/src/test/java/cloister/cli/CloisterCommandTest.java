@@ -4,10 +4,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import cloister.protocol.Json;
+import cloister.room.Address;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -127,14 +133,28 @@ final class CloisterCommandTest {
     assertThat(console.err()).contains("reach.yaml:3:27: `count` is a reserved word", "\"count\"");
   }
 
-  @Test
-  void aFolderThatTheCollaborationDoesNotNameIsNobody() throws Exception {
-    for (String file : List.of("collaboration.yaml", "airline/customers.yaml")) {
+  private void copyExample(String... files) throws IOException {
+    for (String file : files) {
       Path target = folder.resolve(file);
       Files.createDirectories(target.getParent());
       Files.copy(Path.of("..", "examples", "airline-media").resolve(file), target);
     }
-    Files.createDirectory(folder.resolve("Old Drafts"));
+  }
+
+  private int rehearse() {
+    return console.run("rehearse", folder.toString(), "--accept-simulated");
+  }
+
+  @Test
+  void aFolderThatTheCollaborationDoesNotNameIsRefused() throws Exception {
+    copyExample("collaboration.yaml", "airline/customers.yaml");
+    Files.createDirectory(folder.resolve("policies"));
+    Files.createDirectory(folder.resolve(".git"));
+    Files.createDirectory(folder.resolve("reserach"));
+    assertThat(rehearse()).isEqualTo(2);
+    assertThat(console.err())
+        .contains("reserach is no participant of collaboration.yaml; did you mean \"research\"?");
+    Files.delete(folder.resolve("reserach"));
     Example example = Example.in(folder);
     assertThat(example.participants())
         .extracting(Object::toString)
@@ -143,9 +163,92 @@ final class CloisterCommandTest {
   }
 
   @Test
+  void keysInsteadOfPlaceholdersAreNamedWithWhatToWrite() throws Exception {
+    copyExample("collaboration.yaml");
+    Path file = folder.resolve("collaboration.yaml");
+    String template = Files.readString(file);
+    Files.writeString(file, template.replace("${media.key}", "sha256:" + "ab".repeat(32)));
+    assertThat(rehearse()).isEqualTo(2);
+    assertThat(console.err()).contains(file.toString(), "\"${media.key}\"", "as the key of media");
+    Files.writeString(
+        file, template.replace("${enclave.measurement}", "sha384:" + "ab".repeat(48)));
+    assertThat(rehearse()).isEqualTo(2);
+    assertThat(console.err()).contains(file.toString(), "\"${enclave.measurement}\"");
+    Files.writeString(file, template.replace("${media.key}", "${medai.key}"));
+    assertThat(rehearse()).isEqualTo(2);
+    assertThat(console.err()).contains(file.toString(), "\"${media.key}\"", "as the key of media");
+  }
+
+  @Test
+  void helpOfARehearsalShowsThePlaceholders() {
+    assertThat(console.run("rehearse", "--help")).isZero();
+    assertThat(console.out()).contains("\"${bank.key}\"", "\"${enclave.measurement}\"");
+  }
+
+  @Test
+  void aDatasetWithoutDataIsNamedWithTheFileThatMayBeMeant() throws Exception {
+    copyExample("collaboration.yaml", "airline/customers.yaml");
+    assertThat(Example.in(folder).withoutData().values()).noneMatch(why -> why.contains("mean"));
+    Files.createFile(folder.resolve("airline/custmers.csv"));
+    assertThat(Example.in(folder).withoutData())
+        .containsOnlyKeys(Address.parse("/airline/dataset/customers"))
+        .containsValue(
+            "/airline/dataset/customers has no data: there is no customers.csv, .parquet, .json or"
+                + " .ndjson beside it; did you mean \"custmers.csv\"?");
+  }
+
+  @Test
   void aDemonstrationTooSmallForItsThresholdsIsRefused() {
     assertThat(console.run("demo", "--rows", "999")).isEqualTo(2);
     assertThat(console.err()).contains("at least 1000 rows", "thresholds");
+  }
+
+  @Test
+  void helpNamesBothTermsThatPermitSqlOfTheMoment() {
+    for (String verb : List.of("run", "explain")) {
+      assertThat(console.run(verb, "--help")).isZero();
+      assertThat(console.out().replaceAll("\\s+", " "))
+          .contains("terms permit it by `any-sql`, or by `/YOU/analysis/*`");
+    }
+  }
+
+  @Test
+  void homeIsWhereTheShellSaysThatItIs() {
+    assertThat(Options.homeFolder(Map.of("HOME", "/home/me"))).hasToString("/home/me/.cloister");
+    assertThat(Options.homeFolder(Map.of("HOME", "/home/me", "CLOISTER_HOME", "/keys")))
+        .hasToString("/keys");
+    assertThat(Options.homeFolder(Map.of("HOME", "")))
+        .isEqualTo(Path.of(System.getProperty("user.home"), ".cloister"));
+  }
+
+  @Test
+  void whatOnlyGoesWithTermsIsRefusedWithoutThem() {
+    for (String option : List.of("--policy", "--collateral")) {
+      assertThat(console.run("receipt", "verify", "a.json", option, "b.json")).isEqualTo(2);
+      assertThat(console.err()).contains(option + " goes with --terms");
+    }
+  }
+
+  @Test
+  void aResultThatCannotBeWrittenIsAnError() {
+    var full =
+        new OutputStream() {
+          @Override
+          public void write(int one) throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    var err = new ByteArrayOutputStream();
+    var terminal =
+        new Terminal(
+            new PrintStream(full, true, UTF_8),
+            new PrintStream(err, true, UTF_8),
+            Terminal.Ink.PLAIN,
+            Terminal.Ink.PLAIN,
+            Terminal.Motion.STILL,
+            100);
+    assertThat(CloisterCommand.run(terminal, "completion", "bash")).isEqualTo(4);
+    assertThat(err.toString(UTF_8)).contains("could not be written", "output-incomplete");
   }
 
   @Test

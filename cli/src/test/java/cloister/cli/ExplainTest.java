@@ -8,6 +8,8 @@ import cloister.protocol.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,10 +20,10 @@ final class ExplainTest {
 
   private int ask(Trio trio, String verb, String sql, String... more) throws IOException {
     Path file = Files.writeString(folder.resolve("question.sql"), sql);
-    var line = new java.util.ArrayList<String>();
-    line.addAll(java.util.List.of(verb, "--sql", file.toString()));
-    line.addAll(java.util.List.of("--for", "ResearchAndDevelopment"));
-    line.addAll(java.util.List.of(more));
+    var line = new ArrayList<String>();
+    line.addAll(List.of(verb, "--sql", file.toString()));
+    line.addAll(List.of("--for", "ResearchAndDevelopment"));
+    line.addAll(List.of(more));
     return trio.types(console, RESEARCH, line.toArray(String[]::new));
   }
 
@@ -48,18 +50,75 @@ final class ExplainTest {
           .containsPattern("/airline/dataset/people +0 +0 +1");
       assertThat(ask(trio, "run", people(1))).as("it is free").isZero();
 
-      assertThat(ask(trio, "explain", people(2))).isZero();
+      assertThat(ask(trio, "explain", people(2))).as("what `run` exits with").isEqualTo(3);
       assertThat(console.out())
           .contains(
               "! permitted, but not paid for: ",
               "✗ what is left of the budget of /airline/dataset/people does not pay for it")
           .doesNotContain("Asked before");
-      assertThat(ask(trio, "explain", people(2), "--json")).isZero();
+      assertThat(ask(trio, "explain", people(2), "--json")).isEqualTo(3);
       Json.Fields said = ((Json.Obj) Json.parse(console.out().getBytes(UTF_8))).fields("out");
       assertThat(said.bool("covered")).isFalse();
       assertThat(said.bool("repeated")).isFalse();
       assertThat(ask(trio, "run", people(2))).isEqualTo(3);
       assertThat(console.err()).contains("budget-exhausted");
+    }
+  }
+
+  @Test
+  void sqlOfAnEditorThatMarksItsFilesIsRead() throws Exception {
+    try (var server = Trio.serve(folder.resolve("state"));
+        var trio = Trio.at(folder, Trio.uri(server))) {
+      trio.ready(1);
+      assertThat(ask(trio, "explain", "\uFEFF" + people(1))).as(console.err()).isZero();
+      assertThat(trio.types(console, RESEARCH, "resume")).isZero();
+      assertThat(console.out()).contains("Nobody has suspended trio");
+      assertThat(trio.types(console, Trio.AIRLINE, "suspend")).isZero();
+      assertThat(trio.types(console, RESEARCH, "resume")).isEqualTo(3);
+      assertThat(console.err()).contains("by airline, not by you", "collaboration-suspended");
+      assertThat(trio.types(console, Trio.AIRLINE, "resume")).isZero();
+      assertThat(console.out()).contains("Resumed trio");
+    }
+  }
+
+  @Test
+  void aRecipientThatIsNobodyIsAMisspeltName() throws Exception {
+    try (var server = Trio.serve(folder.resolve("state"));
+        var trio = Trio.at(folder, Trio.uri(server))) {
+      trio.ready(1);
+      for (String verb : List.of("explain", "run")) {
+        assertThat(ask(trio, verb, people(1), "--to", "reserach")).isEqualTo(2);
+        assertThat(console.err())
+            .contains("reserach is no participant of trio; did you mean \"research\"?")
+            .contains("parameter-invalid");
+      }
+    }
+  }
+
+  @Test
+  void analysesOfWhichOneFailsAreOneJsonObject() throws Exception {
+    try (var server = Trio.serve(folder.resolve("state"));
+        var trio = Trio.at(folder, Trio.uri(server))) {
+      trio.ready(1);
+      Path documents = Files.createDirectories(folder.resolve("research"));
+      for (int age : List.of(1, 2)) {
+        Files.writeString(
+            documents.resolve("from-" + age + ".yaml"),
+            """
+            analysis: from-%d
+            sql: %s
+            purpose: ResearchAndDevelopment
+            recipients: [research]
+            """
+                .formatted(age, people(age)));
+      }
+      assertThat(trio.types(console, RESEARCH, "apply", documents.toString()))
+          .as(console.err())
+          .isZero();
+      assertThat(trio.types(console, RESEARCH, "run", "--json")).isEqualTo(3);
+      Json.Fields said = ((Json.Obj) Json.parse(console.out().getBytes(UTF_8))).fields("out");
+      assertThat(said.array("runs", 9)).hasSize(2);
+      assertThat(said.object("error").string("code", 64)).isEqualTo("budget-exhausted");
     }
   }
 
@@ -77,6 +136,16 @@ final class ExplainTest {
           .as(console.err())
           .isZero();
       assertThat(console.out()).containsPattern("heads +± \\d").containsPattern("people +± \\d");
+      String numbers =
+          "SELECT zip, SUM(age) AS years, AVG(age) AS mean FROM airline.%s GROUP BY zip";
+      assertThat(ask(trio, "explain", numbers.formatted("people"))).as(console.err()).isZero();
+      assertThat(console.out())
+          .contains("years: each unit's total in a group is clamped to 0 … 120\n")
+          .contains(
+              "mean: each value is clamped to 0 … 120; the error is that of a group of 1,000 rows,"
+                  + " and larger in smaller ones\n");
+      assertThat(ask(trio, "explain", numbers.formatted("visits"))).isZero();
+      assertThat(console.out()).doesNotContain("clamped");
       assertThat(
               ask(
                   trio,

@@ -172,7 +172,7 @@ final class Trio implements AutoCloseable {
     columns:
       email: {type: string, semantic: email, use: [join]}
       zip: {type: string, use: [group, filter], domain: [Z0, Z1, Z2, Z3]}
-      age: {type: integer, use: [filter]}
+      age: {type: integer, use: [filter, sum, avg], bounds: [0, 120]}
       notes: {type: string, use: []}
     terms:
       - rule: counting

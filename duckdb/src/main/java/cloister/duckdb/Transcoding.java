@@ -6,6 +6,9 @@ import cloister.room.ColumnName;
 import cloister.room.Dataset;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.PushbackInputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -38,11 +41,16 @@ public final class Transcoding {
   /// Row groups of a part; a part is then below [Ingestion#PART_ROWS].
   private static final int PART_ROW_GROUPS = 8;
 
+  /// Of UTF-8, where nothing has an order.
+  private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
+
   private static final int ROW_GROUP_ROWS = 122_880;
   private static final String MEMORY_LIMIT = "1GB";
   private static final long PROGRESS_MILLIS = 100;
-  private static final int MOST_NAMED = 50;
-  private static final int LONGEST_SHOWN = 64;
+
+  /// What a Parquet file begins with.
+  private static final String PARQUET = "PAR1";
+
   private static final Pattern LINE = Pattern.compile("(?i)\\bline:? (\\d{1,18})\\b");
 
   /// Told how far the file has been read, from 0 to 1, from another thread.
@@ -68,6 +76,9 @@ public final class Transcoding {
     if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
       throw new UnreadableFileException(Kind.FILE, "there is no readable file");
     }
+    if (format != Format.PARQUET) {
+      requireText(start(file, PARQUET.length()));
+    }
     Path parts =
         Files.createTempDirectory(
             folder,
@@ -77,9 +88,6 @@ public final class Transcoding {
     try {
       Path source = source(format, file, parts);
       PlainPath.of(source);
-      if (format != Format.PARQUET) {
-        requireUtf8(start(source, 2));
-      }
       var result = transcode(dataset, format, source, parts, progress);
       Files.delete(source);
       succeeded = true;
@@ -102,11 +110,20 @@ public final class Transcoding {
     try (var in = Files.newInputStream(file);
         var plain = compression(file).isEmpty() ? in : new GZIPInputStream(in, 1 << 16);
         var out = Files.newOutputStream(source)) {
-      JsonNumbers.quote(plain, out);
+      JsonNumbers.quote(withoutMark(plain), out);
     } catch (ZipException | EOFException e) {
       throw notGzip();
     }
     return source;
+  }
+
+  private static InputStream withoutMark(InputStream in) throws IOException {
+    var rest = new PushbackInputStream(in, BYTE_ORDER_MARK.length);
+    byte[] first = rest.readNBytes(BYTE_ORDER_MARK.length);
+    if (!Arrays.equals(first, BYTE_ORDER_MARK)) {
+      rest.unread(first);
+    }
+    return rest;
   }
 
   private static List<Path> transcode(
@@ -127,7 +144,7 @@ public final class Transcoding {
           statement.execute(setting);
         }
       }
-      var names = names(dataset, columns(connection, format, source));
+      var names = names(dataset, format, columns(connection, format, source));
       String reading = reading(format, source, names);
       Path output = folder.resolve("data");
       copy(
@@ -224,17 +241,22 @@ public final class Transcoding {
   }
 
   /// What the file calls the declared columns, in their order.
-  private static List<String> names(Dataset dataset, List<String> present)
+  private static List<String> names(Dataset dataset, Format format, List<String> present)
       throws UnreadableFileException {
     var byName = new TreeMap<String, String>(String.CASE_INSENSITIVE_ORDER);
     present.forEach(name -> byName.putIfAbsent(name.strip(), name));
     var names = new ArrayList<String>();
+    var missing = new ArrayList<ColumnName>();
     for (Column column : dataset.columns()) {
       String name = byName.get(column.name().value());
       if (name == null) {
-        throw new UnreadableFileException(Kind.COLUMNS, missing(column.name(), present));
+        missing.add(column.name());
+      } else {
+        names.add(name);
       }
-      names.add(name);
+    }
+    if (!missing.isEmpty()) {
+      throw new UnreadableFileException(Kind.COLUMNS, missing(missing, format, present));
     }
     return names;
   }
@@ -246,27 +268,25 @@ public final class Transcoding {
         .collect(Collectors.joining(", "));
   }
 
-  private static String missing(ColumnName column, List<String> present) {
-    String nearest =
-        present.stream()
-            .filter(name ->
-                distance(column.value(), name)
-                    <= Math.max(column.value().length(), name.length()) / 3)
-            .min(Comparator.comparingInt(name -> distance(column.value(), name)))
-            .map(name -> "; did you mean " + shown(name) + "?")
-            .orElse("");
-    return "the file has no column `"
-        + column
-        + "`: it has "
-        + present.stream()
-            .limit(MOST_NAMED)
-            .map(Transcoding::shown)
-            .collect(Collectors.joining(", "))
-        + nearest;
+  /// What the file has instead is not said: without a header it is a row.
+  private static String missing(List<ColumnName> missing, Format format, List<String> present) {
+    var message = new StringBuilder("the file has no column ");
+    message.append(
+        missing.stream().map(name -> "`" + name + "`").collect(Collectors.joining(", ")));
+    for (ColumnName column : missing) {
+      IntStream.range(0, present.size())
+          .filter(at -> isNear(column.value(), present.get(at)))
+          .boxed()
+          .min(Comparator.comparingInt(at -> distance(column.value(), present.get(at))))
+          .ifPresent(at ->
+              message.append(
+                  "; the name of its column number " + (at + 1) + " is nearly `" + column + "`"));
+    }
+    return message + (format == Format.CSV ? "; is the first line a header?" : "");
   }
 
-  private static String shown(String name) {
-    return "`" + (name.length() <= LONGEST_SHOWN ? name : name.substring(0, LONGEST_SHOWN)) + "`";
+  private static boolean isNear(String column, String name) {
+    return distance(column, name) <= Math.max(column.length(), name.length()) / 3;
   }
 
   /// Levenshtein's distance, without regard to case.
@@ -339,7 +359,7 @@ public final class Transcoding {
   /// The first bytes of a text, unpacked.
   static byte[] start(Path source, int most) throws IOException, UnreadableFileException {
     try (var file = Files.newInputStream(source);
-        var plain = source.toString().endsWith(".gz") ? new GZIPInputStream(file) : file) {
+        var plain = compression(source).isEmpty() ? file : new GZIPInputStream(file)) {
       return plain.readNBytes(most);
     } catch (ZipException | EOFException e) {
       throw notGzip();
@@ -351,7 +371,11 @@ public final class Transcoding {
   }
 
   /// Spreadsheets like to write UTF-16: a byte order mark, or a zero in one byte of a letter.
-  private static void requireUtf8(byte[] start) throws UnreadableFileException {
+  private static void requireText(byte[] start) throws UnreadableFileException {
+    if (Arrays.equals(start, PARQUET.getBytes(StandardCharsets.US_ASCII))) {
+      throw new UnreadableFileException(
+          Kind.FORMAT, "the file is Parquet, and its name does not end in .parquet: rename it");
+    }
     if (start.length < 2) {
       return;
     }

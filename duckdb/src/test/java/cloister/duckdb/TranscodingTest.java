@@ -124,6 +124,10 @@ final class TranscodingTest {
       assertThat(transcode("n.ndjson", row(number) + row(number)))
           .containsExactly(List.of("a@x", number), List.of("a@x", number));
     }
+    assertThat(transcode("mark.json", "\uFEFF" + row("1")))
+        .isEqualTo(transcode("one.json", row("1")));
+    assertThat(transcode("marks.json", "\uFEFF[" + row("1").strip() + "]"))
+        .isEqualTo(transcode("one.json", row("1")));
     assertThat(transcode("e.json", row("1.2345678E7") + row("5e-3")))
         .containsExactly(List.of("a@x", "12345678"), List.of("a@x", "0.005"));
     assertThat(transcode("t.json", row("\"1e2 \\\" 3\"") + row("true") + row("null")))
@@ -231,15 +235,19 @@ final class TranscodingTest {
   void everyBadFileGetsOneClearMessageWithoutItsValues() throws Exception {
     refused(
         write("a.csv", "mail,spend\na@x,1\n"),
-        "no column `email`",
-        "`mail`, `spend`",
-        "did you mean `mail`?");
+        "no column `email`;",
+        "column number 1 is nearly `email`",
+        "is the first line a header?");
+    refused(write("h.csv", "secret@x,1\nb@x,2\n"), "no column `email`, `spend`;", "a header?");
+    refused(write("d.json", "{\"secret\": 1}"), "no column `email`, `spend`");
+    refused(write("i.csv", "PAR1\u0015secret"), "is Parquet", "rename it");
+    refused(write("e.json", "PAR1\u0015secret"), "is Parquet", "rename it");
     refused(write("b.csv", "email,spend\na@x,1\nsecret@x,1,2,3\n"), "not sound CSV at line 3");
     refused(write("c.csv", "email,spend\na@x,1\n\"secret@x,1\n"), "never closed");
     refused(write("d.csv", ""), "name number 1 is empty");
     refused(write("e.csv", "email,spend\n"), "no row");
     refused(write("f.csv", "email,spend,Email\na@x,1,2\n"), "name number 3 is there already");
-    refused(write("g.csv", "name,spend\na@x,1\n"), "it has `name`, `spend`");
+    refused(write("g.csv", "name,spend\na@x,1\n"), "no column `email`;");
     refused(write("b.json", "[]"), "a list of objects", "at least one");
     refused(write("c.json", "{\"email\":\"a\",\"spend\":1}\n\"secret\"\n"), "one object per line");
     for (var encoding : List.of(StandardCharsets.UTF_16, StandardCharsets.UTF_16LE)) {
@@ -258,7 +266,17 @@ final class TranscodingTest {
     assertThat(kind("a.csv")).isEqualTo(UnreadableFileException.Kind.COLUMNS);
     assertThat(kind("b.csv")).isEqualTo(UnreadableFileException.Kind.FORMAT);
     assertThat(kind("none.csv")).isEqualTo(UnreadableFileException.Kind.FILE);
-    for (String name : List.of("b.csv", "c.csv", "a.json", "latin.csv")) {
+    for (String name :
+        List.of(
+            "b.csv",
+            "c.csv",
+            "g.csv",
+            "h.csv",
+            "i.csv",
+            "a.json",
+            "d.json",
+            "e.json",
+            "latin.csv")) {
       assertThatThrownBy(
               () -> Transcoding.transcode(DATASET, source.resolve(name), folder, _ -> {}))
           .message()

@@ -1,6 +1,7 @@
 package cloister.enclave;
 
 import cloister.crypto.Digest;
+import cloister.privacy.Measure;
 import cloister.privacy.Release;
 import cloister.protocol.Command.RunRequest;
 import cloister.protocol.Command.Subject;
@@ -74,6 +75,7 @@ final class Explanations {
         budgets,
         errors(considered.plan(), compiled),
         compiled.release().noise().map(_ -> Release.mechanism(compiled.release())),
+        notes(considered.plan(), compiled),
         asked.isPresent() && budgets.stream().allMatch(Explanations::isFree));
   }
 
@@ -82,21 +84,56 @@ final class Explanations {
       return List.of();
     }
     List<BigDecimal> expected = Release.expectedErrors(compiled.release());
-    List<String> names =
-        plan.output().stream()
-            .filter(column -> column.content() == ResultTable.Content.MEASURE)
-            .map(ResultTable.Column::name)
-            .toList();
+    List<String> names = measures(plan);
     List<Integer> measures = plan.measures();
     return IntStream.range(0, names.size())
         .mapToObj(i -> new Reply.ExpectedError(names.get(i), expected.get(measures.get(i))))
         .toList();
   }
 
+  private static List<String> measures(CheckedPlan plan) {
+    return plan.output().stream()
+        .filter(column -> column.content() == ResultTable.Content.MEASURE)
+        .map(ResultTable.Column::name)
+        .toList();
+  }
+
+  /// What somebody who adds up or compares the numbers has to know of them.
+  private static List<String> notes(CheckedPlan plan, Compiled compiled) {
+    if (compiled.release().noise().isEmpty()) {
+      return List.of();
+    }
+    var notes = new ArrayList<String>();
+    List<String> names = measures(plan);
+    for (int i = 0; i < names.size(); i++) {
+      String name = names.get(i);
+      switch (compiled.release().measures().get(plan.measures().get(i))) {
+        case Measure.Sum sum ->
+            notes.add(
+                name
+                    + ": each unit's total in a group is clamped to "
+                    + range(sum.lower(), sum.upper()));
+        case Measure.Mean mean ->
+            notes.add(
+                name
+                    + ": each value is clamped to "
+                    + range(mean.lower(), mean.upper())
+                    + "; the error is that of a group of %,d rows, and larger in smaller ones"
+                        .formatted(Release.TYPICAL_ROWS));
+        case Measure.Units _, Measure.Rows _, Measure.DistinctValues _ -> {}
+      }
+    }
+    return notes;
+  }
+
+  private static String range(BigDecimal lower, BigDecimal upper) {
+    return lower.toPlainString() + " … " + upper.toPlainString();
+  }
+
   private static Reply.Explanation explanation(
       Reply.Outcome outcome, String reason, List<String> trace, Optional<String> fix) {
     return new Reply.Explanation(
-        outcome, reason, trace, fix, List.of(), List.of(), Optional.empty(), false);
+        outcome, reason, trace, fix, List.of(), List.of(), Optional.empty(), List.of(), false);
   }
 
   static String line(Verdict.Step step) {

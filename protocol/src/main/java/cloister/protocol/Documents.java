@@ -33,13 +33,14 @@ public final class Documents {
     return parse(fileName, text, party, Optional.of(collaboration));
   }
 
-  /// A file's bytes as text.
+  /// A file's bytes as text, without the byte order mark that Windows' editors put first.
   ///
   /// @throws InvalidDocument when they are not valid UTF-8
   public static String utf8(String fileName, byte[] bytes) {
     ByteBuffer input = ByteBuffer.wrap(bytes);
     try {
-      return StandardCharsets.UTF_8.newDecoder().decode(input).toString();
+      String text = StandardCharsets.UTF_8.newDecoder().decode(input).toString();
+      return text.startsWith("\uFEFF") ? text.substring(1) : text;
     } catch (CharacterCodingException _) {
       int good = input.position();
       var before = new String(bytes, 0, good, StandardCharsets.UTF_8);

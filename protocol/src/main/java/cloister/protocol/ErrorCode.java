@@ -99,7 +99,7 @@ public enum ErrorCode {
   COLLABORATION_UNKNOWN(
       Kind.USER,
       "This enclave hosts no collaboration of that name.",
-      "Check the name and the address of the server."),
+      "Name one that your home has signed; if it has, check the address of the server."),
   COLLABORATION_NOT_ACTIVE(
       Kind.REFUSED,
       "Not every participant has signed the collaboration; those missing are named.",
@@ -147,7 +147,7 @@ public enum ErrorCode {
   EVIDENCE_REFUSED(
       Kind.REFUSED,
       "The enclave's evidence does not meet the collaboration's requirements.",
-      "Do not send it anything. Compare the measurement with the one that all participants signed."),
+      "Do not send it anything. Compare the measurement with the one that all participants signed; a policy of your own that refuses goes with `cloister policy drop NAME`."),
   EVIDENCE_SIMULATED(
       Kind.REFUSED,
       "The enclave is simulated: it protects nothing.",
@@ -256,6 +256,10 @@ public enum ErrorCode {
       Kind.RESOURCE,
       "The enclave is stopping and takes no new requests.",
       "Try again when it has restarted."),
+  OUTPUT_INCOMPLETE(
+      Kind.RESOURCE,
+      "The result could not be written to standard output as a whole.",
+      "Check the disk or the program that it goes to. The same question again is free."),
   INTERRUPTED(
       Kind.RESOURCE,
       "The command was interrupted before it was complete.",

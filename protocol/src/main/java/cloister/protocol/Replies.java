@@ -231,6 +231,7 @@ final class Replies {
         .put("budgets", lines(explanation.budgets()))
         .put("errors", Json.array(errors))
         .putIfPresent("mechanism", explanation.mechanism(), Json::of)
+        .put("notes", explanation.notes())
         .put("repeated", explanation.repeated())
         .build();
   }
@@ -249,6 +250,7 @@ final class Replies {
         budgetLines(json),
         errors,
         json.optional("mechanism", (in, name) -> in.string(name, MAX_TEXT)),
+        json.strings("notes", MAX_LINES, MAX_TEXT),
         json.bool("repeated"));
   }
 

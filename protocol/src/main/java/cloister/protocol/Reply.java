@@ -79,6 +79,7 @@ public sealed interface Reply {
   /// @param errors per column with numbers, the half width that holds with 95 %, known before any
   ///   data is read; none when the terms ask for no noise
   /// @param mechanism how noise would be drawn; absent when the terms ask for none
+  /// @param notes what noise does to a column beside its error, in sentences
   /// @param repeated the same was asked before and is paid for: the answer is the same, and free
   record Explanation(
       Outcome outcome,
@@ -88,9 +89,11 @@ public sealed interface Reply {
       List<BudgetLine> budgets,
       List<ExpectedError> errors,
       Optional<String> mechanism,
+      List<String> notes,
       boolean repeated)
       implements Reply {
     public Explanation {
+      notes = List.copyOf(notes);
       trace = List.copyOf(trace);
       budgets = List.copyOf(budgets);
       errors = List.copyOf(errors);

@@ -181,7 +181,8 @@ final class Suggestions {
         .toList();
   }
 
-  /// As many of the same recipients as possible; then those that some rule names.
+  /// As many of the same recipients as possible; then those of the analysis, then the requester
+  /// alone. An answer for anybody else, whom some rule names, comes last.
   private List<Set<Name>> otherRecipients(List<Rule> rules) {
     var choices = new LinkedHashSet<Set<Name>>();
     if (request.recipients().size() <= MOST_SUBSETS_OF) {
@@ -198,14 +199,28 @@ final class Suggestions {
       choices.add(named);
       named.forEach(name -> choices.add(Set.of(name)));
     }
+    var owns = Objects.requireNonNull(agreement.analyses().get(request.analysis())).recipients();
+    choices.add(owns);
+    choices.add(Set.of(request.requester()));
     choices.remove(request.recipients());
     choices.remove(Set.<Name>of());
     return choices.stream()
         .sorted(
-            Comparator.comparingInt((Set<Name> it) -> -common(it))
+            Comparator.comparingInt((Set<Name> it) -> rank(it, owns))
+                .thenComparingInt(it -> -common(it))
                 .thenComparingInt(it -> it.size() - common(it)))
         .limit(MOST_CHOICES)
         .toList();
+  }
+
+  private int rank(Set<Name> recipients, Set<Name> owns) {
+    if (request.recipients().containsAll(recipients)) {
+      return 0;
+    }
+    if (recipients.equals(owns)) {
+      return 1;
+    }
+    return recipients.equals(Set.of(request.requester())) ? 2 : 3;
   }
 
   private int common(Set<Name> recipients) {

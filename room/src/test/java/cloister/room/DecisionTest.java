@@ -20,6 +20,7 @@ import cloister.room.Verdict.Cause;
 import cloister.room.Verdict.Denied;
 import cloister.room.Verdict.NeedsApproval;
 import cloister.room.Verdict.Permitted;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -70,6 +71,15 @@ class DecisionTest {
             "rule lend comes nearest: its recipients [media, research] do not include [airline]");
     assertThat(denied.suggestion().orElseThrow().changes())
         .containsExactly("with recipients [media, research]");
+  }
+
+  @Test
+  void anAnswerIsProposedToItsOwnReadersRatherThanToOthers() {
+    for (String stranger : List.of("airline", "lba")) {
+      var denied = (Denied) ROOM.decide(request(ROOM, "research", OVERLAP, stranger));
+      assertThat(denied.suggestion().orElseThrow().changes())
+          .containsExactly("with recipients [research]");
+    }
   }
 
   @Test
