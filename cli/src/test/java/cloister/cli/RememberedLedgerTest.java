@@ -13,6 +13,7 @@ import cloister.client.Participant;
 import cloister.enclave.EnclaveServer;
 import cloister.protocol.ErrorCode;
 import cloister.testkit.Relay;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -361,5 +363,80 @@ final class RememberedLedgerTest {
       assertThat(remembered(homes, RESEARCH, ".accusation")).doesNotExist();
       assertThat(remembered(homes, AIRLINE, ".accusation")).doesNotExist();
     }
+  }
+
+  /// Two processes sign at once, and each is led to another enclave.
+  @Test
+  void ofTwoFirstContactsOneEnclaveIsBelieved(@TempDir Path copies) throws Exception {
+    try (var a = Trio.serve(copies.resolve("a"));
+        var b = Trio.serve(copies.resolve("b"));
+        var three = Trio.at(copies, Trio.uri(b))) {
+      Path proposer = Trio.copy(three.homeOf(AIRLINE), copies.resolve("airline-twice"));
+      join(three, three.home(AIRLINE), Trio.uri(a));
+      join(three, Home.open(proposer), Trio.uri(b));
+      var reply = new AtomicReference<String>("");
+      refused(ErrorCode.LEDGER_FORKED, () -> firstContacts(three, Trio.uri(a), reply));
+      assertThat(three.memory(RESEARCH)).isEqualTo(reply.get());
+    }
+  }
+
+  @Test
+  void twoFirstContactsWithOneEnclaveAgree(@TempDir Path copies) throws Throwable {
+    try (var server = Trio.serve(copies.resolve("state"));
+        var three = Trio.at(copies, Trio.uri(server))) {
+      join(three, three.home(AIRLINE), three.relay.uri());
+      firstContacts(three, Trio.uri(server), new AtomicReference<>(""));
+      try (var research = three.enter(RESEARCH)) {
+        assertThat(research.checkLedger().before()).isPositive();
+      }
+    }
+  }
+
+  /// Research signs by way of the relay; while a reply is held there, it signs at `direct` too.
+  ///
+  /// @param memory set to what the home knows when the second has signed
+  private static void firstContacts(Trio three, URI direct, AtomicReference<String> memory)
+      throws Throwable {
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var held = HeldReply.next(three.relay);
+      var signing =
+          threads.submit(() -> {
+            join(three, three.home(RESEARCH), three.relay.uri());
+            return true;
+          });
+      held.arrived().await();
+      join(three, three.home(RESEARCH), direct);
+      memory.set(three.memory(RESEARCH));
+      held.released().countDown();
+      assertThat(resultOf(signing)).isTrue();
+    }
+  }
+
+  private static void join(Trio three, Home home, URI enclave) throws Exception {
+    Participant.join(home, three.agreement(), Optional.of(enclave), SimulatedEvidence.ACCEPT)
+        .close();
+  }
+
+  /// What was verified with a key is not verified with another.
+  @Test
+  void aKeyThatChangesInTheHomeIsNoticedAtOnce(@TempDir Path copies) throws Exception {
+    Path homes = Trio.copy(olderHomes, copies.resolve("homes"));
+    Path file = remembered(homes, RESEARCH, ".json");
+    try (var server = serve(older, copies);
+        var research = enter(homes, RESEARCH)) {
+      assertThat(server.port()).isPositive();
+      research.budget();
+      String sound = Files.readString(file);
+      Files.writeString(file, altered(sound, "certificateAuthority"));
+      // Whatever is asked, the home is read again.
+      research.status();
+      refused(ErrorCode.EVIDENCE_REFUSED, research::budget);
+      Files.writeString(file, altered(sound, "enclaveKey"));
+      refused(ErrorCode.EVIDENCE_REFUSED, research::budget);
+    }
+  }
+
+  private static String altered(String json, String member) {
+    return json.replaceFirst('"' + member + "\":\"[^\"]+", '"' + member + "\":\"AAAA");
   }
 }

@@ -155,7 +155,18 @@ record Membership(
         checkpoint);
   }
 
+  /// With the key and the CA that an enclave told; the first that were told stay.
+  ///
+  /// @throws CloisterException LEDGER_FORKED when another key was told before
   Membership withEnclaveKey(Bytes key, Bytes authority) {
+    if (enclaveKey.isPresent()) {
+      if (!enclaveKey.get().equals(key)) {
+        throw new CloisterException(
+            ErrorCode.LEDGER_FORKED,
+            "the enclave's ledger has another key than the one this home has seen: it began anew");
+      }
+      return this;
+    }
     return new Membership(
         name,
         id,

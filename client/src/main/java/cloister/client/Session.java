@@ -70,8 +70,12 @@ final class Session implements AutoCloseable {
   private final URI enclave;
   private final SimulatedEvidence simulated;
   private Membership membership;
+
+  /// Until a first contact is [settled][#settle], what it brings is in memory only.
+  private boolean inHome;
+
   private Open open;
-  private @Nullable CheckpointMemory seen;
+  private @Nullable Seen seen;
   private @Nullable Certified certified;
 
   private Session(Home home, Membership membership, SimulatedEvidence simulated, Host host)
@@ -81,6 +85,10 @@ final class Session implements AutoCloseable {
     this.simulated = simulated;
     this.host = host;
     this.enclave = membership.enclave();
+    this.inHome =
+        home.find(membership.name())
+            .filter(known -> known.id().equals(membership.id()))
+            .isPresent();
     this.open = Attempts.of(this::open);
   }
 
@@ -99,8 +107,11 @@ final class Session implements AutoCloseable {
     }
   }
 
-  /// A certificate that is for this home's keys and from the pinned CA.
-  private record Certified(Bytes encoded, Validity validity) {}
+  /// A checkpoint whose signature holds under the key.
+  private record Seen(Bytes enclaveKey, CheckpointMemory memory) {}
+
+  /// A certificate that is for this home's keys and from that CA.
+  private record Certified(Bytes encoded, Bytes authority, Validity validity) {}
 
   /// A reply, and the checkpoint from which its proof starts.
   private record Exchanged(Optional<CheckpointMemory> shown, Answered answered) {}
@@ -311,12 +322,10 @@ final class Session implements AutoCloseable {
     if (!status.collaboration().equals(membership.id())) {
       throw unsound("it speaks of another collaboration");
     }
-    if (membership.enclaveKey().isEmpty()) {
-      remember(known -> known.withEnclaveKey(status.enclaveKey(), status.certificateAuthority()));
-    } else if (!membership.enclaveKey().get().equals(status.enclaveKey())) {
-      throw new CloisterException(
-          ErrorCode.LEDGER_FORKED,
-          "the enclave's ledger has another key than the one this home has seen: it began anew");
+    UnaryOperator<Membership> pin =
+        known -> known.withEnclaveKey(status.enclaveKey(), status.certificateAuthority());
+    if (!pin.apply(membership).equals(membership)) {
+      remember(pin);
     }
   }
 
@@ -336,14 +345,17 @@ final class Session implements AutoCloseable {
     }
   }
 
-  /// The checkpoint that the home remembers; its signature is verified once.
+  /// The checkpoint that the home remembers; its signature is verified once for each key.
   private Optional<CheckpointMemory> memory() {
     if (membership.checkpoint().isEmpty()) {
       return Optional.empty();
     }
     String note = membership.checkpoint().get();
-    if (seen != null && seen.last().format().equals(note)) {
-      return Optional.of(seen);
+    Seen known = seen;
+    if (known != null
+        && known.memory().last().format().equals(note)
+        && membership.enclaveKey().filter(known.enclaveKey()::equals).isPresent()) {
+      return Optional.of(known.memory());
     }
     try {
       return Optional.of(CheckpointMemory.begin(checkpointKey(), SignedCheckpoint.parse(note)));
@@ -403,7 +415,7 @@ final class Session implements AutoCloseable {
         after = common(before.get(), after);
       }
     }
-    seen = after;
+    seen = new Seen(membership.enclaveKey().orElseThrow(), after);
   }
 
   private boolean replaced(Optional<CheckpointMemory> from, CheckpointMemory to) {
@@ -470,7 +482,25 @@ final class Session implements AutoCloseable {
   }
 
   private Optional<Membership> known() {
-    return home.find(membership.name()).filter(known -> known.id().equals(membership.id()));
+    return inHome
+        ? home.find(membership.name()).filter(known -> known.id().equals(membership.id()))
+        : Optional.empty();
+  }
+
+  /// Writes down what a first contact brought. When another process had its own meanwhile, both
+  /// have to have met the same ledger.
+  void settle() throws InterruptedException {
+    if (inHome) {
+      return;
+    }
+    Membership mine = membership;
+    CheckpointMemory replied = memory().orElseThrow();
+    membership = home.add(mine);
+    inHome = true;
+    remember(known ->
+        known.withEnclaveKey(
+            mine.enclaveKey().orElseThrow(), mine.certificateAuthority().orElseThrow()));
+    remember(Optional.empty(), replied);
   }
 
   /// Whether the certificate is for this home's keys, from the pinned CA, and valid for an hour
@@ -482,22 +512,20 @@ final class Session implements AutoCloseable {
     Bytes encoded = membership.certificate().get();
     Instant soon = Instant.now().plus(Duration.ofHours(1));
     // Who signed these bytes for whom does not change, only whether they are valid.
+    Bytes authority = membership.certificateAuthority().get();
     Certified known = certified;
-    if (known != null && known.encoded().equals(encoded)) {
+    if (known != null && known.encoded().equals(encoded) && known.authority().equals(authority)) {
       return known.validity().contains(soon);
     }
     try {
       var verified =
-          Certificate.parse(encoded)
-              .verify(
-                  AuthorityCertificate.parse(membership.certificateAuthority().get()),
-                  Instant.now());
+          Certificate.parse(encoded).verify(AuthorityCertificate.parse(authority), Instant.now());
       if (!verified.name().equals(home.participant().value())
           || !verified.verifyingKey().equals(home.signingKey().verifyingKey())
           || !verified.sealingKey().equals(home.openingKey().sealingKey())) {
         return false;
       }
-      certified = new Certified(encoded, verified.validity());
+      certified = new Certified(encoded, authority, verified.validity());
       return verified.validity().contains(soon);
     } catch (CryptoException _) {
       return false;

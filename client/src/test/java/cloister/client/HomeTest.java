@@ -134,6 +134,22 @@ final class HomeTest {
     assertThat(home.membership(Optional.of(ROOM)).head().orElseThrow().size()).isEqualTo(25);
   }
 
+  @Test
+  void anEnclavesKeyIsWrittenDownOnce() {
+    Home home = Home.create(at(), AIRLINE);
+    home.add(membership());
+    home.change(ROOM, known -> known.withEnclaveKey(Bytes.utf8("key"), Bytes.utf8("CA")));
+    assertRefused(
+        ErrorCode.LEDGER_FORKED,
+        () ->
+            home.change(
+                ROOM, known -> known.withEnclaveKey(Bytes.utf8("other key"), Bytes.utf8("CA"))));
+    Membership known =
+        home.change(ROOM, same -> same.withEnclaveKey(Bytes.utf8("key"), Bytes.utf8("other CA")));
+    assertThat(known.enclaveKey()).contains(Bytes.utf8("key"));
+    assertThat(known.certificateAuthority()).contains(Bytes.utf8("CA"));
+  }
+
   private static SignedCheckpoint signed(SigningKey key, long size) {
     CheckpointKey checkpointKey = Checkpoints.key(ID, key.verifyingKey());
     return new Checkpoint(
