@@ -235,15 +235,22 @@ public final class Home {
             .collect(Collectors.joining(", ", " (", ")"));
   }
 
-  /// Writes down a collaboration that was not known.
-  void add(Membership membership) {
+  /// Writes down a collaboration, and returns it. One that the home knows already stays as it is,
+  /// and is what is returned.
+  Membership add(Membership membership) {
+    var known = new Membership[] {membership};
     exclusively(() -> {
       Path file = file(membership.name());
       if (Files.exists(file)) {
-        throw new FileAlreadyExistsException(file.toString());
+        known[0] = read(file);
+        if (!known[0].id().equals(membership.id())) {
+          throw new FileAlreadyExistsException(file.toString());
+        }
+      } else {
+        PrivateFiles.write(file, membership.json().canonical());
       }
-      PrivateFiles.write(file, membership.json().canonical());
     });
+    return known[0];
   }
 
   /// Changes what is known of a collaboration, and returns it. Other processes of this home wait: a

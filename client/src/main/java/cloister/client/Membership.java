@@ -155,7 +155,18 @@ record Membership(
         checkpoint);
   }
 
+  /// With the key and the CA that an enclave told; the first that were told stay.
+  ///
+  /// @throws CloisterException LEDGER_FORKED when another key was told before
   Membership withEnclaveKey(Bytes key, Bytes authority) {
+    if (enclaveKey.isPresent()) {
+      if (!enclaveKey.get().equals(key)) {
+        throw new CloisterException(
+            ErrorCode.LEDGER_FORKED,
+            "the enclave's ledger has another key than the one this home has seen: it began anew");
+      }
+      return this;
+    }
     return new Membership(
         name,
         id,
@@ -181,14 +192,13 @@ record Membership(
         checkpoint);
   }
 
-  /// With that checkpoint, unless a larger one is known: another process of this home may have seen
-  /// more in the meantime.
-  Membership withCheckpoint(SignedCheckpoint seen) {
-    long size = seen.checkpoint().head().size();
-    boolean known = head().filter(head -> head.size() >= size).isPresent();
-    return known
-        ? this
-        : new Membership(
+  /// With a checkpoint that extends the tree `from`, unless the remembered one is of another tree
+  /// by now: nothing proves that it extends that one too.
+  ///
+  /// @param from empty when no checkpoint was known
+  Membership withCheckpoint(Optional<TreeHead> from, SignedCheckpoint seen) {
+    return head().equals(from)
+        ? new Membership(
             name,
             id,
             signed,
@@ -197,7 +207,8 @@ record Membership(
             enclaveKey,
             certificateAuthority,
             certificate,
-            Optional.of(seen.format()));
+            Optional.of(seen.format()))
+        : this;
   }
 
   /// The tree of the remembered checkpoint.

@@ -93,9 +93,7 @@ public final class Participant implements AutoCloseable {
       participant.session.remember(before -> before.withSigned(document.canonical()));
       participant.sign(document, known);
       // Written down when it is true: a mistyped address or a refused enclave leaves no trace.
-      if (known.isEmpty()) {
-        home.add(participant.session.membership());
-      }
+      participant.session.settle();
       return participant;
     } catch (RuntimeException | InterruptedException e) {
       participant.close();

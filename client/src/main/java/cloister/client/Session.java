@@ -25,6 +25,7 @@ import cloister.ledger.CheckpointKey;
 import cloister.ledger.CheckpointMemory;
 import cloister.ledger.ProofException;
 import cloister.ledger.SignedCheckpoint;
+import cloister.ledger.TreeHead;
 import cloister.protocol.Answered;
 import cloister.protocol.CheckpointProof;
 import cloister.protocol.Checkpoints;
@@ -45,6 +46,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -59,13 +61,21 @@ final class Session implements AutoCloseable {
 
   private static final Duration EXPIRY = Limits.REQUEST_EXPIRY.minusMinutes(1);
 
+  /// How often checkpoints are shown until the ledger stands still between two replies. Each takes
+  /// a round trip, so only a ledger that never rests for as long is not waited for.
+  private static final int MOST_SHOWN = 200;
+
   private final Home home;
   private final Host host;
   private final URI enclave;
   private final SimulatedEvidence simulated;
   private Membership membership;
+
+  /// Until a first contact is [settled][#settle], what it brings is in memory only.
+  private boolean inHome;
+
   private Open open;
-  private @Nullable CheckpointMemory seen;
+  private @Nullable Seen seen;
   private @Nullable Certified certified;
 
   private Session(Home home, Membership membership, SimulatedEvidence simulated, Host host)
@@ -75,6 +85,10 @@ final class Session implements AutoCloseable {
     this.simulated = simulated;
     this.host = host;
     this.enclave = membership.enclave();
+    this.inHome =
+        home.find(membership.name())
+            .filter(known -> known.id().equals(membership.id()))
+            .isPresent();
     this.open = Attempts.of(this::open);
   }
 
@@ -93,8 +107,14 @@ final class Session implements AutoCloseable {
     }
   }
 
-  /// A certificate that is for this home's keys and from the pinned CA.
-  private record Certified(Bytes encoded, Validity validity) {}
+  /// A checkpoint whose signature holds under the key.
+  private record Seen(Bytes enclaveKey, CheckpointMemory memory) {}
+
+  /// A certificate that is for this home's keys and from that CA.
+  private record Certified(Bytes encoded, Bytes authority, Validity validity) {}
+
+  /// A reply, and the checkpoint from which its proof starts.
+  private record Exchanged(Optional<CheckpointMemory> shown, Answered answered) {}
 
   /// A report that is genuine, and what it has to be tied to.
   private record Evidence(List<VerifiedReport> reports, Binding expected) {}
@@ -212,7 +232,8 @@ final class Session implements AutoCloseable {
   /// first has ended, needs another one.
   <R extends Reply> R send(Function<SealingKey, Command> command, Class<R> expected)
       throws InterruptedException {
-    Answered answered = exchange(command);
+    Exchanged exchanged = exchange(command, this::memory);
+    Answered answered = exchanged.answered();
     // The first reply to come brings the key that all checkpoints are verified with.
     if (answered.outcome() instanceof Answered.Outcome.Ok(Reply.Status status)) {
       pin(status);
@@ -222,8 +243,10 @@ final class Session implements AutoCloseable {
       throw unsound("its reply has no checkpoint");
     }
     // A refusal is no cover for a ledger that is not the one this home has seen.
-    if (!refused || membership.enclaveKey().isPresent()) {
-      answered.proof().ifPresent(this::check);
+    if (answered.proof().isPresent() && (!refused || membership.enclaveKey().isPresent())) {
+      CheckpointProof proof = answered.proof().get();
+      Optional<CheckpointMemory> shown = exchanged.shown();
+      remember(shown, shown.isPresent() ? advance(shown.get(), proof) : begin(proof.checkpoint()));
     }
     if (answered.outcome() instanceof Answered.Outcome.Ok(Reply.Status status)) {
       status.active().ifPresent(active -> remember(known -> known.withInForce(active)));
@@ -253,18 +276,24 @@ final class Session implements AutoCloseable {
   /// and know it no longer. A command that was carried out unheard is then carried out again, which
   /// comes to the same for all but one: to resume what somebody has suspended in the meantime is
   /// for a person to decide.
-  private Answered exchange(Function<SealingKey, Command> command) throws InterruptedException {
+  ///
+  /// @param showing the checkpoint to show
+  private Exchanged exchange(
+      Function<SealingKey, Command> command, Supplier<Optional<CheckpointMemory>> showing)
+      throws InterruptedException {
     try {
-      return ask(command);
+      return ask(command, showing);
     } catch (CloisterException e) {
       if (!Attempts.failedOnTheWay(e) || command.apply(open.key()) instanceof Command.Resume) {
         throw e;
       }
-      return ask(command);
+      return ask(command, showing);
     }
   }
 
-  private Answered ask(Function<SealingKey, Command> command) throws InterruptedException {
+  private Exchanged ask(
+      Function<SealingKey, Command> command, Supplier<Optional<CheckpointMemory>> showing)
+      throws InterruptedException {
     if (Instant.now().isAfter(open.until())) {
       open.channel().close();
       open = Attempts.of(this::open);
@@ -273,27 +302,30 @@ final class Session implements AutoCloseable {
     membership = known().orElse(membership);
     appraise(open.evidence());
     Open in = open;
+    Optional<CheckpointMemory> shown = showing.get();
     Bytes message =
         in.channel()
-            .request(membership.id(), Instant.now().plus(EXPIRY), seen(), command.apply(in.key()));
+            .request(
+                membership.id(),
+                Instant.now().plus(EXPIRY),
+                shown.map(CheckpointMemory::last),
+                command.apply(in.key()));
     // Until its reply is here the session has no place for another request.
     open = in.ended();
     Answered answered =
         Attempts.of(() -> in.channel().reply(host.message(in.channel().session(), message)));
     open = in;
-    return answered;
+    return new Exchanged(shown, answered);
   }
 
   private void pin(Reply.Status status) {
     if (!status.collaboration().equals(membership.id())) {
       throw unsound("it speaks of another collaboration");
     }
-    if (membership.enclaveKey().isEmpty()) {
-      remember(known -> known.withEnclaveKey(status.enclaveKey(), status.certificateAuthority()));
-    } else if (!membership.enclaveKey().get().equals(status.enclaveKey())) {
-      throw new CloisterException(
-          ErrorCode.LEDGER_FORKED,
-          "the enclave's ledger has another key than the one this home has seen: it began anew");
+    UnaryOperator<Membership> pin =
+        known -> known.withEnclaveKey(status.enclaveKey(), status.certificateAuthority());
+    if (!pin.apply(membership).equals(membership)) {
+      remember(pin);
     }
   }
 
@@ -313,52 +345,134 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private Optional<SignedCheckpoint> seen() {
-    return memory().map(CheckpointMemory::last);
-  }
-
+  /// The checkpoint that the home remembers; its signature is verified once for each key.
   private Optional<CheckpointMemory> memory() {
     if (membership.checkpoint().isEmpty()) {
       return Optional.empty();
     }
-    if (seen != null && seen.last().format().equals(membership.checkpoint().get())) {
-      return Optional.of(seen);
+    String note = membership.checkpoint().get();
+    Seen known = seen;
+    if (known != null
+        && known.memory().last().format().equals(note)
+        && membership.enclaveKey().filter(known.enclaveKey()::equals).isPresent()) {
+      return Optional.of(known.memory());
     }
     try {
-      var last = SignedCheckpoint.parse(membership.checkpoint().get());
-      return Optional.of(CheckpointMemory.begin(checkpointKey(), last));
+      return Optional.of(CheckpointMemory.begin(checkpointKey(), SignedCheckpoint.parse(note)));
     } catch (ProofException e) {
       throw new CloisterException(
           ErrorCode.HOME_INVALID, "the remembered checkpoint does not verify any more", e);
     }
   }
 
-  private void check(CheckpointProof proof) {
-    Optional<CheckpointMemory> before = memory();
+  private CheckpointMemory begin(SignedCheckpoint first) {
     try {
-      CheckpointMemory after =
-          before.isPresent()
-              ? before.get().advance(proof.checkpoint(), proof.consistency())
-              : CheckpointMemory.begin(checkpointKey(), proof.checkpoint());
-      // Verified once, and again only when another process of this home saw a newer one.
-      seen = after;
-      // The address too is known only now: this collaboration's ledger is there.
-      remember(known -> known.withCheckpoint(after.last()).withEnclave(enclave));
+      return CheckpointMemory.begin(checkpointKey(), first);
+    } catch (ProofException e) {
+      throw provesNothing(e);
+    }
+  }
+
+  private CheckpointMemory advance(CheckpointMemory before, CheckpointProof proof) {
+    try {
+      return before.advance(proof.checkpoint(), proof.consistency());
     } catch (ProofException e) {
       throw switch (e.reason()) {
-        case INVALID -> unsound("its checkpoint proves nothing: " + e.getMessage(), e);
-        case ROLLBACK, FORK -> {
-          home.keepAccusation(
-              membership.name(), membership.checkpoint().orElseThrow(), proof.checkpoint());
-          yield new CloisterException(
-              e.reason() == ProofException.Reason.ROLLBACK
-                  ? ErrorCode.LEDGER_BEHIND
-                  : ErrorCode.LEDGER_FORKED,
-              e.getMessage() + "; both signed checkpoints are kept in your home, as proof",
-              e);
-        }
+        case INVALID -> provesNothing(e);
+        case ROLLBACK ->
+            accused(before, proof.checkpoint(), ErrorCode.LEDGER_BEHIND, e.getMessage(), e);
+        case FORK ->
+            accused(before, proof.checkpoint(), ErrorCode.LEDGER_FORKED, e.getMessage(), e);
       };
     }
+  }
+
+  private static CloisterException provesNothing(ProofException e) {
+    return unsound("its checkpoint proves nothing: " + e.getMessage(), e);
+  }
+
+  private CloisterException accused(
+      CheckpointMemory known,
+      SignedCheckpoint refused,
+      ErrorCode code,
+      @Nullable String reason,
+      Exception cause) {
+    home.keepAccusation(membership.name(), known.last().format(), refused);
+    return new CloisterException(
+        code, reason + "; both signed checkpoints are kept in your home, as proof", cause);
+  }
+
+  /// Writes down a checkpoint that extends another, if that is still the one in the home. When
+  /// another process has written one down meanwhile, neither is given up for the other: of two
+  /// copies of an enclave each may have signed one, and what was forgotten accuses nobody.
+  private void remember(Optional<CheckpointMemory> from, CheckpointMemory to)
+      throws InterruptedException {
+    Optional<CheckpointMemory> before = from;
+    CheckpointMemory after = to;
+    while (!replaced(before, after)) {
+      before = memory();
+      if (before.isPresent()) {
+        after = common(before.get(), after);
+      }
+    }
+    seen = new Seen(membership.enclaveKey().orElseThrow(), after);
+  }
+
+  private boolean replaced(Optional<CheckpointMemory> from, CheckpointMemory to) {
+    Optional<TreeHead> before = from.map(Session::head);
+    Optional<TreeHead> after = Optional.of(head(to));
+    // The address too is known only now: this collaboration's ledger is there.
+    remember(known -> {
+      Membership grown = known.withCheckpoint(before, to.last());
+      return grown.head().equals(after) ? grown.withEnclave(enclave) : grown;
+    });
+    return membership.head().equals(after);
+  }
+
+  private static TreeHead head(CheckpointMemory memory) {
+    return memory.last().checkpoint().head();
+  }
+
+  /// One checkpoint that extends both. An enclave proves only that its newest extends the one that
+  /// is shown, so they are shown in turns until both have come to the same. That both were shown in
+  /// one session would not do: a process whose disk failed opens whatever ledger the host has put
+  /// there since.
+  private CheckpointMemory common(CheckpointMemory remembered, CheckpointMemory replied)
+      throws InterruptedException {
+    CheckpointMemory next = remembered;
+    CheckpointMemory other = replied;
+    for (int shown = 0; shown < MOST_SHOWN; shown++) {
+      CheckpointMemory grown = grown(next, other);
+      if (head(grown).equals(head(other))) {
+        return grown;
+      }
+      next = other;
+      other = grown;
+    }
+    throw new CloisterException(
+        ErrorCode.INTERRUPTED,
+        "the ledger grows faster than two checkpoints of it can be compared");
+  }
+
+  private CheckpointMemory grown(CheckpointMemory shown, CheckpointMemory other)
+      throws InterruptedException {
+    Answered answered = exchange(_ -> new Command.Status(), () -> Optional.of(shown)).answered();
+    if (answered.proof().isPresent()) {
+      return advance(shown, answered.proof().get());
+    }
+    try {
+      Reply _ = answered.reply();
+    } catch (CloisterException e) {
+      throw e.code() == ErrorCode.LEDGER_BEHIND
+          ? accused(
+              shown,
+              other.last(),
+              ErrorCode.LEDGER_FORKED,
+              "two processes of this home were shown a ledger, and one's is not the other's",
+              e)
+          : e;
+    }
+    throw unsound("its reply has no checkpoint");
   }
 
   /// In the home too, once the home knows the collaboration.
@@ -368,7 +482,25 @@ final class Session implements AutoCloseable {
   }
 
   private Optional<Membership> known() {
-    return home.find(membership.name()).filter(known -> known.id().equals(membership.id()));
+    return inHome
+        ? home.find(membership.name()).filter(known -> known.id().equals(membership.id()))
+        : Optional.empty();
+  }
+
+  /// Writes down what a first contact brought. When another process had its own meanwhile, both
+  /// have to have met the same ledger.
+  void settle() throws InterruptedException {
+    if (inHome) {
+      return;
+    }
+    Membership mine = membership;
+    CheckpointMemory replied = memory().orElseThrow();
+    membership = home.add(mine);
+    inHome = true;
+    remember(known ->
+        known.withEnclaveKey(
+            mine.enclaveKey().orElseThrow(), mine.certificateAuthority().orElseThrow()));
+    remember(Optional.empty(), replied);
   }
 
   /// Whether the certificate is for this home's keys, from the pinned CA, and valid for an hour
@@ -380,22 +512,20 @@ final class Session implements AutoCloseable {
     Bytes encoded = membership.certificate().get();
     Instant soon = Instant.now().plus(Duration.ofHours(1));
     // Who signed these bytes for whom does not change, only whether they are valid.
+    Bytes authority = membership.certificateAuthority().get();
     Certified known = certified;
-    if (known != null && known.encoded().equals(encoded)) {
+    if (known != null && known.encoded().equals(encoded) && known.authority().equals(authority)) {
       return known.validity().contains(soon);
     }
     try {
       var verified =
-          Certificate.parse(encoded)
-              .verify(
-                  AuthorityCertificate.parse(membership.certificateAuthority().get()),
-                  Instant.now());
+          Certificate.parse(encoded).verify(AuthorityCertificate.parse(authority), Instant.now());
       if (!verified.name().equals(home.participant().value())
           || !verified.verifyingKey().equals(home.signingKey().verifyingKey())
           || !verified.sealingKey().equals(home.openingKey().sealingKey())) {
         return false;
       }
-      certified = new Certified(encoded, verified.validity());
+      certified = new Certified(encoded, authority, verified.validity());
       return verified.validity().contains(soon);
     } catch (CryptoException _) {
       return false;

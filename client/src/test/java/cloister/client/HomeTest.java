@@ -18,8 +18,10 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -105,9 +107,9 @@ final class HomeTest {
     assertThat(home.membership(Optional.of(ROOM))).isEqualTo(membership());
   }
 
-  /// Whoever saw the larger ledger is right, whichever process writes last.
+  /// Each extends what was there before, and nothing says that they extend each other.
   @Test
-  void theLargestCheckpointSurvivesManyWriters() throws Exception {
+  void oneOfManyCheckpointsWithTheSameBeginningIsWrittenDown() throws Exception {
     Home home = Home.create(at(), AIRLINE);
     home.add(membership());
     SigningKey key = SigningKey.generate();
@@ -117,13 +119,35 @@ final class HomeTest {
               .mapToObj(size ->
                   writers.submit(() ->
                       Home.open(at())
-                          .change(ROOM, known -> known.withCheckpoint(signed(key, size)))))
+                          .change(
+                              ROOM,
+                              known -> known.withCheckpoint(Optional.empty(), signed(key, size)))))
               .toList();
+      Set<Optional<TreeHead>> known = new HashSet<>();
       for (var one : done) {
-        one.get();
+        known.add(one.get().head());
       }
+      assertThat(known).containsExactly(home.membership(Optional.of(ROOM)).head());
     }
-    assertThat(home.membership(Optional.of(ROOM)).head().orElseThrow().size()).isEqualTo(24);
+    Optional<TreeHead> before = home.membership(Optional.of(ROOM)).head();
+    home.change(ROOM, known -> known.withCheckpoint(before, signed(key, 25)));
+    assertThat(home.membership(Optional.of(ROOM)).head().orElseThrow().size()).isEqualTo(25);
+  }
+
+  @Test
+  void anEnclavesKeyIsWrittenDownOnce() {
+    Home home = Home.create(at(), AIRLINE);
+    home.add(membership());
+    home.change(ROOM, known -> known.withEnclaveKey(Bytes.utf8("key"), Bytes.utf8("CA")));
+    assertRefused(
+        ErrorCode.LEDGER_FORKED,
+        () ->
+            home.change(
+                ROOM, known -> known.withEnclaveKey(Bytes.utf8("other key"), Bytes.utf8("CA"))));
+    Membership known =
+        home.change(ROOM, same -> same.withEnclaveKey(Bytes.utf8("key"), Bytes.utf8("other CA")));
+    assertThat(known.enclaveKey()).contains(Bytes.utf8("key"));
+    assertThat(known.certificateAuthority()).contains(Bytes.utf8("CA"));
   }
 
   private static SignedCheckpoint signed(SigningKey key, long size) {
