@@ -17,11 +17,11 @@ import java.util.stream.Collectors;
 /// functions fail with what does.
 final class DuckDbSql {
   /// Also what ingestion reads as a date.
-  private static final String DAY =
+  static final String DAY =
       "(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-[0-9]{2}-[0-9]{2}";
 
   /// Without an offset, which DuckDB would drop, and without 24:00:00, which may be in year 10000.
-  private static final String MOMENT =
+  static final String MOMENT =
       DAY + "(?:[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,6})?)?)?";
 
   private DuckDbSql() {}

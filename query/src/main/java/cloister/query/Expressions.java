@@ -7,6 +7,7 @@ import cloister.room.ColumnType;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.calcite.avatica.util.TimeUnitRange;
 import org.apache.calcite.rel.type.RelDataType;
 import org.apache.calcite.rex.RexCall;
@@ -42,9 +43,12 @@ final class Expressions {
   private static final ColumnType TIMESTAMP = new ColumnType.Timestamp();
 
   private final List<Scalar> inputs;
+  private final Map<String, Position> texts;
 
-  Expressions(List<Scalar> inputs) {
+  /// @param texts where the statement's texts stand: Calcite forgets it
+  Expressions(List<Scalar> inputs, Map<String, Position> texts) {
     this.inputs = inputs;
+    this.texts = texts;
   }
 
   Scalar of(RexNode node) throws QueryException {
@@ -373,7 +377,7 @@ final class Expressions {
     return Scalar.call(part, List.of(value), INT);
   }
 
-  private static Scalar cast(Scalar value, ColumnType type) throws QueryException {
+  private Scalar cast(Scalar value, ColumnType type) throws QueryException {
     if (value instanceof Scalar.Null) {
       return new Scalar.Null(type);
     }
@@ -385,6 +389,15 @@ final class Expressions {
             || (isTime(value.type()) && isTime(type));
     if (!sensible) {
       throw mismatch("a " + value.type() + " cannot become a " + type);
+    }
+    if (value instanceof Scalar.Literal literal
+        && literal.type().equals(TEXT)
+        && !Constants.isReadable(literal.value(), type)) {
+      throw new QueryException(
+          Kind.TYPE,
+          texts.getOrDefault(literal.value(), Position.START),
+          "this text is no " + type + ", so the cast is NULL for every row",
+          Constants.fix(type));
     }
     return coerced(value, type);
   }

@@ -3,9 +3,11 @@ package cloister.query;
 import cloister.query.QueryException.Kind;
 import cloister.query.QueryException.Position;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.calcite.sql.JoinConditionType;
@@ -30,6 +32,8 @@ import org.apache.calcite.sql.SqlWithItem;
 import org.apache.calcite.sql.fun.SqlCase;
 import org.apache.calcite.sql.parser.SqlParserPos;
 import org.apache.calcite.sql.type.SqlTypeName;
+import org.apache.calcite.sql.util.SqlBasicVisitor;
+import org.jspecify.annotations.Nullable;
 
 /// The SQL that may be written, checked on the parse tree because only the parse tree knows where
 /// things stand. It is total: what it does not name is refused. On the way it notes every table
@@ -94,12 +98,29 @@ final class Grammar {
   private int depth;
 
   /// The checked statement, its tables renamed.
-  record Statement(SqlNode tree, List<Reference> references) {}
+  ///
+  /// @param texts where each text that it holds stands first
+  record Statement(SqlNode tree, List<Reference> references, Map<String, Position> texts) {}
 
   static Statement check(SqlNode tree) throws QueryException {
     var grammar = new Grammar();
     SqlNode renamed = grammar.query(tree, Set.of(), true);
-    return new Statement(renamed, List.copyOf(grammar.references));
+    return new Statement(renamed, List.copyOf(grammar.references), texts(renamed));
+  }
+
+  private static Map<String, Position> texts(SqlNode tree) {
+    var texts = new HashMap<String, Position>();
+    tree.accept(
+        new SqlBasicVisitor<@Nullable Void>() {
+          @Override
+          public @Nullable Void visit(SqlLiteral literal) {
+            if (literal.getTypeName() == SqlTypeName.CHAR) {
+              texts.putIfAbsent(literal.getValueAs(String.class), position(literal));
+            }
+            return null;
+          }
+        });
+    return texts;
   }
 
   private SqlNode query(SqlNode node, Set<String> names, boolean top) throws QueryException {

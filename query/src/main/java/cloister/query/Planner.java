@@ -56,7 +56,7 @@ public final class Planner {
       Grammar.Statement statement = parse(sql);
       List<Relation> relations = planner.relations(statement, owner);
       RelRoot root = new SqlSchema(relations).plan(statement.tree());
-      var translation = new Translation(relations);
+      var translation = new Translation(relations, statement.texts());
       if (Translation.aggregates(root.rel)) {
         return translation.question(root).names();
       }
@@ -94,7 +94,9 @@ public final class Planner {
           "select group keys and COUNT, SUM or AVG only");
     }
     return new CheckedPlan(
-        new Translation(relations).question(root), inputs(statement, owner), analyses);
+        new Translation(relations, statement.texts()).question(root),
+        inputs(statement, owner),
+        analyses);
   }
 
   private List<Relation> relations(Grammar.Statement statement, Name owner) throws QueryException {
@@ -153,7 +155,7 @@ public final class Planner {
               + " is an aggregate, and reading an answer again is not supported here",
           "read row-level analyses, and aggregate once");
     }
-    Relation rows = new Translation(relations).rows(root);
+    Relation rows = new Translation(relations, statement.texts()).rows(root);
     return new Relation(
         rows.columns(), rows.branches().stream().map(branch -> branch.at(position)).toList());
   }

@@ -7,6 +7,7 @@ import cloister.room.ColumnType;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.calcite.rel.RelCollation;
 import org.apache.calcite.rel.RelFieldCollation;
@@ -32,9 +33,12 @@ final class Translation {
   private static final int MOST_SORT_KEYS = 32;
 
   private final List<Relation> relations;
+  private final Map<String, Position> texts;
 
-  Translation(List<Relation> relations) {
+  /// @param texts where the statement's texts stand
+  Translation(List<Relation> relations, Map<String, Position> texts) {
     this.relations = relations;
+    this.texts = texts;
   }
 
   /// A statement without an aggregate.
@@ -228,7 +232,7 @@ final class Translation {
     }
     List<Branch> result = new ArrayList<>();
     for (Branch branch : branches(project.getInput())) {
-      var expressions = new Expressions(branch.outputs());
+      var expressions = new Expressions(branch.outputs(), texts);
       List<Scalar> outputs = new ArrayList<>();
       for (RexNode expression : project.getProjects()) {
         outputs.add(expressions.of(expression));
@@ -238,10 +242,10 @@ final class Translation {
     return result;
   }
 
-  private static List<Branch> filter(List<Branch> input, RexNode condition) throws QueryException {
+  private List<Branch> filter(List<Branch> input, RexNode condition) throws QueryException {
     List<Branch> result = new ArrayList<>();
     for (Branch branch : input) {
-      result.add(branch.where(new Expressions(branch.outputs()).of(condition)));
+      result.add(branch.where(new Expressions(branch.outputs(), texts).of(condition)));
     }
     return result;
   }

@@ -304,6 +304,53 @@ class PlannerTest {
         .isEqualTo(Kind.TYPE);
   }
 
+  /// It would be NULL, the answer empty, and paid for.
+  @Test
+  void aTextThatItsTypeCannotReadIsRefusedWhereItStands() {
+    for (String condition :
+        List.of(
+            "joined >= '01.03.2024'",
+            "joined BETWEEN '2023-02-29' AND '2024-01-01'",
+            "'0000-01-01' < joined",
+            "joined IN ('yesterday', '2024-01-01')",
+            "joined = CAST('2024-1-1' AS DATE)",
+            "CAST('24:00' AS TIMESTAMP) > joined",
+            "age > '1,5'",
+            "spend = CAST('12 EUR' AS DECIMAL(9,2))",
+            "vip = CAST('maybe' AS BOOLEAN)")) {
+      String sql = "SELECT COUNT(*)\nFROM airline.customers WHERE " + condition;
+      QueryException refusal = refused(sql);
+      assertThat(refusal).as(condition).isNotNull();
+      assertThat(refusal.kind()).as(condition).isEqualTo(Kind.TYPE);
+      assertThat(refusal.line()).as(condition).isEqualTo(2);
+      assertThat(refusal.column())
+          .as(condition)
+          .isEqualTo("FROM airline.customers WHERE ".length() + condition.indexOf('\'') + 1);
+      assertThat(refusal.getMessage()).doesNotContain("01.03");
+    }
+  }
+
+  @Test
+  void aTextThatItsTypeReadsStands() {
+    for (String condition :
+        List.of(
+            "joined >= '2024-02-29'",
+            "joined = CAST(' 2024-02-29Z ' AS DATE)",
+            "CAST('2024-02-29T23:59:59.5' AS TIMESTAMP) > joined",
+            "CAST('2024-02-29' AS TIMESTAMP) > joined",
+            "age > '15'",
+            "age = CAST(' -1_000 ' AS INTEGER)",
+            "score < CAST('1e3' AS DOUBLE)",
+            "score < CAST('-Infinity' AS DOUBLE)",
+            "spend = CAST('.5' AS DECIMAL(9,2))",
+            "vip = CAST('Yes' AS BOOLEAN)")) {
+      assertThatCode(
+              () -> Fixture.check("SELECT COUNT(*) FROM airline.customers WHERE " + condition))
+          .as(condition)
+          .doesNotThrowAnyException();
+    }
+  }
+
   @Test
   void usesAndJoinsReachThroughAnalysesOfAnyDepth() throws QueryException {
     var catalog =
