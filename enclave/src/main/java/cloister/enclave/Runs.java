@@ -180,7 +180,7 @@ final class Runs {
           ErrorCode.DATA_REPLACED,
           "what the run reads, or how, was replaced while it ran; ask again");
     }
-    if (still != approved && !books.charges(still).isEmpty()) {
+    if (!books.charges(still).isEmpty()) {
       throw new CloisterException(
           ErrorCode.DATA_REPLACED,
           "an owner has demanded a budget while it ran, which is not charged yet; ask again");
