@@ -245,7 +245,7 @@ final class RememberedLedgerTest {
 
   /// What a participant's two processes are told by two copies of an enclave, of which each is true
   /// to what it has said itself.
-  private enum Lie {
+  enum Lie {
     THE_HELD_REPLY_IS_OF_THE_LARGER_COPY,
     THE_HELD_REPLY_IS_OF_THE_SMALLER_COPY,
     THE_RELAY_CHANGES_OVER

@@ -45,12 +45,8 @@ final class ManyParticipantsTest {
       assertThat(status.active()).isPresent();
       assertThat(status.enrolled()).hasSize(everybody.size());
 
-      room.share(
-          room.airline,
-          MEMBERS.formatted(names(others)),
-          "email\none@example.org\ntwo@example.org\n");
-      room.research.ask(
-          new Command.Apply(List.of(room.research.signed(COUNT.formatted(names(others))))));
+      room.share(room.airline, members(names(others)), "email\none@example.org\ntwo@example.org\n");
+      room.research.ask(new Command.Apply(List.of(room.research.signed(count(names(others))))));
       Reply.Ran ran = room.research.ask(TestRoom.run("/research/analysis/count"));
       assertThat(receipt(ran).recipients()).hasSize(OTHERS);
       // The same by recipients that the command names.
@@ -110,25 +106,29 @@ final class ManyParticipantsTest {
         .receipt();
   }
 
-  private static final String MEMBERS =
-      """
-      dataset: members
-      unit: email
-      columns: {email: {type: string, semantic: email, use: [join]}}
-      terms:
-        - rule: counting
-          analysts: [research]
-          analyses: [/research/analysis/*]
-          purposes: [ResearchAndDevelopment]
-          recipients: [%s]
-          obligations: {minimum-units: 1}
-      """;
+  private static String members(String recipients) {
+    return """
+    dataset: members
+    unit: email
+    columns: {email: {type: string, semantic: email, use: [join]}}
+    terms:
+      - rule: counting
+        analysts: [research]
+        analyses: [/research/analysis/*]
+        purposes: [ResearchAndDevelopment]
+        recipients: [%s]
+        obligations: {minimum-units: 1}
+    """
+        .formatted(recipients);
+  }
 
-  private static final String COUNT =
-      """
-      analysis: count
-      sql: "SELECT COUNT(DISTINCT email) AS n FROM airline.members"
-      purpose: ResearchAndDevelopment
-      recipients: [%s]
-      """;
+  private static String count(String recipients) {
+    return """
+    analysis: count
+    sql: "SELECT COUNT(DISTINCT email) AS n FROM airline.members"
+    purpose: ResearchAndDevelopment
+    recipients: [%s]
+    """
+        .formatted(recipients);
+  }
 }
