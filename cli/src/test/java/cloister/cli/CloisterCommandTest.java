@@ -214,8 +214,8 @@ final class CloisterCommandTest {
 
   @Test
   void homeIsWhereTheShellSaysThatItIs() {
-    assertThat(Options.homeFolder(Map.of("HOME", "/home/me"))).hasToString("/home/me/.cloister");
-    assertThat(Options.homeFolder(Map.of("HOME", "/home/me", "CLOISTER_HOME", "/keys")))
+    assertThat(Options.homeFolder(Map.of("HOME", "/users/me"))).hasToString("/users/me/.cloister");
+    assertThat(Options.homeFolder(Map.of("HOME", "/users/me", "CLOISTER_HOME", "/keys")))
         .hasToString("/keys");
     assertThat(Options.homeFolder(Map.of("HOME", "")))
         .isEqualTo(Path.of(System.getProperty("user.home"), ".cloister"));
