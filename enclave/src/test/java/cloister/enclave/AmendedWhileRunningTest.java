@@ -170,7 +170,7 @@ final class AmendedWhileRunningTest {
   /// Until the run is reserved.
   private static void awaitSpending(TestRoom room) throws Exception {
     while (spent(room, "weights").signum() == 0) {
-      Thread.sleep(20);
+      Thread.onSpinWait();
     }
   }
 }
