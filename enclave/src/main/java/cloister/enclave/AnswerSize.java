@@ -4,7 +4,9 @@ import cloister.crypto.Bytes;
 import cloister.privacy.ReleasePlan;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
+import cloister.protocol.Json;
 import cloister.protocol.Limits;
+import cloister.query.ResultTable;
 import java.util.List;
 import java.util.Optional;
 
@@ -37,9 +39,17 @@ final class AnswerSize {
           "the domains of the group keys have more than %d combinations: group by fewer columns"
               .formatted(mostGroups));
     }
-    long keys = plan.keys().stream().mapToLong(AnswerSize::longest).sum();
-    long stored = groups * (keys + (long) NUMBER_BYTES * plan.measures().size());
-    long shown = groups * (keys + (long) NUMBER_BYTES * approved.plan().measures().size());
+    List<Long> keys = plan.keys().stream().map(AnswerSize::longest).toList();
+    long numbers = (long) NUMBER_BYTES * plan.measures().size();
+    long stored = groups * (keys.stream().mapToLong(Long::longValue).sum() + numbers);
+    // A query may show a key or a number as often as it likes.
+    long key = keys.stream().mapToLong(Long::longValue).max().orElse(0);
+    long shown =
+        groups
+            * approved.plan().output().stream()
+                .mapToLong(
+                    column -> column.content() == ResultTable.Content.KEY ? key : NUMBER_BYTES)
+                .sum();
     int recipients = approved.request().recipients().size();
     if (shown > MOST_SHOWN_BYTES || stored + recipients * shown > MOST_BYTES) {
       throw new CloisterException(
@@ -55,7 +65,7 @@ final class AnswerSize {
         + key.domain().stream()
             .flatMap(List::stream)
             .flatMap(Optional::stream)
-            .mapToLong(value -> Bytes.utf8(value).size())
+            .mapToLong(value -> Json.of(value).canonical().length)
             .max()
             .orElse(0);
   }

@@ -23,6 +23,7 @@ import java.time.Instant;
 /// payload is the salt, the content and what the event carries beside it, sealed with the entry's
 /// index, so that no entry can stand in another's place.
 final class RoomLedger implements AutoCloseable {
+  private static final String UNKEPT = "the ledger cannot keep this: ";
   private static final int SALT_BYTES = 32;
   private static final int PAGE = 16; // of up to 24 MiB each, all in memory at one time
   private static final int MAX_EVENT_BYTES = 4 << 20;
@@ -78,7 +79,8 @@ final class RoomLedger implements AutoCloseable {
     requireReadable(index, plain, leaf);
     Bytes sealed = key.seal(Frames.uint64(index), plain.toArray());
     if (sealed.size() > Entry.MAX_SEALED_BYTES) {
-      throw unkept("it has more than " + Entry.MAX_SEALED_BYTES + " bytes");
+      throw new CloisterException(
+          ErrorCode.TOO_LARGE, UNKEPT + "it has more than " + Entry.MAX_SEALED_BYTES + " bytes");
     }
     try {
       if (ledger.append(new Entry(leaf, sealed)) != index) {
@@ -95,12 +97,8 @@ final class RoomLedger implements AutoCloseable {
     try {
       Opened _ = open(index, plain, leaf);
     } catch (CloisterException e) {
-      throw unkept(e.getMessage());
+      throw new CloisterException(ErrorCode.TOO_LARGE, UNKEPT + e.getMessage(), e);
     }
-  }
-
-  private static CloisterException unkept(String why) {
-    return new CloisterException(ErrorCode.TOO_LARGE, "the ledger cannot keep this: " + why);
   }
 
   private Opened open(long index, Entry entry) {

@@ -106,28 +106,25 @@ final class AnswerSizeTest {
   @Test
   void whatCannotFitIsRefusedAndNotCharged() throws Exception {
     share("wider", 101, rule("any"));
-    assertThat(
-            TestRoom.refusal(() ->
-                    room.research.ask(
-                        ask(
-                            "SELECT a, b, COUNT(DISTINCT email) AS n FROM airline.wider GROUP BY a,"
-                                + " b",
-                            "[research]")))
-                .code())
-        .isEqualTo(ErrorCode.TOO_LARGE);
-    assertThat(room.spent("wider")).isZero();
-
+    refusedFree("wider", "SELECT a, b, COUNT(DISTINCT email) AS n", "[research]");
     share("many", 90, rule("any"));
-    assertThat(
-            TestRoom.refusal(() ->
-                    room.research.ask(
-                        ask(
-                            "SELECT a, b, COUNT(*) AS n, SUM(s) AS s, AVG(s) AS m"
-                                + " FROM airline.many GROUP BY a, b",
-                            "[research, media]")))
-                .code())
+    refusedFree(
+        "many", "SELECT a, b, COUNT(*) AS n, SUM(s) AS s, AVG(s) AS m", "[research, media]");
+    // One number, and its key again and again.
+    refusedFree(
+        "many",
+        "SELECT "
+            + IntStream.range(0, 12).mapToObj(i -> "a AS a" + i).collect(Collectors.joining(", "))
+            + ", COUNT(DISTINCT email) AS n",
+        "[research]");
+  }
+
+  private static void refusedFree(String dataset, String select, String recipients)
+      throws Exception {
+    String sql = select + " FROM airline." + dataset + " GROUP BY a, b";
+    assertThat(TestRoom.refusal(() -> room.research.ask(ask(sql, recipients))).code())
         .isEqualTo(ErrorCode.TOO_LARGE);
-    assertThat(room.spent("many")).isZero();
+    assertThat(room.spent(dataset)).isZero();
   }
 
   @Test
