@@ -72,7 +72,7 @@ final class Answers {
         if (isMeasure(answer, at)) {
           cells.add(cell.value().map(Answers::grouped).orElse(ABSENT));
           if (noisy) {
-            cells.add(cell.error().map(error -> "± " + Text.number(error)).orElse(""));
+            cells.add(error(cell));
           }
         } else {
           cells.add(cell.value().orElse(ABSENT));
@@ -83,9 +83,15 @@ final class Answers {
     return table;
   }
 
-  /// Group keys have no error; measures have, unless a threshold keeps all of them back.
   private static boolean isMeasure(AnswerTable answer, int column) {
-    return answer.rows().stream().anyMatch(row -> row.get(column).error().isPresent());
+    return answer.columns().get(column).content() == AnswerTable.Content.MEASURE;
+  }
+
+  /// Of a number that noise may have moved anywhere it is unknown.
+  private static String error(AnswerTable.Cell cell) {
+    return cell.value().isEmpty()
+        ? ""
+        : cell.error().map(error -> "± " + Text.number(error)).orElse("± ?");
   }
 
   private static String grouped(String value) {

@@ -6,7 +6,6 @@ import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import cloister.protocol.Limits;
-import cloister.query.ResultTable;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,7 +20,13 @@ final class AnswerSize {
   /// Of a number with its error as JSON, and of what surrounds a key.
   private static final int NUMBER_BYTES = 120;
 
+  /// The ledger keeps two errors.
+  private static final int STORED_NUMBER_BYTES = 190;
+
   private static final int AROUND_KEY_BYTES = 30;
+
+  /// Of a hundred characters as JSON may write them.
+  private static final int LABEL_BYTES = 630;
 
   private AnswerSize() {}
 
@@ -40,15 +45,19 @@ final class AnswerSize {
               .formatted(mostGroups));
     }
     List<Long> keys = plan.keys().stream().map(AnswerSize::longest).toList();
-    long numbers = (long) NUMBER_BYTES * plan.measures().size();
+    long numbers = (long) STORED_NUMBER_BYTES * plan.measures().size();
     long stored = groups * (keys.stream().mapToLong(Long::longValue).sum() + numbers);
     // A query may show a key or a number as often as it likes.
     long key = keys.stream().mapToLong(Long::longValue).max().orElse(0);
     long shown =
         groups
             * approved.plan().output().stream()
-                .mapToLong(
-                    column -> column.content() == ResultTable.Content.KEY ? key : NUMBER_BYTES)
+                .mapToLong(column ->
+                    switch (column.content()) {
+                      case KEY -> key;
+                      case LABEL -> Math.max(key, LABEL_BYTES);
+                      case MEASURE -> NUMBER_BYTES;
+                    })
                 .sum();
     int recipients = approved.request().recipients().size();
     if (shown > MOST_SHOWN_BYTES || stored + recipients * shown > MOST_BYTES) {

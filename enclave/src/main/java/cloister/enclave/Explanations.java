@@ -85,9 +85,11 @@ final class Explanations {
     }
     List<BigDecimal> expected = Release.expectedErrors(compiled.release());
     List<String> names = measures(plan);
-    List<Integer> measures = plan.measures();
+    List<Optional<Integer>> measures = plan.measures();
     return IntStream.range(0, names.size())
-        .mapToObj(i -> new Reply.ExpectedError(names.get(i), expected.get(measures.get(i))))
+        .filter(i -> measures.get(i).isPresent())
+        .mapToObj(
+            i -> new Reply.ExpectedError(names.get(i), expected.get(measures.get(i).orElseThrow())))
         .toList();
   }
 
@@ -107,7 +109,12 @@ final class Explanations {
     List<String> names = measures(plan);
     for (int i = 0; i < names.size(); i++) {
       String name = names.get(i);
-      switch (compiled.release().measures().get(plan.measures().get(i))) {
+      Optional<Integer> measure = plan.measures().get(i);
+      if (measure.isEmpty()) {
+        notes.add(name + ": computed from released numbers; its error bar comes with the answer");
+        continue;
+      }
+      switch (compiled.release().measures().get(measure.get())) {
         case Measure.Sum sum ->
             notes.add(
                 name

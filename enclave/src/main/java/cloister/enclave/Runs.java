@@ -212,7 +212,7 @@ final class Runs {
                 new AnswerTable.Column(
                     column.name(),
                     switch (column.content()) {
-                      case KEY -> AnswerTable.Content.KEY;
+                      case KEY, LABEL -> AnswerTable.Content.KEY;
                       case MEASURE -> AnswerTable.Content.MEASURE;
                     }))
             .toList(),
@@ -223,7 +223,7 @@ final class Runs {
     return switch (cell) {
       case ResultTable.Text(var text) -> new AnswerTable.Cell(Optional.of(text), Optional.empty());
       case ResultTable.Value(var value, var error) ->
-          new AnswerTable.Cell(Optional.of(value.toPlainString()), Optional.of(error));
+          new AnswerTable.Cell(Optional.of(value.toPlainString()), error);
       case ResultTable.Missing() -> new AnswerTable.Cell(Optional.empty(), Optional.empty());
     };
   }

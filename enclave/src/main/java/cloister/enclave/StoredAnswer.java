@@ -40,6 +40,7 @@ final class StoredAnswer {
             Json.object()
                 .put("number", one.number().toPlainString())
                 .put("error", one.error().toPlainString())
+                .put("joint-error", one.jointError().toPlainString())
                 .build())
         .orElse(Json.Null.NULL);
   }
@@ -69,7 +70,8 @@ final class StoredAnswer {
     var value =
         new Answer.Value(
             fields.parsed("number", 256, BigDecimal::new),
-            fields.parsed("error", 256, BigDecimal::new));
+            fields.parsed("error", 256, BigDecimal::new),
+            fields.parsed("joint-error", 256, BigDecimal::new));
     fields.noOther();
     return value;
   }

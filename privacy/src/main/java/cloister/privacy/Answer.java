@@ -20,13 +20,21 @@ public record Answer(List<Row> rows) {
     }
   }
 
-  /// A released number. With probability 95 % the noise moved it by at most `error`; 0 means no
-  /// noise. What the bounds on a unit's contribution cut off is not in it.
-  public record Value(BigDecimal number, BigDecimal error) {
+  /// A released number. What the bounds on a unit's contribution cut off is in neither error.
+  ///
+  /// @param error with probability 95 % the noise moved it by at most so far; 0 means no noise
+  /// @param jointError with probability 95 % the noise moved *each* number of its row by at most
+  ///   the row's: what is computed from several has its error from these
+  public record Value(BigDecimal number, BigDecimal error, BigDecimal jointError) {
     public Value {
-      if (error.signum() < 0) {
-        throw new IllegalArgumentException("an error is at least 0");
+      if (error.signum() < 0 || jointError.compareTo(error) < 0) {
+        throw new IllegalArgumentException("an error is at least 0, a joint one at least as large");
       }
+    }
+
+    /// A number without noise.
+    public static Value exact(BigDecimal number) {
+      return new Value(number, BigDecimal.ZERO, BigDecimal.ZERO);
     }
   }
 }

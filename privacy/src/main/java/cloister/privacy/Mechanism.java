@@ -62,7 +62,7 @@ final class Mechanism {
       Draws draws, List<Noise> noises, Charge charge, Optional<BigInteger> threshold) {
     this.draws = draws;
     this.noises = List.copyOf(noises);
-    this.halfWidths = noises.stream().map(HalfWidths::of).toList();
+    this.halfWidths = noises.stream().map(noise -> HalfWidths.of(noise, noises.size())).toList();
     this.charge = charge;
     this.threshold = threshold;
   }
@@ -71,9 +71,11 @@ final class Mechanism {
   ///
   /// @param ofOne at most so far, with probability 95 %
   /// @param ofTwo with probability 97.5 %: two such numbers are within it together with 95 %
-  record HalfWidths(BigInteger ofOne, BigInteger ofTwo) {
-    private static HalfWidths of(Noise noise) {
-      return new HalfWidths(noise.halfWidth(0.05), noise.halfWidth(0.025));
+  /// @param ofAll all numbers of a group are within theirs together with 95 %
+  record HalfWidths(BigInteger ofOne, BigInteger ofTwo, BigInteger ofAll) {
+    private static HalfWidths of(Noise noise, int numbers) {
+      return new HalfWidths(
+          noise.halfWidth(0.05), noise.halfWidth(0.025), noise.halfWidth(0.05 / numbers));
     }
   }
 

@@ -266,9 +266,11 @@ public final class Release {
 
   private static Answer.Value value(
       Mechanism mechanism, BigInteger number, int draw, BigDecimal granularity) {
-    var error = mechanism.halfWidths().get(draw).ofOne();
+    var widths = mechanism.halfWidths().get(draw);
     return new Answer.Value(
-        new BigDecimal(number).multiply(granularity), new BigDecimal(error).multiply(granularity));
+        new BigDecimal(number).multiply(granularity),
+        new BigDecimal(widths.ofOne()).multiply(granularity),
+        new BigDecimal(widths.ofAll()).multiply(granularity));
   }
 
   private static Answer.Value mean(
@@ -281,11 +283,12 @@ public final class Release {
     var count = cell(row, cell + 1);
     var centred = cell(row, cell).subtract(mean.middle().multiply(count));
     var noisy = new NoisyMean(mean, centred.add(drawn.get(draw)), count.add(drawn.get(draw + 1)));
+    var ofSum = mechanism.halfWidths().get(draw);
+    var ofCount = mechanism.halfWidths().get(draw + 1);
     return new Answer.Value(
         noisy.number(),
-        noisy.error(
-            mechanism.halfWidths().get(draw).ofTwo(),
-            mechanism.halfWidths().get(draw + 1).ofTwo()));
+        noisy.error(ofSum.ofTwo(), ofCount.ofTwo()),
+        noisy.error(ofSum.ofAll(), ofCount.ofAll()));
   }
 
   private static BigInteger counter(Optional<ExactTable.Row> row, int counter) {
@@ -349,7 +352,7 @@ public final class Release {
                                 mean.scale(),
                                 RoundingMode.HALF_EVEN));
           };
-      values.add(number.map(exact -> new Answer.Value(exact, BigDecimal.ZERO)));
+      values.add(number.map(Answer.Value::exact));
     }
     return values;
   }

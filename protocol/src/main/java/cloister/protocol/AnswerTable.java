@@ -33,7 +33,7 @@ public record AnswerTable(Bytes salt, List<Column> columns, List<List<Cell>> row
 
   public record Column(String name, Content content) {}
 
-  /// Whether a column says which group it is, or a number about it.
+  /// Whether a column holds a text, such as which group it is, or a number about the group.
   public enum Content {
     KEY("key"),
     MEASURE("measure");
@@ -54,8 +54,8 @@ public record AnswerTable(Bytes salt, List<Column> columns, List<List<Cell>> row
   }
 
   /// @param value absent for SQL's NULL, and for a number below a threshold
-  /// @param error with 95 % probability the noise moved the value by at most this; absent for group
-  ///   keys
+  /// @param error with 95 % probability the noise moved the value by at most this; absent for
+  ///   texts, and for a number that it may have moved anywhere
   public record Cell(Optional<String> value, Optional<BigDecimal> error) {}
 
   public Bytes encode() {

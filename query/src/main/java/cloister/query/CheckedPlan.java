@@ -3,23 +3,17 @@ package cloister.query;
 import cloister.crypto.Digest;
 import cloister.privacy.Answer;
 import cloister.privacy.DifferentialPrivacy;
-import cloister.query.Question.Direction;
-import cloister.query.Question.Nulls;
 import cloister.query.ResultTable.Cell;
 import cloister.query.ResultTable.Content;
 import cloister.room.Address;
 import cloister.room.ColumnName;
-import cloister.room.ColumnType;
 import cloister.room.Use;
-import java.math.BigDecimal;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -74,22 +68,33 @@ public final class CheckedPlan {
 
   /// The columns of the answer.
   public List<ResultTable.Column> output() {
-    return IntStream.range(0, question.select().size())
+    Above above = question.above();
+    return IntStream.range(0, above.outputs().size())
         .mapToObj(index -> {
-          String name = question.names().get(index);
+          String name = above.names().get(index);
           return new ResultTable.Column(
               name.startsWith("EXPR$") ? "column_" + (index + 1) : name,
-              question.select().get(index) < question.keys() ? Content.KEY : Content.MEASURE);
+              content(above.outputs().get(index)));
         })
         .toList();
   }
 
+  private Content content(Scalar output) {
+    if (output instanceof Scalar.Column column && Above.index(column) < question.keys()) {
+      return Content.KEY;
+    }
+    return Above.isNumber(output.type()) ? Content.MEASURE : Content.LABEL;
+  }
+
   /// For each column of [#output] that shows a number, in order, which of the release's measures it
-  /// is: two columns may show the same.
-  public List<Integer> measures() {
-    return question.select().stream()
-        .filter(column -> column >= question.keys())
-        .map(column -> column - question.keys())
+  /// is, absent where it is computed; two columns may show the same.
+  public List<Optional<Integer>> measures() {
+    return question.above().outputs().stream()
+        .filter(output -> content(output) == Content.MEASURE)
+        .map(output ->
+            output instanceof Scalar.Column column
+                ? Optional.of(Above.index(column) - question.keys())
+                : Optional.<Integer>empty())
         .toList();
   }
 
@@ -118,84 +123,61 @@ public final class CheckedPlan {
 
   /// The answer in the query's own order of columns and rows.
   public ResultTable present(Answer answer) {
-    List<Answer.Row> rows = new ArrayList<>(answer.rows());
-    if (!question.order().isEmpty()) {
-      rows.sort(order());
-    }
+    Above above = question.above();
     return new ResultTable(
         output(),
-        rows.stream()
-            .skip(question.offset())
-            .limit(question.limit().orElse(Long.MAX_VALUE))
-            .map(row -> question.select().stream().map(column -> cell(row, column)).toList())
+        answer.rows().stream()
+            .filter(row -> above.having().stream().allMatch(each -> Evaluation.holds(each, row)))
+            .sorted(order())
+            .skip(above.offset())
+            .limit(above.limit().orElse(Long.MAX_VALUE))
+            .map(row -> above.outputs().stream().map(output -> cell(row, output)).toList())
             .toList());
   }
 
-  private Cell cell(Answer.Row row, int column) {
-    return column < question.keys()
-        ? row.keys()
-            .get(column)
-            .<Cell>map(ResultTable.Text::new)
-            .orElseGet(ResultTable.Missing::new)
-        : row.values()
-            .get(column - question.keys())
-            .<Cell>map(value -> new ResultTable.Value(value.number(), value.error()))
-            .orElseGet(ResultTable.Missing::new);
+  /// A key and a number that was released are shown as they are.
+  private Cell cell(Answer.Row row, Scalar output) {
+    if (output instanceof Scalar.Column column) {
+      int index = Above.index(column);
+      return index < question.keys()
+          ? row.keys()
+              .get(index)
+              .<Cell>map(ResultTable.Text::new)
+              .orElseGet(ResultTable.Missing::new)
+          : row.values()
+              .get(index - question.keys())
+              .<Cell>map(value -> new ResultTable.Value(value.number(), Optional.of(value.error())))
+              .orElseGet(ResultTable.Missing::new);
+    }
+    return switch (Evaluation.of(output, row)) {
+      case Evaluation.Missing _ -> new ResultTable.Missing();
+      case Evaluation.Text(String text) -> new ResultTable.Text(text);
+      case Evaluation.Truth(boolean value, boolean _) ->
+          new ResultTable.Text(Boolean.toString(value));
+      case Evaluation.Number number -> Evaluation.shown(number);
+    };
   }
 
   private Comparator<Answer.Row> order() {
     Comparator<Answer.Row> order = (_, _) -> 0;
-    for (Question.Order each : question.order()) {
+    for (Above.Order each : question.above().order()) {
       order = order.thenComparing(order(each));
     }
     return order;
   }
 
-  private Comparator<Answer.Row> order(Question.Order order) {
-    if (order.output() >= question.keys()) {
-      int measure = order.output() - question.keys();
-      return nulls(
-          order,
-          (Answer.Row row) -> row.values().get(measure).map(Answer.Value::number),
-          Comparator.naturalOrder());
-    }
-    if (isNumber(question.over(order.output()).getFirst().type())) {
-      return nulls(
-          order,
-          (Answer.Row row) -> row.keys().get(order.output()).map(CheckedPlan::number),
-          Comparator.naturalOrder());
-    }
-    return nulls(
-        order, (Answer.Row row) -> row.keys().get(order.output()), Comparator.naturalOrder());
-  }
-
-  private static <V> Comparator<Answer.Row> nulls(
-      Question.Order order, Function<Answer.Row, Optional<V>> value, Comparator<V> ascending) {
-    Comparator<V> directed =
-        order.direction() == Direction.ASCENDING ? ascending : ascending.reversed();
-    int missingFirst = order.nulls() == Nulls.FIRST ? -1 : 1;
+  private static Comparator<Answer.Row> order(Above.Order order) {
+    int missingFirst = order.nulls() == Above.Nulls.FIRST ? -1 : 1;
+    int ascending = order.direction() == Above.Direction.ASCENDING ? 1 : -1;
     return (left, right) -> {
-      Optional<V> a = value.apply(left);
-      Optional<V> b = value.apply(right);
-      if (a.isPresent() && b.isPresent()) {
-        return directed.compare(a.get(), b.get());
+      Evaluation.Result a = Evaluation.of(order.value(), left);
+      Evaluation.Result b = Evaluation.of(order.value(), right);
+      boolean here = !(a instanceof Evaluation.Missing);
+      boolean there = !(b instanceof Evaluation.Missing);
+      if (here && there) {
+        return ascending * Evaluation.compare(a, b);
       }
-      return a.isPresent() == b.isPresent() ? 0 : a.isPresent() ? -missingFirst : missingFirst;
-    };
-  }
-
-  private static boolean isNumber(ColumnType type) {
-    return type instanceof ColumnType.Int
-        || type instanceof ColumnType.Decimal
-        || type instanceof ColumnType.Real;
-  }
-
-  /// Doubles may be infinite; they sort as the largest numbers there are.
-  private static BigDecimal number(String text) {
-    return switch (text) {
-      case "inf", "nan" -> BigDecimal.ONE.scaleByPowerOfTen(400);
-      case "-inf" -> BigDecimal.ONE.negate().scaleByPowerOfTen(400);
-      default -> new BigDecimal(text);
+      return here == there ? 0 : here ? -missingFirst : missingFirst;
     };
   }
 }

@@ -211,12 +211,6 @@ final class Grammar {
     if (select.getQualify() != null || !select.getWindowList().isEmpty()) {
       throw unsupported(select, "a window function", "use GROUP BY");
     }
-    if (select.getHaving() != null) {
-      throw unsupported(
-          select.getHaving(),
-          "HAVING",
-          "leave it out and filter the released answer; a later version evaluates it there");
-    }
     if (select.getFrom() == null) {
       throw unsupported(select, "a SELECT without FROM", "select from a dataset: party.name");
     }
@@ -240,6 +234,9 @@ final class Grammar {
       for (SqlNode key : select.getGroup()) {
         expression(key, false);
       }
+    }
+    if (select.getHaving() != null) {
+      expression(select.getHaving(), true);
     }
     return select;
   }

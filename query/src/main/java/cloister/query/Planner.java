@@ -58,7 +58,7 @@ public final class Planner {
       RelRoot root = new SqlSchema(relations).plan(statement.tree());
       var translation = new Translation(relations, statement.texts());
       if (Translation.aggregates(root.rel)) {
-        return translation.question(root).names();
+        return translation.question(root).above().names();
       }
       Relation rows = translation.rows(root);
       for (Branch branch : rows.branches()) {

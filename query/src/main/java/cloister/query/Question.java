@@ -5,7 +5,6 @@ import cloister.room.Address;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -16,17 +15,8 @@ import java.util.stream.IntStream;
 ///
 /// The outputs of every branch are first the group keys, then the arguments of the aggregations.
 ///
-/// @param select which column of the answer each output is: a key, or beyond the keys an
-///   aggregation
-record Question(
-    List<Branch> branches,
-    int keys,
-    List<Aggregation> aggregations,
-    List<Integer> select,
-    List<String> names,
-    List<Order> order,
-    long offset,
-    Optional<Long> limit) {
+/// @param above what is computed from the answer; no part of what is asked
+record Question(List<Branch> branches, int keys, List<Aggregation> aggregations, Above above) {
 
   enum Aggregate {
     UNITS,
@@ -34,36 +24,24 @@ record Question(
     VALUES,
     DISTINCT_VALUES,
     SUM,
-    MEAN
+    MEAN;
+
+    /// Whether its numbers are counts.
+    boolean counts() {
+      return switch (this) {
+        case UNITS, ROWS, VALUES, DISTINCT_VALUES -> true;
+        case SUM, MEAN -> false;
+      };
+    }
   }
 
   /// @param argument the branch output it is over; -1 for units and rows
   record Aggregation(Aggregate aggregate, int argument) {}
 
-  enum Direction {
-    ASCENDING,
-    DESCENDING
-  }
-
-  enum Nulls {
-    FIRST,
-    LAST
-  }
-
-  /// @param output the column of the answer, numbered as in `select`
-  record Order(int output, Direction direction, Nulls nulls) {}
-
   /// @param keys the group keys among the outputs of the branches
-  /// @param fields which key or, beyond the keys, aggregation each column of the answer is
+  /// @param above over the keys and then the aggregations in these orders
   static Question of(
-      List<Branch> branches,
-      List<Integer> keys,
-      List<Aggregation> aggregations,
-      List<Integer> fields,
-      List<String> names,
-      List<Order> order,
-      long offset,
-      Optional<Long> limit)
+      List<Branch> branches, List<Integer> keys, List<Aggregation> aggregations, Above above)
       throws QueryException {
     List<Branch> sorted = new ArrayList<>();
     for (Branch branch : branches) {
@@ -113,13 +91,7 @@ record Question(
             .toList(),
         keyOrder.size(),
         aggregationOrder,
-        fields.stream().map(columns::get).toList(),
-        names,
-        order.stream()
-            .map(each -> new Order(columns.get(each.output()), each.direction(), each.nulls()))
-            .toList(),
-        offset,
-        limit);
+        above.renumbered(columns::get));
   }
 
   /// Counting a unit column is counting rows, and counting it distinct is counting units: the unit

@@ -22,7 +22,6 @@ import org.apache.calcite.rel.logical.LogicalProject;
 import org.apache.calcite.rel.logical.LogicalSort;
 import org.apache.calcite.rel.logical.LogicalTableScan;
 import org.apache.calcite.rel.logical.LogicalUnion;
-import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexLiteral;
 import org.apache.calcite.rex.RexNode;
 
@@ -65,81 +64,112 @@ final class Translation {
   /// A statement with one aggregate on top: peels what stands above it, which applies to the
   /// released answer, and translates what stands below.
   Question question(RelRoot root) throws QueryException {
-    List<Integer> fields = new ArrayList<>();
-    root.fields.forEach(field -> fields.add(field.getKey()));
-    List<Question.Order> order = new ArrayList<>();
-    boolean sorted = false;
-    long offset = 0;
-    Optional<Long> limit = Optional.empty();
+    List<RelNode> peeled = new ArrayList<>();
     RelNode node = root.rel;
     while (!(node instanceof LogicalAggregate)) {
-      switch (node) {
-        case LogicalProject project -> {
-          fields.replaceAll(field -> reference(project, field));
-          order.replaceAll(each ->
-              new Question.Order(
-                  reference(project, each.output()), each.direction(), each.nulls()));
-          if (fields.contains(-1) || order.stream().anyMatch(each -> each.output() < 0)) {
-            throw new QueryException(
-                Kind.UNSUPPORTED,
-                Position.START,
-                "an expression over aggregates or group keys is not supported here",
-                "select keys and aggregates as they are and compute with the released answer; a"
-                    + " later version does this");
-          }
-          node = project.getInput();
-        }
-        case LogicalSort sort -> {
-          if (sorted) {
-            throw unsupported("ORDER BY or LIMIT twice");
-          }
-          sorted = true;
-          order.addAll(order(sort.getCollation()));
-          offset = sort.offset == null ? 0 : count(sort.offset);
-          limit = sort.fetch == null ? Optional.empty() : Optional.of(count(sort.fetch));
-          node = sort.getInput();
-        }
-        default -> throw unsupported("what stands above the aggregate");
-      }
+      peeled.addFirst(node);
+      node = node.getInput(0);
     }
     var aggregate = (LogicalAggregate) node;
     if (aggregate.getGroupSets().size() != 1) {
       throw unsupported("GROUPING SETS, ROLLUP or CUBE");
     }
+    List<Branch> branches = branches(aggregate.getInput());
+    List<Integer> keys = aggregate.getGroupSet().asList();
+    List<Aggregation> aggregations = aggregations(aggregate);
     return Question.of(
-        branches(aggregate.getInput()),
-        aggregate.getGroupSet().asList(),
-        aggregations(aggregate),
-        fields,
-        root.fields.stream().map(field -> field.getValue()).toList(),
-        order,
-        offset,
-        limit);
+        branches,
+        keys,
+        aggregations,
+        above(root, peeled, released(branches.getFirst(), keys, aggregations)));
   }
 
-  private static int reference(LogicalProject project, int field) {
-    return project.getProjects().get(field) instanceof RexInputRef input ? input.getIndex() : -1;
+  /// The columns of the released answer. A sum outgrows its column's type; nothing is lost in the
+  /// one that is said here, since [Evaluation] computes with the numbers as they are.
+  private static List<Scalar> released(
+      Branch branch, List<Integer> keys, List<Aggregation> aggregations) {
+    List<Scalar> columns = new ArrayList<>();
+    keys.forEach(
+        key -> columns.add(Above.column(columns.size(), branch.outputs().get(key).type())));
+    for (Aggregation aggregation : aggregations) {
+      columns.add(
+          Above.column(
+              columns.size(),
+              aggregation.aggregate().counts() ? new ColumnType.Int() : new ColumnType.Real()));
+    }
+    return columns;
   }
 
-  private static List<Question.Order> order(RelCollation collation) throws QueryException {
-    List<Question.Order> order = new ArrayList<>();
+  private Above above(RelRoot root, List<RelNode> peeled, List<Scalar> released)
+      throws QueryException {
+    List<Scalar> outputs = released;
+    List<Scalar> having = new ArrayList<>();
+    List<Above.Order> order = List.of();
+    Optional<LogicalSort> cut = Optional.empty();
+    for (RelNode node : peeled) {
+      var expressions = new Expressions(outputs, texts);
+      switch (node) {
+        case LogicalProject project -> {
+          List<Scalar> projected = new ArrayList<>();
+          for (RexNode each : project.getProjects()) {
+            projected.add(expressions.of(each));
+          }
+          outputs = projected;
+        }
+        case LogicalFilter filter -> {
+          requireUncut(cut);
+          having.add(expressions.of(filter.getCondition()));
+        }
+        case LogicalSort sort -> {
+          requireUncut(cut);
+          cut = Optional.of(sort);
+          order = order(sort.getCollation(), outputs);
+        }
+        default -> throw unsupported("what stands above the aggregate");
+      }
+    }
+    List<Scalar> selected = new ArrayList<>();
+    for (var field : root.fields) {
+      selected.add(outputs.get(field.getKey()));
+    }
+    var above =
+        new Above(
+            selected,
+            root.fields.stream().map(field -> field.getValue()).toList(),
+            having,
+            order,
+            cut.isPresent() && cut.get().offset != null ? count(cut.get().offset) : 0,
+            cut.isPresent() && cut.get().fetch != null
+                ? Optional.of(count(cut.get().fetch))
+                : Optional.empty());
+    above.requireComputable();
+    return above;
+  }
+
+  private static void requireUncut(Optional<LogicalSort> cut) throws QueryException {
+    if (cut.isPresent()) {
+      throw unsupported("WHERE, ORDER BY or LIMIT above another ORDER BY or LIMIT");
+    }
+  }
+
+  private static List<Above.Order> order(RelCollation collation, List<Scalar> outputs)
+      throws QueryException {
+    List<Above.Order> order = new ArrayList<>();
     for (RelFieldCollation field : collation.getFieldCollations()) {
-      Question.Direction direction =
+      Above.Direction direction =
           switch (field.direction) {
-            case ASCENDING, STRICTLY_ASCENDING -> Question.Direction.ASCENDING;
-            case DESCENDING, STRICTLY_DESCENDING -> Question.Direction.DESCENDING;
+            case ASCENDING, STRICTLY_ASCENDING -> Above.Direction.ASCENDING;
+            case DESCENDING, STRICTLY_DESCENDING -> Above.Direction.DESCENDING;
             case CLUSTERED -> throw unsupported("this order");
           };
-      Question.Nulls nulls =
+      Above.Nulls nulls =
           switch (field.nullDirection) {
-            case FIRST -> Question.Nulls.FIRST;
-            case LAST -> Question.Nulls.LAST;
+            case FIRST -> Above.Nulls.FIRST;
+            case LAST -> Above.Nulls.LAST;
             case UNSPECIFIED ->
-                direction == Question.Direction.DESCENDING
-                    ? Question.Nulls.FIRST
-                    : Question.Nulls.LAST;
+                direction == Above.Direction.DESCENDING ? Above.Nulls.FIRST : Above.Nulls.LAST;
           };
-      order.add(new Question.Order(field.getFieldIndex(), direction, nulls));
+      order.add(new Above.Order(outputs.get(field.getFieldIndex()), direction, nulls));
     }
     if (order.size() > MOST_SORT_KEYS) {
       throw unsupported("more than " + MOST_SORT_KEYS + " sort keys");
