@@ -225,11 +225,13 @@ final class Decisions {
                         Json.object()
                             .put("dataset", counter.dataset())
                             .put("minimum-units", counter.minimumUnits())
+                            .put("or-none", counter.orNone())
                             .put(
                                 "measures",
                                 counter.measures().stream().sorted().map(String::valueOf).toList())
                             .build())
                     .toList()))
+        .put("units-may-change", plan.unitsMayChange())
         // Records of numbers: each has one text.
         .put("measures", plan.measures().stream().map(String::valueOf).toList())
         .build();

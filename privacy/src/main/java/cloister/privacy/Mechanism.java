@@ -16,12 +16,12 @@ import java.util.OptionalInt;
 /// one dataset may know that the unit is in it, and must not learn whether it is in another.
 ///
 /// Let a group have m numbers with noise, number i of sensitivity Δᵢ, and let neighbours differ in
-/// at most L groups, and there number i by at most Δᵢ. With one counter, every row needs every
-/// dataset, so a unit is there or is not: L is `groupsPerUnit`, and Δᵢ what [Measure] states. With
-/// several (UNION ALL), a unit that leaves one dataset may stay by way of another, *changed*: it
-/// leaves up to `groupsPerUnit` groups and enters as many others, so L is twice that; in a group
-/// where it stays, a contribution moves by at most the distance of two contributions, which for
-/// counts is what it was and for sums the whole range.
+/// at most L groups, and there number i by at most Δᵢ. Where every row needs every dataset, a unit
+/// is there or is not: L is `groupsPerUnit`, and Δᵢ what [Measure] states. Where
+/// [ReleasePlan#unitsMayChange] (UNION ALL, outer joins, NOT EXISTS), a unit that leaves one
+/// dataset may stay by way of another, *changed*: it leaves up to `groupsPerUnit` groups and enters
+/// as many others, so L is twice that; in a group where it stays, a contribution moves by at most
+/// the distance of two contributions, which for counts is what it was and for sums the whole range.
 ///
 /// **Laplace**, basic split: scale bᵢ = L·m·Δᵢ/ε. The loss of one group is at most Σᵢ Δᵢ/bᵢ = ε/L,
 /// of all of them ε: pure ε-DP. The scale is an exact fraction.
@@ -33,7 +33,7 @@ import java.util.OptionalInt;
 /// Within either, the noise of each number is proportional to its sensitivity. So one comparison
 /// decides for all: the 95 % half widths ln(20)·b and 1.96·σ at Δ = 1.
 ///
-/// **Threshold.** With a private key, a group must show itself: for every counter c, with minimum
+/// **Threshold.** With a private key, a group must show itself: for every counter c with a minimum
 /// kᶜ, the shifted count n' = n - (kᶜ - 1) must be at least 1, and n' plus its noise at least τ.
 /// Take a group that is a candidate (all n' ≥ 1) in one of two neighbouring tables only. There,
 /// some counter has n' = 1, since a unit moves it by 1; whatever the others do, the group is
@@ -92,7 +92,8 @@ final class Mechanism {
       var ofCounter = new ArrayList<OptionalInt>();
       for (int i = 0; i < plan.counters().size(); i++) {
         boolean selected = plan.measures().contains(new Measure.Units(i));
-        boolean tested = !plan.listsEveryGroup() || plan.counters().get(i).minimumUnits() > 1;
+        int minimum = plan.counters().get(i).minimumUnits();
+        boolean tested = plan.listsEveryGroup() ? minimum > 1 : minimum > 0;
         ofCounter.add(
             selected || tested ? OptionalInt.of(sensitivities.size()) : OptionalInt.empty());
         if (selected || tested) {

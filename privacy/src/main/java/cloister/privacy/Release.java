@@ -216,6 +216,9 @@ public final class Release {
     }
     var threshold = mechanism.threshold().orElseThrow();
     for (int i = 0; i < plan.counters().size(); i++) {
+      if (!plan.counters().get(i).isDemanding()) {
+        continue;
+      }
       var shifted =
           counter(Optional.of(row), i)
               .subtract(BigInteger.valueOf(plan.counters().get(i).minimumUnits() - 1L));
@@ -312,8 +315,7 @@ public final class Release {
       ReleasePlan plan, ExactTable.Row row, Predicate<ReleasePlan.Counter> counted) {
     for (int i = 0; i < plan.counters().size(); i++) {
       var counter = plan.counters().get(i);
-      var minimum = BigInteger.valueOf(counter.minimumUnits());
-      if (counted.test(counter) && row.counters().get(i).value().compareTo(minimum) < 0) {
+      if (counted.test(counter) && !counter.suffices(row.counters().get(i).value())) {
         return false;
       }
     }

@@ -1,5 +1,6 @@
 package cloister.privacy;
 
+import java.math.BigInteger;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -16,11 +17,15 @@ import java.util.Set;
 ///   counters are one id space, so one unit may be counted by each of them; each that decides about
 ///   a release is noised and charged. Datasets that are inner-joined on the unit have equal counts,
 ///   so they are *one* counter
+/// @param unitsMayChange whether a unit that leaves one dataset may still count, otherwise: rows
+///   that need every dataset are there or not, but what is united or outer-joined may do without
+///   some
 /// @param noise absent in threshold-only mode
 public record ReleasePlan(
     List<GroupKey> keys,
     List<Counter> counters,
     List<Measure> measures,
+    boolean unitsMayChange,
     Optional<DifferentialPrivacy> noise) {
   /// How many groups a plan may list by its domains: a noisy value for each is held in memory.
   public static final int LARGEST_LISTING = 1_000_000;
@@ -28,6 +33,15 @@ public record ReleasePlan(
   private static final int MOST_KEYS = 64;
   public static final int MOST_COUNTERS = 1024;
   public static final int MOST_MEASURES = 256;
+
+  /// Of units that may change if there are several counters.
+  public ReleasePlan(
+      List<GroupKey> keys,
+      List<Counter> counters,
+      List<Measure> measures,
+      Optional<DifferentialPrivacy> noise) {
+    this(keys, counters, measures, counters.size() > 1, noise);
+  }
 
   public ReleasePlan {
     keys = List.copyOf(keys);
@@ -44,11 +58,12 @@ public record ReleasePlan(
       if (counter.measures().stream().anyMatch(measure -> measure < 0 || measure >= guarded)) {
         throw new IllegalArgumentException("a counter is of a measure that there is not");
       }
-      if (noise.isPresent() && !counter.ofGroups()) {
-        throw new IllegalArgumentException("with noise, counters are of groups");
+      if (noise.isPresent()
+          && (!counter.ofGroups() || (counter.orNone() && counter.isDemanding()))) {
+        throw new IllegalArgumentException("with noise, counters are of groups, and of some units");
       }
     }
-    if (counters.stream().noneMatch(Counter::ofGroups)) {
+    if (counters.stream().noneMatch(each -> each.ofGroups() && each.isDemanding())) {
       throw new IllegalArgumentException("a release counts the units of its groups");
     }
     for (var measure : measures) {
@@ -84,17 +99,11 @@ public record ReleasePlan(
     return product;
   }
 
-  /// Whether a unit may leave one dataset and still count by way of another: rows that need every
-  /// dataset have one counter, several mean that some rows do without some dataset.
-  boolean unitsMayChange() {
-    return counters.size() > 1;
-  }
-
   /// In how many groups neighbouring tables differ at most: those that a unit leaves and, where it
   /// may change, those that it enters.
   int groupsThatDiffer() {
     int declared = noise.orElseThrow().groupsPerUnit();
-    int differ = unitsMayChange() ? 2 * declared : declared;
+    int differ = unitsMayChange ? 2 * declared : declared;
     return listsEveryGroup() ? (int) Math.min(differ, combinations(keys)) : differ;
   }
 
@@ -124,17 +133,46 @@ public record ReleasePlan(
   ///
   /// @param dataset a label for messages; for joined datasets, all their names and the largest of
   ///   their minimums
+  /// @param minimumUnits 0 when they are counted and nothing is demanded of them
+  /// @param orNone whether no unit at all will do as well; in threshold-only mode
   /// @param measures those whose numbers need so many units; none means the group itself
-  public record Counter(String dataset, int minimumUnits, Set<Integer> measures) {
+  public record Counter(String dataset, int minimumUnits, boolean orNone, Set<Integer> measures) {
     public Counter(String dataset, int minimumUnits) {
-      this(dataset, minimumUnits, Set.of());
+      this(dataset, minimumUnits, false, Set.of());
+      if (minimumUnits < 1) {
+        throw new IllegalArgumentException("minimum units must be at least 1");
+      }
     }
 
     public Counter {
       measures = Set.copyOf(measures);
-      if (minimumUnits < 1) {
-        throw new IllegalArgumentException("minimum units must be at least 1");
+      if (minimumUnits < 0) {
+        throw new IllegalArgumentException("minimum units must be at least 0");
       }
+    }
+
+    /// One that is counted only.
+    public static Counter only(String dataset) {
+      return new Counter(dataset, 0, true, Set.of());
+    }
+
+    public Counter orElseNone() {
+      return new Counter(dataset, minimumUnits, true, measures);
+    }
+
+    /// The same of the units behind measures.
+    public Counter of(Set<Integer> measures) {
+      return new Counter(dataset, minimumUnits, orNone, measures);
+    }
+
+    /// Whether so many units are enough.
+    boolean suffices(BigInteger units) {
+      return (orNone && units.signum() == 0)
+          || units.compareTo(BigInteger.valueOf(minimumUnits)) >= 0;
+    }
+
+    boolean isDemanding() {
+      return minimumUnits > 0;
     }
 
     boolean ofGroups() {

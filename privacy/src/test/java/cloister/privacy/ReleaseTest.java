@@ -257,8 +257,8 @@ class ReleaseTest {
             List.of(privateKey()),
             List.of(
                 new ReleasePlan.Counter("all", 5),
-                new ReleasePlan.Counter("one", 5, Set.of(1, 2)),
-                new ReleasePlan.Counter("other", 3, Set.of(1))),
+                new ReleasePlan.Counter("one", 5).of(Set.of(1, 2)),
+                new ReleasePlan.Counter("other", 3).of(Set.of(1))),
             List.of(new Measure.Rows(), sum("1", "0", "9"), new Measure.Rows()),
             Optional.empty());
     var table = new ArrayList<ExactTable.Row>();

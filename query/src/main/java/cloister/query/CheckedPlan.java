@@ -25,11 +25,20 @@ public final class CheckedPlan {
   private final Set<Address> analyses;
   private final Map<Address, Map<ColumnName, Set<Use>>> uses;
 
-  CheckedPlan(Question question, Set<Address> inputs, Set<Address> analyses) {
+  private CheckedPlan(
+      Question question,
+      Set<Address> inputs,
+      Set<Address> analyses,
+      Map<Address, Map<ColumnName, Set<Use>>> uses) {
     this.question = question;
     this.inputs = Set.copyOf(inputs);
     this.analyses = Set.copyOf(analyses);
-    this.uses = Map.copyOf(Lineage.of(question));
+    this.uses = Map.copyOf(uses);
+  }
+
+  static CheckedPlan of(Question question, Set<Address> inputs, Set<Address> analyses)
+      throws QueryException {
+    return new CheckedPlan(question, inputs, analyses, Lineage.of(question));
   }
 
   /// The datasets and analyses that the SQL itself names, as [Planner#inputs] finds them.
@@ -53,15 +62,15 @@ public final class CheckedPlan {
     return uses;
   }
 
-  /// The datasets whose rows reach the aggregate only by way of an inner join with another
-  /// participant's dataset.
+  /// The datasets whose rows reach the aggregate only by way of a join with another participant's
+  /// dataset: those of which a row counts only if there is one of the other's.
   public Set<Address> joined() {
     return datasets().stream()
         .filter(dataset ->
             question.branches().stream()
                 .filter(branch -> branch.datasets().contains(dataset))
                 .allMatch(branch ->
-                    branch.datasets().stream()
+                    branch.matching().stream()
                         .anyMatch(other -> !other.party().equals(dataset.party()))))
         .collect(Collectors.toCollection(TreeSet::new));
   }

@@ -9,8 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.calcite.avatica.util.TimeUnitRange;
+import org.apache.calcite.rel.core.CorrelationId;
 import org.apache.calcite.rel.type.RelDataType;
 import org.apache.calcite.rex.RexCall;
+import org.apache.calcite.rex.RexCorrelVariable;
+import org.apache.calcite.rex.RexFieldAccess;
 import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexLiteral;
 import org.apache.calcite.rex.RexNode;
@@ -43,11 +46,15 @@ final class Expressions {
   private static final ColumnType TIMESTAMP = new ColumnType.Timestamp();
 
   private final List<Scalar> inputs;
+  private final Map<CorrelationId, List<Scalar>> around;
   private final Map<String, Position> texts;
 
+  /// @param around the rows of the queries around a subquery
   /// @param texts where the statement's texts stand: Calcite forgets it
-  Expressions(List<Scalar> inputs, Map<String, Position> texts) {
+  Expressions(
+      List<Scalar> inputs, Map<CorrelationId, List<Scalar>> around, Map<String, Position> texts) {
     this.inputs = inputs;
+    this.around = around;
     this.texts = texts;
   }
 
@@ -58,6 +65,11 @@ final class Expressions {
     }
     if (node instanceof RexLiteral literal) {
       return literal(literal);
+    }
+    if (node instanceof RexFieldAccess access
+        && access.getReferenceExpr() instanceof RexCorrelVariable row
+        && around.containsKey(row.id)) {
+      return Branch.around(around.get(row.id).get(access.getField().getIndex()));
     }
     if (node.getClass() == RexCall.class) {
       return call((RexCall) node);
@@ -168,10 +180,17 @@ final class Expressions {
   }
 
   private Scalar compared(Function function, List<RexNode> operands) throws QueryException {
-    List<Scalar> sides = all(operands);
-    ColumnType type = common(sides);
-    return Scalar.call(
-        function, List.of(coerced(sides.getFirst(), type), coerced(sides.getLast(), type)), BOOL);
+    return compared(function, of(operands.getFirst()), of(operands.getLast()));
+  }
+
+  private static Scalar compared(Function function, Scalar left, Scalar right)
+      throws QueryException {
+    ColumnType type = common(List.of(left, right));
+    return Scalar.call(function, List.of(coerced(left, type), coerced(right, type)), BOOL);
+  }
+
+  static Scalar equal(Scalar left, Scalar right) throws QueryException {
+    return compared(Function.EQUAL, left, right);
   }
 
   private Scalar like(List<RexNode> operands) throws QueryException {
@@ -271,9 +290,15 @@ final class Expressions {
     ColumnType type = common(values);
     List<Scalar> arguments = new ArrayList<>();
     for (Scalar value : values) {
-      arguments.add(coerced(value, type));
+      if (!(value instanceof Scalar.Null)) {
+        arguments.add(coerced(value, type));
+      }
     }
-    return Scalar.call(Function.COALESCE, arguments, type);
+    return switch (arguments.size()) {
+      case 0 -> new Scalar.Null(type);
+      case 1 -> arguments.getFirst();
+      default -> Scalar.call(Function.COALESCE, arguments, type);
+    };
   }
 
   private Scalar nullIf(List<RexNode> operands) throws QueryException {

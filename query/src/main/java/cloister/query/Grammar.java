@@ -45,6 +45,9 @@ final class Grammar {
   private static final Pattern DAY = Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}");
   private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_ .-]{0,127}");
 
+  private static final Set<JoinType> JOINS =
+      Set.of(JoinType.INNER, JoinType.COMMA, JoinType.LEFT, JoinType.RIGHT, JoinType.FULL);
+
   static final Set<SqlKind> OPERATORS =
       Set.of(
           SqlKind.AND,
@@ -228,7 +231,7 @@ final class Grammar {
       }
     }
     if (select.getWhere() != null) {
-      expression(select.getWhere(), false);
+      condition(select.getWhere(), names);
     }
     if (select.getGroup() != null) {
       for (SqlNode key : select.getGroup()) {
@@ -304,8 +307,11 @@ final class Grammar {
           "a CROSS JOIN does not follow the privacy unit",
           "write JOIN … ON a.unit = b.unit");
     }
-    if (type != JoinType.INNER && type != JoinType.COMMA) {
-      throw unsupported(join.getRight(), "a " + type + " join", "write an inner JOIN");
+    if (!JOINS.contains(type)) {
+      throw unsupported(
+          join.getRight(),
+          "a " + type + " join",
+          "write JOIN, LEFT, RIGHT or FULL JOIN, or EXISTS");
     }
     if (join.getConditionType() == JoinConditionType.USING) {
       throw unsupported(join.getRight(), "USING", "write JOIN … ON a.unit = b.unit");
@@ -316,6 +322,40 @@ final class Grammar {
       expression(join.getCondition(), false);
     }
     return join;
+  }
+
+  /// A condition on rows: EXISTS and IN (SELECT …) may stand where AND and NOT alone lead to.
+  private void condition(SqlNode node, Set<String> names) throws QueryException {
+    enter(node);
+    switch (node.getKind()) {
+      case AND -> {
+        for (SqlNode operand : ((SqlBasicCall) node).getOperandList()) {
+          condition(operand, names);
+        }
+      }
+      case NOT -> condition(((SqlBasicCall) node).operand(0), names);
+      case EXISTS -> subquery((SqlBasicCall) node, 0, names);
+      case IN, NOT_IN -> {
+        if (((SqlBasicCall) node).operand(1).getKind().belongsTo(SqlKind.QUERY)) {
+          SqlNode value = ((SqlBasicCall) node).operand(0);
+          for (SqlNode each :
+              value.getKind() == SqlKind.ROW
+                  ? ((SqlBasicCall) value).getOperandList()
+                  : List.of(value)) {
+            expression(each, false);
+          }
+          subquery((SqlBasicCall) node, 1, names);
+        } else {
+          expression(node, false);
+        }
+      }
+      default -> expression(node, false);
+    }
+    depth--;
+  }
+
+  private void subquery(SqlBasicCall call, int operand, Set<String> names) throws QueryException {
+    call.setOperand(operand, query(call.operand(operand), names, false));
   }
 
   /// @param aggregates whether COUNT, SUM and AVG may stand here
@@ -358,7 +398,7 @@ final class Grammar {
           throw unsupported(
               node,
               "a subquery inside an expression",
-              "join the subquery on the privacy unit in FROM");
+              "let it stand in WHERE as IN (SELECT …) or EXISTS, or join it in FROM");
       case SqlBasicCall call -> call(call, aggregates);
       default -> throw unsupported(node, describe(node), "leave it out");
     }
@@ -388,7 +428,8 @@ final class Grammar {
       }
     } else if (!OPERATORS.contains(call.getKind())) {
       if (call.getKind() == SqlKind.EXISTS) {
-        throw unsupported(call, "EXISTS", "join the subquery on the privacy unit in FROM");
+        throw unsupported(
+            call, "EXISTS here", "let it stand in WHERE, beside other conditions with AND");
       }
       if (call.getKind() == SqlKind.OVER) {
         throw unsupported(call, "a window function", "use GROUP BY");
@@ -397,7 +438,7 @@ final class Grammar {
         throw unsupported(
             call,
             "a subquery inside an expression",
-            "join the subquery on the privacy unit in FROM");
+            "let it stand in WHERE as IN (SELECT …) or EXISTS, or join it in FROM");
       }
       throw new QueryException(
           Kind.FUNCTION,

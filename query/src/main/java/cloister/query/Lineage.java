@@ -5,7 +5,9 @@ import cloister.room.Address;
 import cloister.room.ColumnName;
 import cloister.room.ColumnType;
 import cloister.room.Use;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -18,19 +20,23 @@ final class Lineage {
 
   private final Map<Address, Map<ColumnName, Set<Use>>> uses = new TreeMap<>();
 
-  static Map<Address, Map<ColumnName, Set<Use>>> of(Question question) {
+  static Map<Address, Map<ColumnName, Set<Use>>> of(Question question) throws QueryException {
     var lineage = new Lineage();
     for (Branch branch : question.branches()) {
-      branch
-          .sources()
-          .forEach(source -> lineage.uses.computeIfAbsent(source.address(), _ -> new TreeMap<>()));
-      branch.conditions().forEach(condition -> lineage.condition(branch, condition));
+      for (Branch.Source source : branch.everySource()) {
+        lineage.uses.computeIfAbsent(source.address(), _ -> new TreeMap<>());
+        source.on().ifPresent(on -> on.forEach(each -> lineage.condition(branch.sources(), each)));
+      }
+      branch.conditions().forEach(each -> lineage.condition(branch.sources(), each));
+      for (Branch.Membership membership : branch.memberships()) {
+        lineage.membership(branch, membership);
+      }
       for (int key = 0; key < question.keys(); key++) {
         lineage.value(branch, branch.outputs().get(key), Use.GROUP);
       }
       for (Question.Aggregation aggregation : question.aggregations()) {
         switch (aggregation.aggregate()) {
-          case UNITS, ROWS -> {}
+          case UNITS, MATCHED_UNITS, ROWS -> {}
           case VALUES, DISTINCT_VALUES -> lineage.argument(branch, aggregation, Use.COUNT);
           case SUM -> lineage.argument(branch, aggregation, Use.SUM);
           case MEAN -> lineage.argument(branch, aggregation, Use.AVG);
@@ -44,25 +50,56 @@ final class Lineage {
     value(branch, branch.outputs().get(aggregation.argument()), use);
   }
 
-  private void condition(Branch branch, Scalar condition) {
+  /// What is compared with another table's column joins; so does whether a left-joined row has
+  /// found its unit.
+  private void condition(List<Branch.Source> sources, Scalar condition) {
     if (condition instanceof Scalar.Call call
         && call.function() == Function.EQUAL
         && call.arguments().getFirst() instanceof Scalar.Column left
         && call.arguments().getLast() instanceof Scalar.Column right
         && left.source() != right.source()) {
-      record(branch, left, Use.JOIN);
-      record(branch, right, Use.JOIN);
+      record(sources, left, Use.JOIN);
+      record(sources, right, Use.JOIN);
       return;
     }
-    Scalar.forEachColumn(condition, column -> record(branch, column, Use.FILTER));
+    decided(sources, condition);
+  }
+
+  private void membership(Branch branch, Branch.Membership membership) throws QueryException {
+    List<Branch.Source> sources = new ArrayList<>(branch.sources());
+    sources.addAll(membership.sources());
+    for (Scalar condition : membership.conditions()) {
+      condition(sources, membership.numbered(condition, branch.sources().size()));
+    }
+  }
+
+  /// A column decides about something.
+  private void decided(List<Branch.Source> sources, Scalar scalar) {
+    if (scalar instanceof Scalar.Call call) {
+      if (isMatch(sources, call)) {
+        record(sources, (Scalar.Column) call.arguments().getFirst(), Use.JOIN);
+      } else {
+        call.arguments().forEach(each -> decided(sources, each));
+      }
+    } else if (scalar instanceof Scalar.Column column) {
+      record(sources, column, Use.FILTER);
+    }
+  }
+
+  private static boolean isMatch(List<Branch.Source> sources, Scalar.Call call) {
+    return (call.function() == Function.IS_NULL || call.function() == Function.IS_NOT_NULL)
+        && call.arguments().getFirst() instanceof Scalar.Column column
+        && sources.get(column.source()).isOptional()
+        && sources.get(column.source()).unit().equals(column.name());
   }
 
   /// Everything a value is computed from has the value's use; what decides between values, or
   /// whether there is one, filters too.
   private void value(Branch branch, Scalar scalar, Use use) {
     switch (scalar) {
-      case Scalar.Column column -> record(branch, column, use);
+      case Scalar.Column column -> record(branch.sources(), column, use);
       case Scalar.Literal _, Scalar.Null _ -> {}
+      case Scalar.Call call when isMatch(branch.sources(), call) -> decided(branch.sources(), call);
       case Scalar.Call call -> {
         for (int index = 0; index < call.arguments().size(); index++) {
           Scalar argument = call.arguments().get(index);
@@ -70,7 +107,7 @@ final class Lineage {
             value(branch, argument, use);
           }
           if (decides(call, index)) {
-            Scalar.forEachColumn(argument, column -> record(branch, column, Use.FILTER));
+            decided(branch.sources(), argument);
           }
         }
       }
@@ -161,8 +198,8 @@ final class Lineage {
     return type.precision() - type.scale();
   }
 
-  private void record(Branch branch, Scalar.Column column, Use use) {
-    uses.computeIfAbsent(branch.sources().get(column.source()).address(), _ -> new TreeMap<>())
+  private void record(List<Branch.Source> sources, Scalar.Column column, Use use) {
+    uses.computeIfAbsent(sources.get(column.source()).address(), _ -> new TreeMap<>())
         .computeIfAbsent(column.name(), _ -> EnumSet.noneOf(Use.class))
         .add(use);
   }

@@ -93,7 +93,7 @@ public final class Planner {
           "this would release rows",
           "select group keys and COUNT, SUM or AVG only");
     }
-    return new CheckedPlan(
+    return CheckedPlan.of(
         new Translation(relations, statement.texts()).question(root),
         inputs(statement, owner),
         analyses);

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -20,6 +21,7 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
 
   enum Aggregate {
     UNITS,
+    MATCHED_UNITS,
     ROWS,
     VALUES,
     DISTINCT_VALUES,
@@ -29,7 +31,7 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
     /// Whether its numbers are counts.
     boolean counts() {
       return switch (this) {
-        case UNITS, ROWS, VALUES, DISTINCT_VALUES -> true;
+        case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES -> true;
         case SUM, MEAN -> false;
       };
     }
@@ -95,27 +97,37 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
   }
 
   /// Counting a unit column is counting rows, and counting it distinct is counting units: the unit
-  /// is never null, and after the joins all units of a row are one.
+  /// is never null, and after the joins all units of a row are one. That of a left-joined source is
+  /// the row's where there is a match.
   private static Aggregation withUnits(Aggregation aggregation, List<Branch> branches) {
-    boolean unit =
-        aggregation.argument() >= 0
-            && branches.stream()
-                .allMatch(branch -> branch.isUnit(branch.outputs().get(aggregation.argument())));
-    if (!unit) {
+    if (aggregation.argument() < 0) {
       return aggregation;
     }
-    return switch (aggregation.aggregate()) {
-      case DISTINCT_VALUES -> new Aggregation(Aggregate.UNITS, -1);
-      case VALUES -> new Aggregation(Aggregate.ROWS, -1);
-      case UNITS, ROWS, SUM, MEAN -> aggregation;
-    };
+    if (branches.stream()
+        .allMatch(branch -> branch.isUnit(branch.outputs().get(aggregation.argument())))) {
+      return switch (aggregation.aggregate()) {
+        case DISTINCT_VALUES -> new Aggregation(Aggregate.UNITS, -1);
+        case VALUES -> new Aggregation(Aggregate.ROWS, -1);
+        default -> aggregation;
+      };
+    }
+    return aggregation.aggregate() == Aggregate.DISTINCT_VALUES
+            && branches.stream()
+                .allMatch(
+                    branch -> isUnitOrNull(branch, branch.outputs().get(aggregation.argument())))
+        ? new Aggregation(Aggregate.MATCHED_UNITS, aggregation.argument())
+        : aggregation;
+  }
+
+  private static boolean isUnitOrNull(Branch branch, Scalar value) {
+    return value instanceof Scalar.Null || branch.isUnit(value) || branch.isOptionalUnit(value);
   }
 
   /// The parts of a union count the same kind of unit: one person who is in two of them is one.
   private static void requireOneUnit(List<Branch> branches) throws QueryException {
     Branch first = branches.getFirst();
     for (Branch branch : branches) {
-      for (Branch.Source source : branch.sources()) {
+      for (Branch.Source source : branch.everySource()) {
         var unit = source.unitColumn();
         var other = first.sources().getFirst().unitColumn();
         if (!unit.type().equals(other.type()) || !unit.semantic().equals(other.semantic())) {
@@ -154,13 +166,18 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
         + aggregations;
   }
 
-  /// The groups of datasets that are inner-joined with each other, one per distinct combination.
-  List<Set<Address>> groups() {
+  /// All that are read.
+  Set<Address> datasets() {
     return branches.stream()
-        .map(Branch::datasets)
-        .distinct()
-        .sorted(Comparator.comparing(Set::toString))
-        .toList();
+        .flatMap(branch -> branch.datasets().stream())
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /// Whether a unit that leaves one dataset may keep some of its rows, or get others: because they
+  /// are of another one, or because of an outer join or of what does not exist.
+  boolean unitsMayChange() {
+    return branches.stream().map(Branch::required).distinct().count() > 1
+        || branches.stream().anyMatch(Branch::unitsMayChange);
   }
 
   List<Scalar> over(int output) {

@@ -33,7 +33,8 @@ import java.util.stream.IntStream;
 /// A question → DuckDB's SQL and the release plan that goes with it.
 ///
 /// The rows of all branches are `r`: the keys `k0…`, the unit `u`, the arguments `x0…` as integers
-/// of their granularity where they are summed, and with several groups of datasets the group `g`.
+/// of their granularity where they are summed, and with datasets that not every row is of, whether
+/// a row is: `p0…`.
 ///
 /// What [Measure] asks to be dropped first is not there: ingestion keeps no row without a unit or
 /// with a value outside a declared domain, joins need equal units, and a key has a domain only
@@ -67,7 +68,7 @@ final class Rewriting {
   private final Map<Address, Integer> minimumUnits;
   private final Optional<DifferentialPrivacy> noise;
   private final String nonce;
-  private final List<Set<Address>> groups;
+  private final List<Presence> presences;
 
   /// The definitions of bounded sources by what they are, in the order of their numbers.
   private final Map<String, String> bounded = new LinkedHashMap<>();
@@ -81,7 +82,7 @@ final class Rewriting {
     this.minimumUnits = minimumUnits;
     this.noise = noise;
     this.nonce = nonce;
-    this.groups = question.groups();
+    this.presences = presences(question);
   }
 
   static Compiled compile(
@@ -120,8 +121,7 @@ final class Rewriting {
       requireManyUnits();
     }
     List<GroupKey> keys = IntStream.range(0, question.keys()).mapToObj(this::key).toList();
-    List<Counter> counters = new ArrayList<>(counters());
-    valueCounts().forEach(each -> counters.addAll(each.counters()));
+    List<Counter> counters = counted().stream().map(Counted::counter).toList();
     if (counters.size() > ReleasePlan.MOST_COUNTERS) {
       throw new QueryException(
           Kind.TOO_LARGE,
@@ -143,7 +143,7 @@ final class Rewriting {
     if (noise.isPresent()) {
       requireGroupsThatNoiseCanHide(keys, noise.get());
     }
-    var release = new ReleasePlan(keys, counters, measures, noise);
+    var release = new ReleasePlan(keys, counters, measures, question.unitsMayChange(), noise);
     String sql = noise.isPresent() ? noisy(noise.get(), keys, measures) : direct(measures);
     int cells = measures.stream().mapToInt(Measure::cells).sum();
     Map<String, Address> tables = new TreeMap<>();
@@ -153,11 +153,7 @@ final class Rewriting {
   }
 
   private List<Address> datasets() {
-    return question.branches().stream()
-        .flatMap(branch -> branch.datasets().stream())
-        .distinct()
-        .sorted()
-        .toList();
+    return List.copyOf(question.datasets());
   }
 
   private String table(Address dataset) {
@@ -179,28 +175,104 @@ final class Rewriting {
         return new GroupKey("k" + key, Optional.empty());
       }
       column.domain().get().forEach(value -> domain.add(Optional.of(value)));
-      if (!column.required()) {
+      if (!column.required() || branch.source(reference).isOptional()) {
         domain.add(Optional.empty());
       }
     }
     return new GroupKey("k" + key, Optional.of(List.copyOf(domain)));
   }
 
-  /// One group of datasets: its units. Several: the units of all first, then those of each group.
-  private List<Counter> counters() {
-    List<Counter> counters = new ArrayList<>();
-    groups.forEach(group -> counters.add(counter(group)));
-    if (counters.size() > 1) {
-      int largest = counters.stream().mapToInt(Counter::minimumUnits).max().orElseThrow();
-      counters.addFirst(new Counter("all", largest));
-    }
-    return counters;
+  /// Datasets of which some rows are and some are not, by the same conditions.
+  ///
+  /// @param conditions per branch, when a row is of them
+  /// @param optional whether they are left-joined everywhere: no row has to be of them
+  private record Presence(Set<Address> datasets, List<String> conditions, boolean optional) {}
+
+  /// With noise, what a left-joined dataset demands is demanded of all units.
+  private boolean isCounted(Presence presence) {
+    return noise.isEmpty() || !presence.optional();
   }
 
-  private Counter counter(Set<Address> group) {
+  private static List<Presence> presences(Question question) {
+    Map<List<String>, Set<Address>> alike = new LinkedHashMap<>();
+    Set<Address> datasets = new TreeSet<>();
+    question.branches().forEach(branch -> datasets.addAll(branch.datasets()));
+    for (Address dataset : datasets) {
+      List<String> conditions =
+          question.branches().stream().map(branch -> presence(branch, dataset)).toList();
+      if (!conditions.stream().allMatch("true"::equals)) {
+        alike.computeIfAbsent(conditions, _ -> new TreeSet<>()).add(dataset);
+      }
+    }
+    return alike.entrySet().stream()
+        .map(each ->
+            new Presence(
+                each.getValue(), each.getKey(), each.getKey().stream().noneMatch("true"::equals)))
+        .toList();
+  }
+
+  private static String presence(Branch branch, Address dataset) {
+    if (branch.required().contains(dataset)) {
+      return "true";
+    }
+    List<String> matches =
+        IntStream.range(0, branch.sources().size())
+            .filter(source -> branch.sources().get(source).address().equals(dataset))
+            .mapToObj(source -> unit(source, branch) + " IS NOT NULL")
+            .toList();
+    return matches.isEmpty() ? "false" : "(" + String.join(" OR ", matches) + ")";
+  }
+
+  /// A counter, and which rows it counts the units of: `true` for all.
+  private record Counted(Counter counter, String rows) {
+    /// Without noise, among the columns of `r`.
+    String direct(int number) {
+      return "count(DISTINCT u)"
+          + (rows.equals("true") ? "" : " FILTER (WHERE " + rows + ")")
+          + " AS n"
+          + number;
+    }
+  }
+
+  /// All units first, at least so many as any dataset demands; so a dataset that is left-joined
+  /// binds the units of the group, matched or not. Then those of each dataset that some rows do
+  /// without. Without noise what matches, and what does not, are none or so many. Then what is
+  /// asked for.
+  private List<Counted> counted() {
+    List<Counted> all = new ArrayList<>();
+    all.add(new Counted(counter(question.datasets()), "true"));
+    for (int index = 0; index < presences.size(); index++) {
+      Presence presence = presences.get(index);
+      if (!presence.optional()) {
+        all.add(new Counted(counter(presence.datasets()), "p" + index));
+      } else if (noise.isEmpty()) {
+        Counter counter = counter(presence.datasets()).orElseNone();
+        all.add(new Counted(counter, "p" + index));
+        all.add(new Counted(counter, "NOT p" + index));
+      }
+    }
+    for (int index = 0; index < question.aggregations().size(); index++) {
+      if (question.aggregations().get(index).aggregate() == Aggregate.MATCHED_UNITS) {
+        all.add(new Counted(Counter.only("matched units"), "x" + index + " IS NOT NULL"));
+      }
+    }
+    valueCounts().forEach(each -> all.addAll(each));
+    return all;
+  }
+
+  private int matched(Aggregation aggregation) {
+    String rows = "x" + question.aggregations().indexOf(aggregation) + " IS NOT NULL";
+    List<Counted> all = counted();
+    return IntStream.range(0, all.size())
+        .filter(index -> all.get(index).rows().equals(rows))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private Counter counter(Set<Address> datasets) {
     return new Counter(
-        group.stream().map(Address::toString).collect(Collectors.joining(" and ")),
-        group.stream().mapToInt(this::minimum).max().orElseThrow());
+        datasets.stream().map(Address::toString).collect(Collectors.joining(" and ")),
+        datasets.stream().mapToInt(this::minimum).max().orElseThrow());
   }
 
   /// Exact numbers obey a minimum of units only if each is about every row that its counters count.
@@ -219,6 +291,7 @@ final class Rewriting {
             "GROUP BY it: the answer has a row for each value that enough units have");
       }
       if (aggregation.argument() >= 0
+          && aggregation.aggregate() != Aggregate.MATCHED_UNITS
           && !question.over(aggregation.argument()).stream()
               .allMatch(Scalar.Column.class::isInstance)) {
         throw new QueryException(
@@ -238,48 +311,43 @@ final class Rewriting {
               branch.sources().getFirst().position(),
               "without noise "
                   + dataset
-                  + " is in one part of a UNION ALL only: two parts may differ by one unit",
+                  + " is in one part of a UNION ALL or FULL JOIN only: two parts may differ by one unit",
               "put the condition into WHERE or GROUP BY, and read each dataset once");
         }
       }
     }
   }
 
-  /// The units with a value of an argument, per group of datasets: for measures without noise whose
-  /// argument may be NULL. A sum's NULL is also NaN and the infinities.
-  private record ValueCount(int aggregation, List<Counter> counters) {
-    List<String> columns(int first) {
-      return IntStream.range(0, counters.size())
-          .mapToObj(group ->
-              "count(DISTINCT u) FILTER (WHERE x"
-                  + aggregation
-                  + " IS NOT NULL"
-                  + (counters.size() == 1 ? "" : " AND g = " + group)
-                  + ") AS n"
-                  + (first + group))
-          .toList();
-    }
-  }
-
-  private List<ValueCount> valueCounts() {
+  /// The units with a value of an argument, for measures without noise whose argument may be NULL.
+  /// A sum's NULL is also NaN and the infinities.
+  private List<List<Counted>> valueCounts() {
     Map<Integer, Set<Integer>> measures = new TreeMap<>();
     for (int index = 0; noise.isEmpty() && index < question.aggregations().size(); index++) {
       Aggregation aggregation = question.aggregations().get(index);
-      if (aggregation.argument() >= 0 && mayBeNull(aggregation.argument())) {
+      if (aggregation.argument() >= 0
+          && aggregation.aggregate() != Aggregate.MATCHED_UNITS
+          && mayBeNull(aggregation.argument())) {
         int alike = question.aggregations().indexOf(withTheSameNulls(aggregation));
         measures.computeIfAbsent(alike, _ -> new TreeSet<>()).add(index);
       }
     }
     return measures.entrySet().stream()
-        .map(each -> new ValueCount(each.getKey(), counters(each.getValue())))
+        .map(each -> valueCounts("x" + each.getKey() + " IS NOT NULL", each.getValue()))
         .toList();
   }
 
-  private List<Counter> counters(Set<Integer> measures) {
-    return groups.stream()
-        .map(this::counter)
-        .map(each -> new Counter(each.dataset(), each.minimumUnits(), measures))
-        .toList();
+  private List<Counted> valueCounts(String hasValue, Set<Integer> measures) {
+    List<Counted> counts = new ArrayList<>();
+    counts.add(new Counted(counter(question.datasets()).of(measures), hasValue));
+    for (int index = 0; index < presences.size(); index++) {
+      if (!presences.get(index).optional()) {
+        counts.add(
+            new Counted(
+                counter(presences.get(index).datasets()).of(measures),
+                hasValue + " AND p" + index));
+      }
+    }
+    return counts;
   }
 
   /// The first that is over the same values: a count of doubles counts NaN, and a sum does not.
@@ -300,7 +368,8 @@ final class Rewriting {
         .anyMatch(branch ->
             branch.outputs().get(argument) instanceof Scalar.Column column
                 && (column.type() instanceof ColumnType.Real
-                    || !branch.sources().get(column.source()).column(column.name()).required()));
+                    || branch.source(column).isOptional()
+                    || !branch.source(column).column(column.name()).required()));
   }
 
   private int minimum(Address dataset) {
@@ -314,6 +383,7 @@ final class Rewriting {
   private Measure measure(Aggregation aggregation) throws QueryException {
     return switch (aggregation.aggregate()) {
       case UNITS -> new Measure.Units(0);
+      case MATCHED_UNITS -> new Measure.Units(matched(aggregation));
       case ROWS, VALUES -> new Measure.Rows();
       case DISTINCT_VALUES -> new Measure.DistinctValues();
       case SUM -> {
@@ -423,42 +493,111 @@ final class Rewriting {
             switch (aggregation.aggregate()) {
               case SUM -> integer(argument, grid(aggregation), aggregation);
               case MEAN -> clamped(integer(argument, grid(aggregation), aggregation), aggregation);
-              case UNITS, ROWS, VALUES, DISTINCT_VALUES -> expression(argument);
+              case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES -> expression(argument);
             };
         outputs.add(value + " AS x" + index);
       }
     }
-    if (groups.size() > 1) {
-      outputs.add(groups.indexOf(branch.datasets()) + " AS g");
+    for (int index = 0; index < presences.size(); index++) {
+      if (!isCounted(presences.get(index))) {
+        continue;
+      }
+      outputs.add(
+          presences.get(index).conditions().get(question.branches().indexOf(branch))
+              + " AS p"
+              + index);
     }
     // The conditions say how the sources join; DuckDB's optimizer makes hash joins of them.
     boolean multiplies = noise.isPresent() && joined.size() > 1;
-    List<String> sources = new ArrayList<>();
     List<String> conditions = new ArrayList<>();
+    var from = new StringBuilder();
+    boolean leftJoins = joined.stream().anyMatch(each -> branch.sources().get(each).isOptional());
     for (int source : joined) {
-      String from = multiplies ? bounded(branch, source, joined.size()) : table(source, branch);
-      sources.add(from + " AS s" + source);
-      if (source != joined.getFirst()) {
-        conditions.add("(" + unit + " = " + unit(source, branch) + ")");
+      String rows =
+          (multiplies ? bounded(branch, source, joined.size()) : table(source, branch))
+              + " AS s"
+              + source;
+      Optional<List<Scalar>> on = branch.sources().get(source).on();
+      if (on.isPresent()) {
+        from.append(" LEFT JOIN ")
+            .append(rows)
+            .append(" ON ")
+            .append(conjunction(branch, on.get(), unit));
+      } else {
+        from.append(from.isEmpty() ? "" : leftJoins ? " CROSS JOIN " : ", ").append(rows);
+        if (source != joined.getFirst()) {
+          conditions.add("(" + unit + " = " + unit(source, branch) + ")");
+        }
       }
     }
     for (Scalar condition : branch.conditions()) {
       Set<Integer> over = sources(condition);
-      boolean elsewhere = over.size() == 1 && (multiplies || !joined.containsAll(over));
+      boolean elsewhere =
+          over.size() == 1
+              && !branch.sources().get(over.iterator().next()).isOptional()
+              && (multiplies || !joined.containsAll(over));
       if (!branch.isJoin(condition) && !elsewhere) {
         conditions.add(expression(condition));
       }
     }
     for (int source = 0; source < branch.sources().size(); source++) {
-      if (!joined.contains(source)) {
+      if (!joined.contains(source) && !branch.sources().get(source).isOptional()) {
         conditions.add(unit + " IN (" + units(source, branch) + ")");
       }
     }
-    return "SELECT "
-        + String.join(", ", outputs)
-        + " FROM "
-        + String.join(", ", sources)
-        + where(conditions);
+    for (Branch.Membership membership : branch.memberships()) {
+      conditions.add(membership(branch, membership, unit));
+    }
+    return "SELECT " + String.join(", ", outputs) + " FROM " + from + where(conditions);
+  }
+
+  private static String conjunction(Branch branch, List<Scalar> conditions, String unit) {
+    return conditions.isEmpty()
+        ? "true"
+        : conditions.stream()
+            .map(condition -> expression(branch, condition, unit))
+            .collect(Collectors.joining(" AND ", "(", ")"));
+  }
+
+  /// With the row's unit in the place of its sources': not each of them is joined.
+  private static String expression(Branch branch, Scalar condition, String unit) {
+    return DuckDbSql.expression(
+        condition,
+        column ->
+            column.source() >= 0 && branch.isUnit(column)
+                ? unit
+                : source(column.source()) + "." + name(column));
+  }
+
+  /// What is about the unit alone is a set of units, which DuckDB hashes.
+  private String membership(Branch branch, Branch.Membership membership, String unit) {
+    boolean ofUnits = branch.isOfUnits(membership);
+    List<String> conditions = new ArrayList<>();
+    for (Scalar condition : membership.conditions()) {
+      if (!ofUnits || !branch.isUnitEquality(membership, condition)) {
+        conditions.add(expression(branch, condition, unit));
+      }
+    }
+    List<String> tables = new ArrayList<>();
+    String first = source(-1) + "." + DuckDbSql.identifier(membership.source(-1).unit());
+    for (int number = -1; number >= -membership.sources().size(); number--) {
+      tables.add(table(membership.source(number).address()) + " AS " + source(number));
+      if (ofUnits && number < -1) {
+        conditions.add(
+            "("
+                + first
+                + " = "
+                + source(number)
+                + "."
+                + DuckDbSql.identifier(membership.source(number).unit())
+                + ")");
+      }
+    }
+    String rows = " FROM " + String.join(", ", tables) + where(conditions);
+    return (membership.present() ? "" : "NOT ")
+        + (ofUnits
+            ? "(" + unit + " IN (SELECT " + first + rows + "))"
+            : "EXISTS (SELECT 1" + rows + ")");
   }
 
   /// The sources whose rows are joined. Where only units and distinct values are counted it does
@@ -469,21 +608,54 @@ final class Rewriting {
         question.aggregations().stream()
             .anyMatch(each ->
                 each.aggregate() != Aggregate.UNITS
+                    && each.aggregate() != Aggregate.MATCHED_UNITS
                     && each.aggregate() != Aggregate.DISTINCT_VALUES);
     Set<Integer> read = new TreeSet<>();
     branch.outputs().forEach(output -> read.addAll(sources(output)));
+    for (Branch.Membership membership : branch.memberships()) {
+      if (!branch.isOfUnits(membership)) {
+        membership.conditions().stream()
+            .filter(each -> !branch.isUnitEquality(membership, each))
+            .forEach(each -> sources(each).stream().filter(over -> over >= 0).forEach(read::add));
+      }
+    }
     for (Scalar condition : branch.conditions()) {
       Set<Integer> over = sources(condition);
       if (over.size() > 1 && !branch.isJoin(condition)) {
         read.addAll(over);
       }
     }
-    if (multiplicityMatters) {
-      IntStream.range(0, branch.sources().size()).forEach(read::add);
-    } else if (read.isEmpty()) {
+    for (int source = 0; source < branch.sources().size(); source++) {
+      Optional<List<Scalar>> on = branch.sources().get(source).on();
+      boolean counted = on.isPresent() && (noise.isEmpty() || isPresenceRead(branch, source));
+      if (multiplicityMatters || counted) {
+        read.add(source);
+      }
+      if (on.isPresent() && read.contains(source)) {
+        on.get().stream()
+            .filter(each -> !isUnitTie(branch, each))
+            .forEach(each -> read.addAll(sources(each)));
+      }
+    }
+    if (read.stream().allMatch(source -> branch.sources().get(source).isOptional())) {
       read.add(0);
     }
     return List.copyOf(read);
+  }
+
+  /// Whether a left join's condition is that its unit is the row's.
+  private static boolean isUnitTie(Branch branch, Scalar condition) {
+    return condition instanceof Scalar.Call call
+        && call.function() == Scalar.Function.EQUAL
+        && call.arguments().stream()
+            .allMatch(each -> branch.isUnit(each) || branch.isOptionalUnit(each));
+  }
+
+  /// Whether what is counted depends on whether a left-joined source matches.
+  private boolean isPresenceRead(Branch branch, int source) {
+    return presences.stream()
+        .anyMatch(each ->
+            !each.optional() && each.datasets().contains(branch.sources().get(source).address()));
   }
 
   /// The units of a source that its own conditions leave.
@@ -522,14 +694,16 @@ final class Rewriting {
     Set<Scalar.Column> columns = new LinkedHashSet<>();
     columns.add(new Scalar.Column(source, from.unit(), from.unitColumn().type()));
     List<String> own = new ArrayList<>();
-    for (Scalar condition : branch.conditions()) {
+    for (Scalar condition : from.on().orElse(branch.conditions())) {
       if (sources(condition).equals(Set.of(source))) {
         own.add(DuckDbSql.expression(condition, column -> "s." + name(column)));
       } else {
         columnsOf(source, condition, columns);
       }
     }
-    branch.outputs().forEach(output -> columnsOf(source, output, columns));
+    for (Scalar elsewhere : elsewhere(branch, from)) {
+      columnsOf(source, elsewhere, columns);
+    }
     List<String> names = columns.stream().map(column -> "s." + name(column)).sorted().toList();
     // Of two rows that differ in the sign of a zero only, neither is first but as text.
     List<String> order =
@@ -580,6 +754,17 @@ final class Rewriting {
     return "f" + number;
   }
 
+  /// What reads a source beside the conditions that join it.
+  private static List<Scalar> elsewhere(Branch branch, Branch.Source source) {
+    List<Scalar> all = new ArrayList<>(branch.outputs());
+    if (source.isOptional()) {
+      all.addAll(branch.conditions());
+    }
+    branch.sources().forEach(each -> each.on().ifPresent(all::addAll));
+    branch.memberships().forEach(each -> all.addAll(each.conditions()));
+    return all;
+  }
+
   private static Set<Integer> sources(Scalar scalar) {
     Set<Integer> sources = new HashSet<>();
     Scalar.forEachColumn(scalar, column -> sources.add(column.source()));
@@ -596,12 +781,17 @@ final class Rewriting {
         });
   }
 
+  /// A branch's own sources are `s0…`, a membership's `e0…`.
+  private static String source(int number) {
+    return number < 0 ? "e" + (-1 - number) : "s" + number;
+  }
+
   private static String name(Scalar.Column column) {
     return DuckDbSql.identifier(column.name());
   }
 
   private static String unit(int source, Branch branch) {
-    return "s" + source + "." + DuckDbSql.identifier(branch.sources().get(source).unit());
+    return source(source) + "." + DuckDbSql.identifier(branch.sources().get(source).unit());
   }
 
   /// -0 and 0 are one group, and which of them it is called would depend on single rows.
@@ -612,8 +802,7 @@ final class Rewriting {
   }
 
   private static String expression(Scalar scalar) {
-    return DuckDbSql.expression(
-        scalar, column -> "s" + column.source() + "." + DuckDbSql.identifier(column.name()));
+    return DuckDbSql.expression(scalar, column -> source(column.source()) + "." + name(column));
   }
 
   /// The value as a multiple of the granularity; NULL, NaN and the infinities are NULL.
@@ -676,23 +865,16 @@ final class Rewriting {
 
   private String direct(List<Measure> measures) throws QueryException {
     List<String> outputs = keysAsText("r");
-    outputs.add("count(DISTINCT u) AS n0");
-    if (groups.size() > 1) {
-      for (int group = 0; group < groups.size(); group++) {
-        outputs.add("count(DISTINCT u) FILTER (WHERE g = " + group + ") AS n" + (group + 1));
-      }
-    }
-    int counter = counters().size();
-    for (ValueCount each : valueCounts()) {
-      outputs.addAll(each.columns(counter));
-      counter += each.counters().size();
+    List<Counted> counted = counted();
+    for (int index = 0; index < counted.size(); index++) {
+      outputs.add(counted.get(index).direct(index));
     }
     int cell = 0;
     for (int index = 0; index < measures.size(); index++) {
       String argument = "x" + index;
       List<String> cells =
           switch (question.aggregations().get(index).aggregate()) {
-            case UNITS -> List.of();
+            case UNITS, MATCHED_UNITS -> List.of();
             case ROWS -> List.of("count(*)");
             case VALUES -> List.of("count(" + argument + ")");
             case DISTINCT_VALUES -> throw new IllegalStateException("it needs noise");
@@ -736,11 +918,10 @@ final class Rewriting {
       perUnit.add("r.k" + key);
     }
     outer.add("count(*) AS n0");
-    if (groups.size() > 1) {
-      for (int group = 0; group < groups.size(); group++) {
-        perUnit.add("bool_or(r.g = " + group + ") AS g" + group);
-        outer.add("count(*) FILTER (WHERE b.g" + group + ") AS n" + (group + 1));
-      }
+    List<Counted> counted = counted();
+    for (int index = 1; index < counted.size(); index++) {
+      perUnit.add("bool_or(" + counted.get(index).rows() + ") AS g" + index);
+      outer.add("count(*) FILTER (WHERE b.g" + index + ") AS n" + index);
     }
     int cell = 0;
     for (int index = 0; index < measures.size(); index++) {
@@ -820,7 +1001,7 @@ final class Rewriting {
     int most = bound.rowsPerUnit();
     var values = new PerUnit("least(count(" + x + "), " + most + ")", "COALESCE(sum(?), 0)");
     return switch (aggregation.aggregate()) {
-      case UNITS -> List.of();
+      case UNITS, MATCHED_UNITS -> List.of();
       case ROWS -> List.of(new PerUnit("least(count(*), " + most + ")", "COALESCE(sum(?), 0)"));
       case VALUES -> List.of(values);
       case DISTINCT_VALUES ->

@@ -6,15 +6,17 @@ import cloister.query.Question.Aggregation;
 import cloister.room.ColumnType;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.calcite.plan.RelOptUtil;
 import org.apache.calcite.rel.RelCollation;
 import org.apache.calcite.rel.RelFieldCollation;
 import org.apache.calcite.rel.RelNode;
 import org.apache.calcite.rel.RelRoot;
 import org.apache.calcite.rel.core.AggregateCall;
-import org.apache.calcite.rel.core.JoinRelType;
+import org.apache.calcite.rel.core.CorrelationId;
 import org.apache.calcite.rel.logical.LogicalAggregate;
 import org.apache.calcite.rel.logical.LogicalFilter;
 import org.apache.calcite.rel.logical.LogicalJoin;
@@ -22,8 +24,11 @@ import org.apache.calcite.rel.logical.LogicalProject;
 import org.apache.calcite.rel.logical.LogicalSort;
 import org.apache.calcite.rel.logical.LogicalTableScan;
 import org.apache.calcite.rel.logical.LogicalUnion;
+import org.apache.calcite.rex.RexCall;
 import org.apache.calcite.rex.RexLiteral;
 import org.apache.calcite.rex.RexNode;
+import org.apache.calcite.rex.RexSubQuery;
+import org.apache.calcite.sql.SqlKind;
 
 /// Calcite's plan → the normal form. It is total over what it knows and refuses every other class
 /// of node, so a construct that slips past the grammar, or one that a later Calcite invents, fails
@@ -33,6 +38,9 @@ final class Translation {
 
   private final List<Relation> relations;
   private final Map<String, Position> texts;
+
+  /// The rows of the queries around the subquery that is being read.
+  private final Map<CorrelationId, List<Scalar>> around = new HashMap<>();
 
   /// @param texts where the statement's texts stand
   Translation(List<Relation> relations, Map<String, Position> texts) {
@@ -107,7 +115,7 @@ final class Translation {
     List<Above.Order> order = List.of();
     Optional<LogicalSort> cut = Optional.empty();
     for (RelNode node : peeled) {
-      var expressions = new Expressions(outputs, texts);
+      var expressions = expressions(outputs);
       switch (node) {
         case LogicalProject project -> {
           List<Scalar> projected = new ArrayList<>();
@@ -229,12 +237,7 @@ final class Translation {
             yield relations.get(Integer.parseInt(name.substring(1))).branches();
           }
           case LogicalProject project -> project(project);
-          case LogicalFilter filter -> {
-            if (!filter.getVariablesSet().isEmpty()) {
-              throw unsupported("a correlated condition");
-            }
-            yield filter(branches(filter.getInput()), filter.getCondition());
-          }
+          case LogicalFilter filter -> filter(filter);
           case LogicalJoin join -> join(join);
           case LogicalUnion union -> union(union);
           case LogicalAggregate _ ->
@@ -262,7 +265,7 @@ final class Translation {
     }
     List<Branch> result = new ArrayList<>();
     for (Branch branch : branches(project.getInput())) {
-      var expressions = new Expressions(branch.outputs(), texts);
+      var expressions = expressions(branch.outputs());
       List<Scalar> outputs = new ArrayList<>();
       for (RexNode expression : project.getProjects()) {
         outputs.add(expressions.of(expression));
@@ -272,30 +275,140 @@ final class Translation {
     return result;
   }
 
-  private List<Branch> filter(List<Branch> input, RexNode condition) throws QueryException {
+  private Expressions expressions(List<Scalar> inputs) {
+    return new Expressions(inputs, around, texts);
+  }
+
+  private List<Branch> filter(LogicalFilter filter) throws QueryException {
     List<Branch> result = new ArrayList<>();
-    for (Branch branch : input) {
-      result.add(branch.where(new Expressions(branch.outputs(), texts).of(condition)));
+    for (Branch branch : branches(filter.getInput())) {
+      filter.getVariablesSet().forEach(row -> around.put(row, branch.outputs()));
+      Branch filtered = branch;
+      for (RexNode condition : RelOptUtil.conjunctions(filter.getCondition())) {
+        filtered = filtered(filtered, condition);
+      }
+      filter.getVariablesSet().forEach(around::remove);
+      result.add(filtered);
     }
     return result;
   }
 
-  /// (a ∪ b) ⋈ c = (a ⋈ c) ∪ (b ⋈ c), also for bags.
+  private Branch filtered(Branch branch, RexNode condition) throws QueryException {
+    if (condition instanceof RexSubQuery subquery) {
+      List<Branch> others = branches(subquery.rel);
+      if (others.size() > 1) {
+        throw unsupported("a UNION ALL in EXISTS or IN");
+      }
+      return branch.where(true, others.getFirst(), on(subquery));
+    }
+    if (condition.getKind() == SqlKind.NOT
+        && ((RexCall) condition).getOperands().getFirst() instanceof RexSubQuery subquery) {
+      Branch filtered = branch;
+      for (Branch others : branches(subquery.rel)) {
+        requireNoNulls(branch, subquery, others);
+        filtered = filtered.where(false, others, on(subquery));
+      }
+      return filtered;
+    }
+    return branch.where(expressions(branch.outputs()).of(condition));
+  }
+
+  /// What EXISTS or IN demands of a row and one of the subquery's, beside what it says itself.
+  private Branch.Joint on(RexSubQuery subquery) throws QueryException {
+    return switch (subquery.getKind()) {
+      case EXISTS -> _ -> Scalar.Literal.TRUE;
+      case IN ->
+          outputs -> {
+            List<RexNode> operands = subquery.getOperands();
+            int columns = subquery.rel.getRowType().getFieldCount();
+            List<Scalar> row = outputs.subList(0, outputs.size() - columns);
+            List<Scalar> equal = new ArrayList<>();
+            for (int index = 0; index < columns; index++) {
+              equal.add(
+                  Expressions.equal(
+                      expressions(row).of(operands.get(index)), outputs.get(row.size() + index)));
+            }
+            return Scalar.call(Scalar.Function.AND, equal, new ColumnType.Bool());
+          };
+      default -> throw unsupported("this form of subquery");
+    };
+  }
+
+  /// One NULL among its values makes NOT IN false for every row; units are never NULL.
+  private void requireNoNulls(Branch branch, RexSubQuery subquery, Branch others)
+      throws QueryException {
+    if (subquery.getKind() == SqlKind.IN
+        && !(branch.isUnit(expressions(branch.outputs()).of(subquery.getOperands().getFirst()))
+            && others.outputs().size() == 1
+            && others.isUnit(others.outputs().getFirst()))) {
+      throw new QueryException(
+          Kind.UNSUPPORTED,
+          others.sources().getFirst().position(),
+          "NOT IN is of privacy units only: one NULL in the subquery makes it false for every row",
+          "write NOT EXISTS (SELECT 1 FROM … WHERE …)");
+    }
+  }
+
+  /// (a ∪ b) ⋈ c = (a ⋈ c) ∪ (b ⋈ c), also for bags, and for left joins of c.
   private List<Branch> join(LogicalJoin join) throws QueryException {
-    if (join.getJoinType() != JoinRelType.INNER || !join.getVariablesSet().isEmpty()) {
-      throw unsupported("a join that is not an inner one");
+    if (!join.getVariablesSet().isEmpty()) {
+      throw unsupported("a join with a correlated condition");
     }
+    List<Branch> left = branches(join.getLeft());
     List<Branch> right = branches(join.getRight());
-    List<Branch> pairs = new ArrayList<>();
-    for (Branch left : branches(join.getLeft())) {
-      for (Branch each : right) {
-        pairs.add(left.times(each));
+    Branch.Joint on = outputs -> expressions(outputs).of(join.getCondition());
+    int rightColumns = right.getFirst().outputs().size();
+    Branch.Joint swapped = outputs -> on.of(swapped(outputs, rightColumns));
+    List<Branch> result = new ArrayList<>();
+    switch (join.getJoinType()) {
+      case INNER -> {
+        for (Branch a : left) {
+          for (Branch b : right) {
+            Branch pairs = a.times(b);
+            result.add(pairs.where(on.of(pairs.outputs())));
+          }
+          if (result.size() > Relation.MOST_BRANCHES) {
+            break;
+          }
+        }
       }
-      if (pairs.size() > Relation.MOST_BRANCHES) {
-        break;
+      case LEFT -> {
+        for (Branch a : left) {
+          result.add(a.leftJoin(single(right), on));
+        }
       }
+      case RIGHT -> {
+        for (Branch b : right) {
+          Branch pairs = b.leftJoin(single(left), swapped);
+          result.add(pairs.select(swapped(pairs.outputs(), rightColumns)));
+        }
+      }
+      case FULL -> {
+        Branch a = single(left);
+        Branch b = single(right);
+        result.add(a.leftJoin(b, on));
+        List<Scalar> outputs = new ArrayList<>();
+        a.outputs().forEach(output -> outputs.add(new Scalar.Null(output.type())));
+        outputs.addAll(b.outputs());
+        result.add(b.where(false, a, swapped).select(outputs));
+      }
+      default -> throw unsupported("this kind of join");
     }
-    return filter(pairs, join.getCondition());
+    return result;
+  }
+
+  /// The first `count` values last.
+  private static List<Scalar> swapped(List<Scalar> values, int count) {
+    List<Scalar> result = new ArrayList<>(values.subList(count, values.size()));
+    result.addAll(values.subList(0, count));
+    return result;
+  }
+
+  private static Branch single(List<Branch> branches) throws QueryException {
+    if (branches.size() > 1) {
+      throw unsupported("a UNION ALL that an outer join may leave out");
+    }
+    return branches.getFirst();
   }
 
   /// Each column gets one type over all parts.
@@ -331,6 +444,6 @@ final class Translation {
         Kind.UNSUPPORTED,
         Position.START,
         what + " is not supported here",
-        "use inner joins on the unit, WHERE, UNION ALL and one GROUP BY on top");
+        "use joins on the unit, WHERE, EXISTS, UNION ALL and one GROUP BY on top");
   }
 }

@@ -76,8 +76,6 @@ class PlannerTest {
         "SELECT COUNT(*) FROM (SELECT DISTINCT zip FROM airline.customers) x",
         "SELECT COUNT(*) FROM (SELECT * FROM airline.customers LIMIT 1) x",
         "SELECT COUNT(*) FROM (SELECT * FROM airline.customers ORDER BY zip) x",
-        "SELECT COUNT(*) FROM airline.customers a LEFT JOIN media.customers m ON a.email = m.email",
-        "SELECT COUNT(*) FROM airline.customers a FULL JOIN media.customers m ON a.email = m.email",
         "SELECT COUNT(*) FROM airline.customers a CROSS JOIN media.customers m",
         "SELECT COUNT(*) FROM airline.customers a, media.customers m",
         "SELECT COUNT(*) FROM airline.customers a JOIN media.customers m ON a.zip = m.channel",
