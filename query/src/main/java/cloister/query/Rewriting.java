@@ -338,7 +338,9 @@ final class Rewriting {
 
   private List<Counted> valueCounts(String hasValue, Set<Integer> measures) {
     List<Counted> counts = new ArrayList<>();
-    counts.add(new Counted(counter(question.datasets()).of(measures), hasValue));
+    if (presences.stream().allMatch(Presence::optional)) {
+      counts.add(new Counted(counter(question.datasets()).of(measures), hasValue));
+    }
     for (int index = 0; index < presences.size(); index++) {
       if (!presences.get(index).optional()) {
         counts.add(

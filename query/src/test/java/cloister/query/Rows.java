@@ -34,9 +34,9 @@ final class Rows {
 
   /// One row below the aggregate.
   ///
-  /// @param group the datasets it needs, numbered as the plan's counters after the first
+  /// @param datasets those it is of, a bit for each of the plan's counters after the first
   /// @param key `null` for SQL's, which is none of the texts
-  record Line(String unit, int group, String key, List<Optional<?>> values) {}
+  record Line(String unit, int datasets, String key, List<Optional<?>> values) {}
 
   enum Kind {
     ROWS,
@@ -202,24 +202,25 @@ final class Rows {
   /// Three parts, by zip, airport and channel: the spend of customers over 0, of visits, and of
   /// visits once more for every view of the same person.
   ///
-  /// The groups are in the order of their addresses: customers, visits with viewers, visits.
+  /// The counters are in the order of their addresses: customers, visits, viewers.
   List<Line> united() {
     return Stream.of(
             customers.stream()
                 .filter(row -> row.spend().filter(spend -> spend.signum() > 0).isPresent())
-                .map(row -> line(row.email(), 0, row.zip(), row.spend())),
-            visits.stream().map(row -> line(row.email(), 2, row.airport(), row.spend())),
+                .map(row -> line(row.email(), 0b001, row.zip(), row.spend())),
+            visits.stream().map(row -> line(row.email(), 0b010, row.airport(), row.spend())),
             visits.stream()
                 .flatMap(visit ->
                     viewers.stream()
                         .filter(viewer -> viewer.email().equals(visit.email()))
-                        .map(viewer -> line(visit.email(), 1, viewer.channel(), visit.spend()))))
+                        .map(
+                            viewer -> line(visit.email(), 0b110, viewer.channel(), visit.spend()))))
         .flatMap(lines -> lines)
         .toList();
   }
 
-  private static Line line(String unit, int group, Optional<String> key, Optional<?>... values) {
-    return new Line(unit, group, key.orElse("null"), List.of(values));
+  private static Line line(String unit, int datasets, Optional<String> key, Optional<?>... values) {
+    return new Line(unit, datasets, key.orElse("null"), List.of(values));
   }
 
   Set<String> units() {
@@ -234,7 +235,7 @@ final class Rows {
   /// The bounded table when no unit is in too many groups, or has too many distinct values in one:
   /// rows as [Duck] writes them.
   ///
-  /// @param groups how many groups of datasets there are
+  /// @param groups how many datasets there are that not every row is of; 1 when there is none
   static List<String> bounded(List<Line> lines, int groups, List<Cell> cells, int rowsPerUnit) {
     List<String> rows = new ArrayList<>();
     byKey(lines)
@@ -246,7 +247,8 @@ final class Rows {
             int counted = group;
             row.add(
                 units.values().stream()
-                    .filter(own -> own.stream().anyMatch(line -> line.group() == counted))
+                    .filter(own ->
+                        own.stream().anyMatch(line -> (line.datasets() & (1 << counted)) != 0))
                     .count());
           }
           for (Cell cell : cells) {
