@@ -114,16 +114,38 @@ final class Explanations {
                     + ": each unit's total in a group is clamped to "
                     + range(sum.lower(), sum.upper()));
         case Measure.Mean mean ->
-            notes.add(
-                name
-                    + ": each value is clamped to "
-                    + range(mean.lower(), mean.upper())
-                    + "; the error is that of a group of %,d rows, and larger in smaller ones"
-                        .formatted(Release.TYPICAL_ROWS));
+            notes.add(clamped(name, mean.lower(), mean.upper(), Measure.Statistic.MEAN));
+        case Measure.Moments moments ->
+            notes.add(clamped(name, moments.lower(), moments.upper(), moments.statistic()));
+        case Measure.Another(int of, var statistic) -> {
+          switch (compiled.release().measures().get(of)) {
+            case Measure.Mean mean ->
+                notes.add(clamped(name, mean.lower(), mean.upper(), statistic));
+            case Measure.Moments moments ->
+                notes.add(clamped(name, moments.lower(), moments.upper(), statistic));
+            default -> throw new IllegalStateException("it has no moments");
+          }
+        }
         case Measure.Units _, Measure.Rows _, Measure.DistinctValues _ -> {}
       }
     }
     return notes;
+  }
+
+  private static String clamped(
+      String name, BigDecimal lower, BigDecimal upper, Measure.Statistic statistic) {
+    String clamped = name + ": each value is clamped to " + range(lower, upper);
+    String rows = "%,d rows".formatted(Release.TYPICAL_ROWS);
+    return switch (statistic) {
+      case COUNT -> name + ": it shares its noise with other numbers about these values";
+      case MEAN ->
+          clamped + "; the error is that of a group of " + rows + ", and larger in smaller ones";
+      case VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP ->
+          clamped
+              + "; the error is that of a group of "
+              + rows
+              + " spread evenly over that range, and larger in smaller ones";
+    };
   }
 
   private static String range(BigDecimal lower, BigDecimal upper) {

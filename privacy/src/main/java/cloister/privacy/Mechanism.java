@@ -71,9 +71,11 @@ final class Mechanism {
   ///
   /// @param ofOne at most so far, with probability 95 %
   /// @param ofTwo with probability 97.5 %: two such numbers are within it together with 95 %
-  record HalfWidths(BigInteger ofOne, BigInteger ofTwo) {
+  /// @param ofThree with probability 98⅓ %: three such numbers are within it together with 95 %
+  record HalfWidths(BigInteger ofOne, BigInteger ofTwo, BigInteger ofThree) {
     private static HalfWidths of(Noise noise) {
-      return new HalfWidths(noise.halfWidth(0.05), noise.halfWidth(0.025));
+      return new HalfWidths(
+          noise.halfWidth(0.05), noise.halfWidth(0.025), noise.halfWidth(0.01666));
     }
   }
 
@@ -81,7 +83,8 @@ final class Mechanism {
   /// the counter's number, so what is tested and what is shown are one draw.
   ///
   /// @param ofCounter the index of a counter's draw, empty when it has none
-  /// @param ofMeasure the index of a measure's first draw; a mean has two, the count second
+  /// @param ofMeasure the index of a measure's first draw; a mean has two, the count second, and
+  ///   moments a third for the squares
   record Draws(
       List<OptionalInt> ofCounter, List<Integer> ofMeasure, List<BigInteger> sensitivities) {
     static Draws of(ReleasePlan plan) {
@@ -116,6 +119,23 @@ final class Mechanism {
             sensitivities.add(change.max(BigInteger.ONE).multiply(rows));
             sensitivities.add(rows);
           }
+          case Measure.Moments moments -> {
+            var half = moments.mean().halfRange();
+            var sum = plan.unitsMayChange() ? half.shiftLeft(1) : half;
+            var squares =
+                plan.unitsMayChange()
+                    ? moments.largestSquare()
+                    : moments.largestSquare().subtract(moments.centre());
+            sensitivities.add(sum.max(BigInteger.ONE).multiply(rows));
+            sensitivities.add(rows);
+            sensitivities.add(squares.max(BigInteger.ONE).multiply(rows));
+          }
+          case Measure.Another _ -> {}
+        }
+      }
+      for (int i = 0; i < ofMeasure.size(); i++) {
+        if (plan.measures().get(i) instanceof Measure.Another another) {
+          ofMeasure.set(i, ofMeasure.get(another.measure()));
         }
       }
       return new Draws(ofCounter, ofMeasure, sensitivities);

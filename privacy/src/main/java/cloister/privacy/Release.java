@@ -13,6 +13,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// Turns exact aggregates into what may leave the enclave: the noise, the thresholds, the error
 /// bars, and beforehand the cost.
@@ -41,6 +42,7 @@ public final class Release {
   private final int mostGroups;
   private final Optional<Candidates> candidates;
   private final int cells;
+  private final List<Integer> firstCells;
 
   /// What the engine found, or, of candidates, what of it is released.
   private final SortedMap<List<Optional<String>>, ExactTable.Row> found =
@@ -55,6 +57,7 @@ public final class Release {
     this.stream = stream;
     this.mostGroups = mostGroups;
     this.cells = plan.measures().stream().mapToInt(Measure::cells).sum();
+    this.firstCells = plan.firstCells();
     this.candidates =
         plan.noise().isPresent() && !plan.listsEveryGroup()
             ? Optional.of(
@@ -159,7 +162,8 @@ public final class Release {
   }
 
   /// The 95 % error bar of each measure, before any data is read; 0 without noise. A mean's depends
-  /// on how many rows it has: it is given for a group of [#TYPICAL_ROWS].
+  /// on how many rows it has: it is given for a group of [#TYPICAL_ROWS], and a variance's for
+  /// values that are spread evenly over their range.
   public static List<BigDecimal> expectedErrors(ReleasePlan plan) {
     return expectedErrors(plan, TYPICAL_ROWS);
   }
@@ -173,21 +177,39 @@ public final class Release {
     var errors = new ArrayList<BigDecimal>();
     for (int i = 0; i < plan.measures().size(); i++) {
       int draw = mechanism.draws().ofMeasure().get(i);
-      errors.add(
-          switch (plan.measures().get(i)) {
-            case Measure.Units _, Measure.Rows _, Measure.DistinctValues _ ->
-                new BigDecimal(mechanism.halfWidths().get(draw).ofOne());
-            case Measure.Sum sum ->
-                new BigDecimal(mechanism.halfWidths().get(draw).ofOne())
-                    .multiply(sum.granularity());
-            case Measure.Mean mean ->
-                new NoisyMean(mean, BigInteger.ZERO, BigInteger.valueOf(rows))
-                    .error(
-                        mechanism.halfWidths().get(draw).ofTwo(),
-                        mechanism.halfWidths().get(draw + 1).ofTwo());
-          });
+      errors.add(expectedError(plan, plan.measures().get(i), mechanism, draw, rows));
     }
     return List.copyOf(errors);
+  }
+
+  private static BigDecimal expectedError(
+      ReleasePlan plan, Measure measure, Mechanism mechanism, int draw, long rows) {
+    return switch (measure) {
+      case Measure.Units _, Measure.Rows _, Measure.DistinctValues _ ->
+          new BigDecimal(mechanism.halfWidths().get(draw).ofOne());
+      case Measure.Sum sum ->
+          new BigDecimal(mechanism.halfWidths().get(draw).ofOne()).multiply(sum.granularity());
+      case Measure.Mean mean -> expectedError(mean, Measure.Statistic.MEAN, mechanism, draw, rows);
+      case Measure.Moments moments ->
+          expectedError(moments, moments.statistic(), mechanism, draw, rows);
+      case Measure.Another(int of, var statistic) ->
+          expectedError(plan.measures().get(of), statistic, mechanism, draw, rows);
+    };
+  }
+
+  private static BigDecimal expectedError(
+      Measure measured, Measure.Statistic statistic, Mechanism mechanism, int draw, long rows) {
+    return statistic(
+            mechanism,
+            measured,
+            statistic,
+            draw,
+            BigInteger.ZERO,
+            BigInteger.valueOf(rows),
+            measured instanceof Measure.Moments moments
+                ? NoisyMoments.typical(moments, rows).squares()
+                : BigInteger.ZERO)
+        .error();
   }
 
   /// A group with public keys; without a row of the table, all its numbers are 0.
@@ -240,13 +262,12 @@ public final class Release {
   private List<Optional<Answer.Value>> values(
       Mechanism mechanism, Optional<ExactTable.Row> row, List<BigInteger> drawn) {
     var values = new ArrayList<Optional<Answer.Value>>();
-    int cell = 0;
     for (int i = 0; i < plan.measures().size(); i++) {
-      var measure = plan.measures().get(i);
+      int cell = firstCells.get(i);
       int draw = mechanism.draws().ofMeasure().get(i);
       values.add(
           Optional.of(
-              switch (measure) {
+              switch (plan.measures().get(i)) {
                 case Measure.Units(int counter) ->
                     value(
                         mechanism,
@@ -257,9 +278,14 @@ public final class Release {
                     value(mechanism, cell(row, cell).add(drawn.get(draw)), draw, BigDecimal.ONE);
                 case Measure.Sum sum ->
                     value(mechanism, cell(row, cell).add(drawn.get(draw)), draw, sum.granularity());
-                case Measure.Mean mean -> mean(mechanism, mean, row, cell, drawn, draw);
+                case Measure.Mean mean ->
+                    statistic(mechanism, mean, Measure.Statistic.MEAN, row, cell, drawn, draw);
+                case Measure.Moments moments ->
+                    statistic(mechanism, moments, moments.statistic(), row, cell, drawn, draw);
+                case Measure.Another(int of, var statistic) ->
+                    statistic(
+                        mechanism, plan.measures().get(of), statistic, row, cell, drawn, draw);
               }));
-      cell += measure.cells();
     }
     return values;
   }
@@ -271,21 +297,71 @@ public final class Release {
         new BigDecimal(number).multiply(granularity), new BigDecimal(error).multiply(granularity));
   }
 
-  private static Answer.Value mean(
+  /// A statistic of a mean's or a variance's moments.
+  private static Answer.Value statistic(
       Mechanism mechanism,
-      Measure.Mean mean,
+      Measure measured,
+      Measure.Statistic statistic,
       Optional<ExactTable.Row> row,
       int cell,
       List<BigInteger> drawn,
       int draw) {
     var count = cell(row, cell + 1);
-    var centred = cell(row, cell).subtract(mean.middle().multiply(count));
-    var noisy = new NoisyMean(mean, centred.add(drawn.get(draw)), count.add(drawn.get(draw + 1)));
-    return new Answer.Value(
-        noisy.number(),
-        noisy.error(
-            mechanism.halfWidths().get(draw).ofTwo(),
-            mechanism.halfWidths().get(draw + 1).ofTwo()));
+    var sum = cell(row, cell);
+    var squares = BigInteger.ZERO;
+    switch (measured) {
+      case Measure.Mean mean -> sum = sum.subtract(mean.middle().multiply(count));
+      case Measure.Moments moments ->
+          squares =
+              squares(moments, row, cell)
+                  .subtract(moments.centre().multiply(count))
+                  .add(drawn.get(draw + 2));
+      default -> throw new IllegalStateException("it has no moments");
+    }
+    return statistic(
+        mechanism,
+        measured,
+        statistic,
+        draw,
+        sum.add(drawn.get(draw)),
+        count.add(drawn.get(draw + 1)),
+        squares);
+  }
+
+  /// @param sum of distances to the middle, with noise, as `count` and `squares`
+  private static Answer.Value statistic(
+      Mechanism mechanism,
+      Measure measured,
+      Measure.Statistic statistic,
+      int draw,
+      BigInteger sum,
+      BigInteger count,
+      BigInteger squares) {
+    var ofSum = mechanism.halfWidths().get(draw);
+    var ofCount = mechanism.halfWidths().get(draw + 1);
+    return switch (statistic) {
+      case COUNT -> value(mechanism, count, draw + 1, BigDecimal.ONE);
+      case MEAN -> {
+        var mean = measured instanceof Measure.Moments all ? all.mean() : (Measure.Mean) measured;
+        var noisy = new NoisyMean(mean, sum, count);
+        yield new Answer.Value(noisy.number(), noisy.error(ofSum.ofTwo(), ofCount.ofTwo()));
+      }
+      case VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
+        var noisy = new NoisyMoments((Measure.Moments) measured, sum, count, squares);
+        var widths =
+            new NoisyMoments.HalfWidths(
+                ofSum.ofThree(), ofCount.ofThree(), mechanism.halfWidths().get(draw + 2).ofThree());
+        yield new Answer.Value(noisy.number(statistic), noisy.error(statistic, widths));
+      }
+    };
+  }
+
+  private static BigInteger squares(
+      Measure.Moments moments, Optional<ExactTable.Row> row, int cell) {
+    return moments.squares(
+        IntStream.range(cell + 2, cell + moments.cells())
+            .mapToObj(each -> cell(row, each))
+            .toList());
   }
 
   private static BigInteger counter(Optional<ExactTable.Row> row, int counter) {
@@ -298,7 +374,7 @@ public final class Release {
 
   private Answer exact() {
     var rows = new ArrayList<Answer.Row>();
-    found.forEach((keys, row) -> rows.add(new Answer.Row(keys, exactValues(plan, row))));
+    found.forEach((keys, row) -> rows.add(new Answer.Row(keys, exactValues(row))));
     if (plan.keys().isEmpty() && rows.isEmpty()) {
       rows.add(new Answer.Row(List.of(), withheld(plan)));
     }
@@ -317,41 +393,64 @@ public final class Release {
     return true;
   }
 
-  /// SQL's semantics: the sum and the mean of no values are NULL. A mean is divided exactly and
-  /// rounded HALF_EVEN to [Measure#MEAN_DIGITS] digits beyond its granularity's.
-  private static List<Optional<Answer.Value>> exactValues(ReleasePlan plan, ExactTable.Row row) {
+  /// SQL's semantics: the sum and the mean of no values are NULL, and so is a sample's variance of
+  /// one. A mean is divided exactly and rounded HALF_EVEN to [Measure#MEAN_DIGITS] digits beyond
+  /// its granularity's.
+  private List<Optional<Answer.Value>> exactValues(ExactTable.Row row) {
     var values = new ArrayList<Optional<Answer.Value>>();
-    int next = 0;
     for (int i = 0; i < plan.measures().size(); i++) {
       int index = i;
-      var measure = plan.measures().get(i);
-      int cell = next;
-      next += measure.cells();
+      int cell = firstCells.get(i);
       if (!reachesMinimums(plan, row, counter -> counter.measures().contains(index))) {
         values.add(Optional.empty());
         continue;
       }
       Optional<BigDecimal> number =
-          switch (measure) {
+          switch (plan.measures().get(i)) {
             case Measure.Units(int counter) ->
                 Optional.of(new BigDecimal(row.counters().get(counter).value()));
             case Measure.Rows _, Measure.DistinctValues _ ->
                 Optional.of(new BigDecimal(row.cells().get(cell).value()));
             case Measure.Sum sum ->
                 nonNull(row, cell).map(total -> total.multiply(sum.granularity()));
-            case Measure.Mean mean ->
-                nonNull(row, cell)
-                    .map(total ->
-                        total
-                            .multiply(mean.granularity())
-                            .divide(
-                                new BigDecimal(row.cells().get(cell + 1).value()),
-                                mean.scale(),
-                                RoundingMode.HALF_EVEN));
+            case Measure.Mean mean -> exact(mean, Measure.Statistic.MEAN, row, cell);
+            case Measure.Moments moments -> exact(moments, moments.statistic(), row, cell);
+            case Measure.Another(int of, var statistic) ->
+                exact(plan.measures().get(of), statistic, row, cell);
           };
       values.add(number.map(exact -> new Answer.Value(exact, BigDecimal.ZERO)));
     }
     return values;
+  }
+
+  private static Optional<BigDecimal> exact(
+      Measure measured, Measure.Statistic statistic, ExactTable.Row row, int cell) {
+    var count = row.cells().get(cell + 1).value();
+    if (statistic == Measure.Statistic.COUNT) {
+      return Optional.of(new BigDecimal(count));
+    }
+    boolean sample =
+        statistic == Measure.Statistic.VAR_SAMP || statistic == Measure.Statistic.STDDEV_SAMP;
+    if (count.compareTo(sample ? BigInteger.TWO : BigInteger.ONE) < 0) {
+      return Optional.empty();
+    }
+    var sum = row.cells().get(cell).value();
+    return Optional.of(
+        switch (measured) {
+          case Measure.Mean mean -> exactMean(mean, sum, count);
+          case Measure.Moments moments ->
+              statistic == Measure.Statistic.MEAN
+                  ? exactMean(moments.mean(), sum.add(moments.middle().multiply(count)), count)
+                  : NoisyMoments.exact(
+                      moments, statistic, sum, count, squares(moments, Optional.of(row), cell));
+          default -> throw new IllegalStateException("it has no moments");
+        });
+  }
+
+  private static BigDecimal exactMean(Measure.Mean mean, BigInteger sum, BigInteger count) {
+    return new BigDecimal(sum)
+        .multiply(mean.granularity())
+        .divide(new BigDecimal(count), mean.scale(), RoundingMode.HALF_EVEN);
   }
 
   /// The sum in a cell, unless the count after it says that it has no values.

@@ -66,6 +66,43 @@ class AuditTest {
     assertThat(excess(gaussian, 1, 6, 1)).isGreaterThan(0.05);
   }
 
+  /// A unit of three rows at an end of the range moves all three moments at once. The audit looks
+  /// at the likelihood ratio of the three noisy numbers, which no event is better than.
+  @Test
+  void aWorstCaseUnitOfAVarianceStaysWithinEpsilon() {
+    assertThat(excessOfMoments(3, 3, 1)).isLessThan(0.002);
+    assertThat(excessOfMoments(3, 3, 2)).isGreaterThan(0.005);
+    assertThat(excessOfMoments(6, 3, 1)).isGreaterThan(0.005);
+    assertThat(excessOfMoments(3, 6, 1)).isGreaterThan(0.005);
+  }
+
+  /// @param squaresFactor 1 unless the engine is broken
+  private static double excessOfMoments(int rowsOfSum, int rowsOfCount, int squaresFactor) {
+    var measure = Samples.moments(Measure.Statistic.VAR_POP, "1", "-7", "7");
+    var mechanism = Mechanism.of(plan(List.of(), 1, List.of(measure), terms("0.5", "0", 1, 3)));
+    long squares = 3L * squaresFactor * (49 - measure.centre().longValueExact());
+    long[] change = {7L * rowsOfSum, rowsOfCount, squares};
+    long[] allowed = {7 * 3, 3, 3 * 25};
+    var with = new ArrayList<Long>();
+    var without = new ArrayList<Long>();
+    try (var stream = stream(3)) {
+      for (int i = 0; i < 200_000; i++) {
+        double ratioWith = 0;
+        double ratioWithout = 0;
+        for (int number = 0; number < 3; number++) {
+          double scale = 3 * allowed[number] / 0.5;
+          long noise = mechanism.noises().get(number).sample(stream).longValueExact();
+          long other = mechanism.noises().get(number).sample(stream).longValueExact();
+          ratioWithout += (Math.abs(noise) - Math.abs(noise - change[number])) / scale;
+          ratioWith += (Math.abs(other + change[number]) - Math.abs(other)) / scale;
+        }
+        with.add(Math.round(ratioWith * 1000));
+        without.add(Math.round(ratioWithout * 1000));
+      }
+    }
+    return Math.max(delta(with, without, 20), delta(without, with, 20));
+  }
+
   private static ReleasePlan manyCounts() {
     List<Measure> measures = Collections.nCopies(12, new Measure.Rows());
     return plan(List.of(numbered(GROUPS)), 1, measures, terms("0.5", "0.01", 1, 3));

@@ -34,7 +34,11 @@ record Question(
     VALUES,
     DISTINCT_VALUES,
     SUM,
-    MEAN
+    MEAN,
+    VAR_POP,
+    VAR_SAMP,
+    STDDEV_POP,
+    STDDEV_SAMP
   }
 
   /// @param argument the branch output it is over; -1 for units and rows
@@ -135,7 +139,7 @@ record Question(
     return switch (aggregation.aggregate()) {
       case DISTINCT_VALUES -> new Aggregation(Aggregate.UNITS, -1);
       case VALUES -> new Aggregation(Aggregate.ROWS, -1);
-      case UNITS, ROWS, SUM, MEAN -> aggregation;
+      case UNITS, ROWS, SUM, MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> aggregation;
     };
   }
 

@@ -3,6 +3,7 @@ package cloister.query;
 import cloister.privacy.Delta;
 import cloister.privacy.DifferentialPrivacy;
 import cloister.privacy.Measure;
+import cloister.privacy.Measure.Statistic;
 import cloister.privacy.ReleasePlan;
 import cloister.privacy.ReleasePlan.Counter;
 import cloister.privacy.ReleasePlan.GroupKey;
@@ -56,6 +57,9 @@ final class Rewriting {
 
   /// Doubles are summed in steps of a millionth, or of a millionth of small bounds.
   private static final int REAL_DIGITS = 6;
+
+  /// Every 64-bit integer has as many at most.
+  private static final int INTEGER_DIGITS = 19;
 
   /// What one unit may make of a join: its presence must not decide whether a run ends in time.
   private static final int MOST_JOINED_ROWS = 1_000_000;
@@ -130,8 +134,8 @@ final class Rewriting {
           "ask for fewer measures at once");
     }
     List<Measure> measures = new ArrayList<>();
-    for (Aggregation aggregation : question.aggregations()) {
-      measures.add(measure(aggregation));
+    for (int index = 0; index < question.aggregations().size(); index++) {
+      measures.add(measure(index));
     }
     if (measures.size() > ReleasePlan.MOST_MEASURES) {
       throw new QueryException(
@@ -224,8 +228,8 @@ final class Rewriting {
         throw new QueryException(
             Kind.NEEDS_NOISE,
             Position.START,
-            "without noise COUNT, SUM and AVG are of a column as it is: an expression may be of one"
-                + " unit",
+            "without noise COUNT, SUM, AVG, VARIANCE and STDDEV are of a column as it is: an"
+                + " expression may be of one unit",
             "put the condition into WHERE or GROUP BY, and compute with the answer's numbers");
       }
     }
@@ -311,7 +315,12 @@ final class Rewriting {
     return minimum;
   }
 
-  private Measure measure(Aggregation aggregation) throws QueryException {
+  private Measure measure(int index) throws QueryException {
+    Aggregation aggregation = question.aggregations().get(index);
+    int moments = moments(index);
+    if (moments != index) {
+      return new Measure.Another(moments, statistic(aggregation));
+    }
     return switch (aggregation.aggregate()) {
       case UNITS -> new Measure.Units(0);
       case ROWS, VALUES -> new Measure.Rows();
@@ -320,11 +329,84 @@ final class Rewriting {
         Grid grid = grid(aggregation);
         yield new Measure.Sum(grid.granularity(), grid.lower(), grid.upper());
       }
-      case MEAN -> {
-        Grid grid = grid(aggregation);
-        yield new Measure.Mean(grid.granularity(), grid.lower(), grid.upper());
+      case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
+        if (!isSquared(aggregation)) {
+          Grid grid = grid(aggregation);
+          yield new Measure.Mean(grid.granularity(), grid.lower(), grid.upper());
+        }
+        yield squared(aggregation);
       }
     };
+  }
+
+  /// The aggregation whose moments this one is a statistic of: itself, or another of the same
+  /// values, so that AVG, VARIANCE, STDDEV and COUNT of one column share three numbers and their
+  /// noise. A COUNT of doubles is not among them, since it counts NaN.
+  private int moments(int index) {
+    Aggregation aggregation = question.aggregations().get(index);
+    boolean counts = aggregation.aggregate() == Aggregate.VALUES && isExact(aggregation);
+    if (!counts && !hasMoments(aggregation)) {
+      return index;
+    }
+    return IntStream.range(0, question.aggregations().size())
+        .filter(each -> hasMoments(question.aggregations().get(each)))
+        .filter(each -> question.aggregations().get(each).argument() == aggregation.argument())
+        .findFirst()
+        .orElse(index);
+  }
+
+  private static boolean hasMoments(Aggregation aggregation) {
+    return switch (aggregation.aggregate()) {
+      case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> true;
+      case UNITS, ROWS, VALUES, DISTINCT_VALUES, SUM -> false;
+    };
+  }
+
+  /// Whether somebody asks for a variance of the values.
+  private boolean isSquared(Aggregation aggregation) {
+    return question.aggregations().stream()
+        .anyMatch(each ->
+            each.argument() == aggregation.argument()
+                && hasMoments(each)
+                && each.aggregate() != Aggregate.MEAN);
+  }
+
+  private static Statistic statistic(Aggregation aggregation) {
+    return switch (aggregation.aggregate()) {
+      case VALUES -> Statistic.COUNT;
+      case MEAN -> Statistic.MEAN;
+      case VAR_POP -> Statistic.VAR_POP;
+      case VAR_SAMP -> Statistic.VAR_SAMP;
+      case STDDEV_POP -> Statistic.STDDEV_POP;
+      case STDDEV_SAMP -> Statistic.STDDEV_SAMP;
+      case UNITS, ROWS, DISTINCT_VALUES, SUM ->
+          throw new IllegalArgumentException("it is no statistic of moments");
+    };
+  }
+
+  /// Without noise nothing is clamped, so the range is what the values' type can hold: squares of
+  /// anything within it can be added up.
+  private Measure.Moments squared(Aggregation aggregation) throws QueryException {
+    Grid grid = grid(aggregation);
+    if (noise.isPresent()) {
+      return new Measure.Moments(
+          statistic(aggregation), grid.granularity(), grid.lower(), grid.upper());
+    }
+    BigDecimal steps = BigDecimal.ONE.movePointRight(MOST_SUMMED_DIGITS - 1);
+    if (isExact(aggregation)) {
+      int wholeDigits =
+          question.over(aggregation.argument()).stream()
+              .mapToInt(each ->
+                  each.type() instanceof ColumnType.Decimal decimal
+                      ? decimal.precision() - decimal.scale()
+                      : INTEGER_DIGITS)
+              .max()
+              .orElseThrow();
+      steps = BigDecimal.ONE.movePointRight(wholeDigits + grid.digits());
+    }
+    BigDecimal largest = steps.movePointLeft(grid.digits());
+    return new Measure.Moments(
+        statistic(aggregation), grid.granularity(), largest.negate(), largest);
   }
 
   /// The integers that stand for an argument's values: multiples of 10^-digits, from lower to
@@ -357,7 +439,7 @@ final class Rewriting {
       throw new QueryException(
           Kind.UNBOUNDED,
           Position.START,
-          "a SUM or AVG under noise is over something without declared bounds",
+          "a SUM, AVG, VARIANCE or STDDEV under noise is over something without declared bounds",
           "use a column whose owner declares bounds, or ask the owner to");
     }
     int digits = digits(aggregation, bounds);
@@ -417,12 +499,15 @@ final class Rewriting {
     outputs.add(unit + " AS u");
     for (int index = 0; index < question.aggregations().size(); index++) {
       Aggregation aggregation = question.aggregations().get(index);
-      if (aggregation.argument() >= 0) {
+      if (isRead(index)) {
         Scalar argument = branch.outputs().get(aggregation.argument());
         String value =
             switch (aggregation.aggregate()) {
               case SUM -> integer(argument, grid(aggregation), aggregation);
-              case MEAN -> clamped(integer(argument, grid(aggregation), aggregation), aggregation);
+              case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP ->
+                  centred(
+                      clamped(integer(argument, grid(aggregation), aggregation), aggregation),
+                      aggregation);
               case UNITS, ROWS, VALUES, DISTINCT_VALUES -> expression(argument);
             };
         outputs.add(value + " AS x" + index);
@@ -459,6 +544,15 @@ final class Rewriting {
         + " FROM "
         + String.join(", ", sources)
         + where(conditions);
+  }
+
+  /// Whether an aggregation looks at its own argument, and not at that of others: without noise a
+  /// count's units are counted by it all the same.
+  private boolean isRead(int index) {
+    Aggregation aggregation = question.aggregations().get(index);
+    return aggregation.argument() >= 0
+        && (moments(index) == index
+            || (noise.isEmpty() && aggregation.aggregate() == Aggregate.VALUES));
   }
 
   /// The sources whose rows are joined. Where only units and distinct values are counted it does
@@ -668,6 +762,15 @@ final class Rewriting {
         + ") END)";
   }
 
+  /// The distance to the middle, where it is squared.
+  private String centred(String value, Aggregation aggregation) throws QueryException {
+    if (!isSquared(aggregation)) {
+      return value;
+    }
+    BigInteger middle = squared(aggregation).middle();
+    return middle.signum() == 0 ? value : "(" + value + " - " + hugeint(middle) + ")";
+  }
+
   private static String hugeint(BigInteger value) {
     return "CAST('" + value + "' AS HUGEINT)";
   }
@@ -690,14 +793,25 @@ final class Rewriting {
     int cell = 0;
     for (int index = 0; index < measures.size(); index++) {
       String argument = "x" + index;
+      Aggregation aggregation = question.aggregations().get(index);
+      if (moments(index) != index) {
+        continue;
+      }
       List<String> cells =
-          switch (question.aggregations().get(index).aggregate()) {
+          switch (aggregation.aggregate()) {
             case UNITS -> List.of();
             case ROWS -> List.of("count(*)");
             case VALUES -> List.of("count(" + argument + ")");
             case DISTINCT_VALUES -> throw new IllegalStateException("it needs noise");
-            case SUM, MEAN ->
-                List.of("COALESCE(sum(" + argument + "), 0)", "count(" + argument + ")");
+            case SUM, MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
+              List<String> sums = new ArrayList<>();
+              sums.add("COALESCE(sum(" + argument + "), 0)");
+              sums.add("count(" + argument + ")");
+              for (String square : squares(argument, aggregation)) {
+                sums.add("COALESCE(sum(" + square + "), 0)");
+              }
+              yield sums;
+            }
           };
       for (String each : cells) {
         outputs.add("CAST(" + each + " AS HUGEINT) AS c" + cell++);
@@ -816,6 +930,9 @@ final class Rewriting {
 
   private List<PerUnit> perUnit(int index, DifferentialPrivacy bound) throws QueryException {
     Aggregation aggregation = question.aggregations().get(index);
+    if (moments(index) != index) {
+      return List.of();
+    }
     String x = "r.x" + index;
     int most = bound.rowsPerUnit();
     var values = new PerUnit("least(count(" + x + "), " + most + ")", "COALESCE(sum(?), 0)");
@@ -854,15 +971,41 @@ final class Rewriting {
                 "COALESCE(sum(?), 0)"),
             values);
       }
-      case MEAN -> List.of(new PerUnit(mean(x, most), "COALESCE(sum(?), 0)"), values);
+      case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
+        List<PerUnit> cells = new ArrayList<>();
+        cells.add(new PerUnit(scaled(x, x, most), "COALESCE(sum(?), 0)"));
+        cells.add(values);
+        for (String square : squares(x, aggregation)) {
+          cells.add(new PerUnit(scaled(square, x, most), "COALESCE(sum(?), 0)"));
+        }
+        yield cells;
+      }
     };
   }
 
-  /// The sum of a unit's values, or of `most` times their mean, truncated. Quotient and remainder
-  /// are scaled apart, because the sum of many rows times `most` may overflow.
-  private static String mean(String x, int most) {
+  /// The square of a distance, if a variance needs it, in the parts that [Measure.Moments] has.
+  private List<String> squares(String x, Aggregation aggregation) throws QueryException {
+    if (!hasMoments(aggregation) || !isSquared(aggregation)) {
+      return List.of();
+    }
+    if (!squared(aggregation).isWide()) {
+      return List.of("(" + x + " * " + x + ")");
+    }
+    String split = hugeint(BigInteger.TWO.pow(Measure.Moments.NARROW_BITS));
+    String high = "(abs(" + x + ") // " + split + ")";
+    String low = "(abs(" + x + ") % " + split + ")";
+    return List.of(
+        "(" + high + " * " + high + ")",
+        "(" + high + " * " + low + ")",
+        "(" + low + " * " + low + ")");
+  }
+
+  /// The sum of a number over a unit's rows with a value `x`, or of `most` times its mean,
+  /// truncated. Quotient and remainder are scaled apart, because the sum of many rows times `most`
+  /// may overflow.
+  private static String scaled(String number, String x, int most) {
     String count = "NULLIF(count(" + x + "), 0)";
-    String sum = "sum(" + x + ")";
+    String sum = "sum(" + number + ")";
     return "(CASE WHEN count("
         + x
         + ") = 0 THEN CAST('0' AS HUGEINT) WHEN count("

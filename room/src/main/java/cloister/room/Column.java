@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 /// @param required a null is a bad row
 /// @param domain the public list of values; a value outside it is a bad row. Only for columns whose
 ///   values have one spelling: string, integer, boolean, date
-/// @param bounds the public range; SUM and AVG clamp to it and need it
+/// @param bounds the public range; sums, means and variances clamp to it and need it
 public record Column(
     ColumnName name,
     ColumnType type,
