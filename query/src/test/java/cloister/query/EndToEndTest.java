@@ -204,14 +204,14 @@ class EndToEndTest {
   void variancesAreCoveredByTheirErrors() throws Exception {
     var prepared =
         prepare(
-            "SELECT k, STDDEV_POP(price), VARIANCE(price), AVG(price), COUNT(price) FROM sales"
+            "SELECT k, COUNT(price), AVG(price), VARIANCE(price), STDDEV_POP(price) FROM sales"
                 + " GROUP BY k",
             "SELECT 'u' || (g * 40 + i % 40) AS email, lpad(g::VARCHAR, 5, '0') AS k, 'p' AS hidden,"
                 + " CAST(5 + i % 2 * 10 AS DECIMAL(6,2)) AS price"
                 + " FROM range(10000) a(g), range(80) b(i)",
             "8",
             "0");
-    double[] truth = {5, 25 * 80 / 79.0, 10, 80};
+    double[] truth = {80, 10, 25 * 80 / 79.0, 5};
     int[] covered = new int[truth.length];
     double[] errors = new double[truth.length];
     for (Answer.Row row : prepared.release(2).rows()) {
