@@ -83,11 +83,14 @@ final class Explanations {
     if (compiled.release().noise().isEmpty()) {
       return List.of();
     }
-    List<BigDecimal> expected = Release.expectedErrors(compiled.release());
+    List<Optional<BigDecimal>> expected = Release.expectedErrors(compiled.release());
     List<String> names = measures(plan);
     List<Integer> measures = plan.measures();
     return IntStream.range(0, names.size())
-        .mapToObj(i -> new Reply.ExpectedError(names.get(i), expected.get(measures.get(i))))
+        .boxed()
+        .flatMap(i ->
+            expected.get(measures.get(i)).stream()
+                .map(error -> new Reply.ExpectedError(names.get(i), error)))
         .toList();
   }
 
@@ -107,7 +110,8 @@ final class Explanations {
     List<String> names = measures(plan);
     for (int i = 0; i < names.size(); i++) {
       String name = names.get(i);
-      switch (compiled.release().measures().get(plan.measures().get(i))) {
+      int index = plan.measures().get(i);
+      switch (compiled.release().measures().get(index)) {
         case Measure.Sum sum ->
             notes.add(
                 name
@@ -126,10 +130,19 @@ final class Explanations {
             default -> throw new IllegalStateException("it has no moments");
           }
         }
+        case Measure.Clipped _ ->
+            notes.add(name + ": " + clip(Release.expectedClip(compiled.release(), index)));
         case Measure.Units _, Measure.Rows _, Measure.DistinctValues _ -> {}
       }
     }
     return notes;
+  }
+
+  private static String clip(Release.ExpectedClip expected) {
+    return "what each unit adds to a group is clipped where few units add more; where that is, noise"
+        + " decides from the data and a part of this cost, and the error is %s times the clip"
+            .formatted(expected.errorPerClip().stripTrailingZeros().toPlainString())
+        + "; withheld in groups of fewer than about %,d units".formatted(expected.units());
   }
 
   private static String clamped(

@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// One released number per group, and which exact integers the engine delivers for it, in order.
 ///
@@ -28,6 +29,11 @@ public sealed interface Measure {
 
   /// How many exact integers a group carries for this measure.
   int cells();
+
+  /// How many lists of exact integers a group carries for this measure.
+  default int lists() {
+    return 0;
+  }
 
   /// The number of distinct privacy units: the plan's counter of that index, so no cell of its own.
   /// Sensitivity 1.
@@ -137,6 +143,54 @@ public sealed interface Measure {
     /// Digits after the point of a released mean.
     int scale() {
       return Math.max(0, granularity.scale()) + MEAN_DIGITS;
+    }
+  }
+
+  /// Which signs the contributions to a sum have.
+  enum Sides {
+    POSITIVE,
+    BOTH
+  }
+
+  /// A sum whose contributions nobody has declared bounds of: noise finds them ([Clip]). It has no
+  /// cell, but one list: for every bucket that some unit's contribution is in three integers, the
+  /// bucket's number, how many units, and the sum of their contributions.
+  ///
+  /// A contribution is the sum of the unit's integers, clamped to ± the last of [#edges()] (or to 0
+  /// and it). A positive one is in the first bucket, numbered from 1, whose edge it does not
+  /// exceed; a negative one in that of its absolute value, with a negative number; 0 is in none. So
+  /// a unit that appears adds one to one bucket. Only plans with noise have it.
+  ///
+  /// @param bits the last edge is 2 to this power
+  record Clipped(BigDecimal granularity, Sides sides, int bits) implements Measure {
+    /// 10^12 contributions of so many bits add up to less than 2^127.
+    public static final int MOST_BITS = 84;
+
+    private static final int PER_OCTAVE = 4;
+
+    public Clipped {
+      checkGrid(granularity, BigDecimal.ZERO, BigDecimal.ZERO);
+      if (bits < 1 || bits > MOST_BITS) {
+        throw new IllegalArgumentException("an edge has 1 to 84 bits, not " + bits);
+      }
+    }
+
+    @Override
+    public int cells() {
+      return 0;
+    }
+
+    @Override
+    public int lists() {
+      return 1;
+    }
+
+    /// The upper edges of the buckets: the integers ⌊2^(k/4)⌋, each once, in order.
+    public List<BigInteger> edges() {
+      return IntStream.rangeClosed(0, PER_OCTAVE * bits)
+          .mapToObj(quarter -> BigInteger.TWO.pow(quarter).sqrt().sqrt())
+          .distinct()
+          .toList();
     }
   }
 

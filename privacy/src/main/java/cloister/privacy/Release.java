@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// Turns exact aggregates into what may leave the enclave: the noise, the thresholds, the error
 /// bars, and beforehand the cost.
@@ -42,7 +43,9 @@ public final class Release {
   private final int mostGroups;
   private final Optional<Candidates> candidates;
   private final int cells;
+  private final int lists;
   private final List<Integer> firstCells;
+  private final List<Integer> firstLists;
 
   /// What the engine found, or, of candidates, what of it is released.
   private final SortedMap<List<Optional<String>>, ExactTable.Row> found =
@@ -57,7 +60,9 @@ public final class Release {
     this.stream = stream;
     this.mostGroups = mostGroups;
     this.cells = plan.measures().stream().mapToInt(Measure::cells).sum();
+    this.lists = plan.measures().stream().mapToInt(Measure::lists).sum();
     this.firstCells = plan.firstCells();
+    this.firstLists = plan.firstLists();
     this.candidates =
         plan.noise().isPresent() && !plan.listsEveryGroup()
             ? Optional.of(
@@ -89,7 +94,8 @@ public final class Release {
   public void accept(ExactTable.Row row) {
     if (row.keys().size() != plan.keys().size()
         || row.counters().size() != plan.counters().size()
-        || row.cells().size() != cells) {
+        || row.cells().size() != cells
+        || row.lists().size() != lists) {
       throw new IllegalStateException("the exact table has not the plan's shape");
     }
     if (tooMany || !isReleasable(row)) {
@@ -148,38 +154,63 @@ public final class Release {
   }
 
   /// How noise would be drawn, in words: each distribution once, with its scale on the integer
-  /// grid.
+  /// grid. A clipped sum's is for a clip of one step of it.
   ///
   /// @throws IllegalStateException for a plan without noise
   public static String mechanism(ReleasePlan plan) {
     if (plan.noise().isEmpty()) {
       throw new IllegalStateException("the plan has no noise");
     }
-    return Mechanism.of(plan).noises().stream()
-        .map(Noise::toString)
+    var mechanism = Mechanism.of(plan);
+    return Stream.concat(
+            mechanism.noises().stream().map(Noise::toString),
+            mechanism.clips().stream()
+                .flatMap(clip ->
+                    Stream.of(
+                        clip.histogram() + " on a histogram of totals",
+                        clip.ofOne() + " times the clip that it finds")))
         .distinct()
         .collect(Collectors.joining(", "));
   }
 
   /// The 95 % error bar of each measure, before any data is read; 0 without noise. A mean's depends
   /// on how many rows it has: it is given for a group of [#TYPICAL_ROWS], and a variance's for
-  /// values that are spread evenly over their range.
-  public static List<BigDecimal> expectedErrors(ReleasePlan plan) {
+  /// values that are spread evenly over their range. A clipped sum's is absent: it depends on the
+  /// clip, and is so many times that as [#expectedClip] says.
+  public static List<Optional<BigDecimal>> expectedErrors(ReleasePlan plan) {
     return expectedErrors(plan, TYPICAL_ROWS);
   }
 
   /// As [#expectedErrors(ReleasePlan)], for a group of `rows` non-null values.
-  public static List<BigDecimal> expectedErrors(ReleasePlan plan, long rows) {
+  public static List<Optional<BigDecimal>> expectedErrors(ReleasePlan plan, long rows) {
     if (plan.noise().isEmpty()) {
-      return Collections.nCopies(plan.measures().size(), BigDecimal.ZERO);
+      return Collections.nCopies(plan.measures().size(), Optional.of(BigDecimal.ZERO));
     }
     var mechanism = Mechanism.of(plan);
-    var errors = new ArrayList<BigDecimal>();
+    var errors = new ArrayList<Optional<BigDecimal>>();
     for (int i = 0; i < plan.measures().size(); i++) {
       int draw = mechanism.draws().ofMeasure().get(i);
-      errors.add(expectedError(plan, plan.measures().get(i), mechanism, draw, rows));
+      errors.add(
+          plan.measures().get(i) instanceof Measure.Clipped
+              ? Optional.empty()
+              : Optional.of(expectedError(plan, plan.measures().get(i), mechanism, draw, rows)));
     }
     return List.copyOf(errors);
+  }
+
+  /// What is known of a clipped sum beforehand.
+  ///
+  /// @param errorPerClip the 95 % error bar as a multiple of the clip
+  /// @param units about how many units with totals of like size a group has to have for its total
+  ///   to be released, and for a clip to be as high
+  public record ExpectedClip(BigDecimal errorPerClip, BigInteger units) {}
+
+  /// @param measure the index of a clipped sum
+  public static ExpectedClip expectedClip(ReleasePlan plan, int measure) {
+    var mechanism = Mechanism.of(plan);
+    var clip = mechanism.clips().get(mechanism.draws().ofMeasure().get(measure));
+    var thousand = BigInteger.valueOf(1000);
+    return new ExpectedClip(new BigDecimal(clip.error(thousand), 3), clip.units());
   }
 
   private static BigDecimal expectedError(
@@ -194,6 +225,7 @@ public final class Release {
           expectedError(moments, moments.statistic(), mechanism, draw, rows);
       case Measure.Another(int of, var statistic) ->
           expectedError(plan.measures().get(of), statistic, mechanism, draw, rows);
+      case Measure.Clipped _ -> throw new IllegalArgumentException("it depends on the data");
     };
   }
 
@@ -215,7 +247,7 @@ public final class Release {
   /// A group with public keys; without a row of the table, all its numbers are 0.
   private Answer.Row listed(
       Mechanism mechanism, List<Optional<String>> keys, Optional<ExactTable.Row> row) {
-    var drawn = draw(mechanism, stream);
+    var drawn = draw(mechanism, stream, row);
     for (int i = 0; i < plan.counters().size(); i++) {
       int minimum = plan.counters().get(i).minimumUnits();
       if (minimum > 1
@@ -232,9 +264,9 @@ public final class Release {
   /// A group with a private key, if it passes ([Mechanism], Threshold).
   private Optional<Answer.Row> candidate(Candidates candidates, ExactTable.Row row) {
     var mechanism = candidates.mechanism();
-    List<BigInteger> drawn;
+    Drawn drawn;
     try (var own = candidates.streams().of(row.keys())) {
-      drawn = draw(mechanism, own);
+      drawn = draw(mechanism, own, Optional.of(row));
     }
     var threshold = mechanism.threshold().orElseThrow();
     for (int i = 0; i < plan.counters().size(); i++) {
@@ -249,22 +281,40 @@ public final class Release {
     return Optional.of(new Answer.Row(row.keys(), values(mechanism, Optional.of(row), drawn)));
   }
 
+  /// @param noises one per noise of the mechanism
+  /// @param clipped what is released of each clipped sum
+  private record Drawn(List<BigInteger> noises, List<Optional<Answer.Value>> clipped) {}
+
   /// All noise of one group. It is drawn before anything is tested, so that neither the stream's
-  /// position nor the time depends on the result.
-  private static List<BigInteger> draw(Mechanism mechanism, NoiseStream stream) {
-    return mechanism.noises().stream().map(noise -> noise.sample(stream)).toList();
+  /// position nor the time depends on whether the group is shown.
+  private Drawn draw(Mechanism mechanism, NoiseStream from, Optional<ExactTable.Row> row) {
+    var noises = mechanism.noises().stream().map(noise -> noise.sample(from)).toList();
+    var clipped = new ArrayList<Optional<Answer.Value>>();
+    for (int i = 0; i < plan.measures().size(); i++) {
+      if (plan.measures().get(i) instanceof Measure.Clipped) {
+        int list = firstLists.get(i);
+        List<Exact> histogram = row.map(found -> found.lists().get(list)).orElse(List.of());
+        clipped.add(mechanism.clips().get(clipped.size()).release(histogram, from));
+      }
+    }
+    return new Drawn(noises, clipped);
   }
 
-  private static BigInteger counterNoise(Mechanism mechanism, List<BigInteger> drawn, int counter) {
-    return drawn.get(mechanism.draws().ofCounter().get(counter).orElseThrow());
+  private static BigInteger counterNoise(Mechanism mechanism, Drawn drawn, int counter) {
+    return drawn.noises().get(mechanism.draws().ofCounter().get(counter).orElseThrow());
   }
 
   private List<Optional<Answer.Value>> values(
-      Mechanism mechanism, Optional<ExactTable.Row> row, List<BigInteger> drawn) {
+      Mechanism mechanism, Optional<ExactTable.Row> row, Drawn all) {
     var values = new ArrayList<Optional<Answer.Value>>();
+    var drawn = all.noises();
     for (int i = 0; i < plan.measures().size(); i++) {
       int cell = firstCells.get(i);
       int draw = mechanism.draws().ofMeasure().get(i);
+      if (plan.measures().get(i) instanceof Measure.Clipped) {
+        values.add(all.clipped().get(draw));
+        continue;
+      }
       values.add(
           Optional.of(
               switch (plan.measures().get(i)) {
@@ -285,6 +335,7 @@ public final class Release {
                 case Measure.Another(int of, var statistic) ->
                     statistic(
                         mechanism, plan.measures().get(of), statistic, row, cell, drawn, draw);
+                case Measure.Clipped _ -> throw new IllegalStateException("it is drawn already");
               }));
     }
     return values;
@@ -417,6 +468,8 @@ public final class Release {
             case Measure.Moments moments -> exact(moments, moments.statistic(), row, cell);
             case Measure.Another(int of, var statistic) ->
                 exact(plan.measures().get(of), statistic, row, cell);
+            case Measure.Clipped _ ->
+                throw new IllegalStateException("without noise nothing is clipped");
           };
       values.add(number.map(exact -> new Answer.Value(exact, BigDecimal.ZERO)));
     }

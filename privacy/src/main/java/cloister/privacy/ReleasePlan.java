@@ -59,6 +59,9 @@ public record ReleasePlan(
       if (measure instanceof Measure.Another another && !has(measures, another)) {
         throw new IllegalArgumentException("no measure has the moments of " + another);
       }
+      if (measure instanceof Measure.Clipped && noise.isEmpty()) {
+        throw new IllegalArgumentException("without noise nothing is clipped");
+      }
     }
     boolean listed = isListed(keys);
     if (noise.isPresent() && listed && combinations(keys) > LARGEST_LISTING) {
@@ -81,9 +84,21 @@ public record ReleasePlan(
               Measure.Rows _,
               Measure.DistinctValues _,
               Measure.Sum _,
+              Measure.Clipped _,
               Measure.Another _ ->
               false;
         };
+  }
+
+  /// Where each measure's lists start in a row.
+  List<Integer> firstLists() {
+    var starts = new ArrayList<Integer>();
+    int next = 0;
+    for (var measure : measures) {
+      starts.add(next);
+      next += measure.lists();
+    }
+    return starts;
   }
 
   /// Where each measure's cells start in a row; that of another statistic is where its moments do.
