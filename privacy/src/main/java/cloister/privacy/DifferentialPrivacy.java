@@ -11,12 +11,6 @@ public record DifferentialPrivacy(
     Epsilon epsilon, Delta delta, int groupsPerUnit, int rowsPerUnit, Bounding rows) {
   static final int LARGEST_BOUND = 1_000_000;
 
-  /// Where the bound of a unit's rows comes from.
-  public enum Bounding {
-    DECLARED,
-    AUTOMATIC
-  }
-
   /// With a declared number of rows.
   public DifferentialPrivacy(Epsilon epsilon, Delta delta, int groupsPerUnit, int rowsPerUnit) {
     this(epsilon, delta, groupsPerUnit, rowsPerUnit, Bounding.DECLARED);

@@ -187,9 +187,13 @@ public sealed interface Measure {
 
     /// The upper edges of the buckets: the integers ⌊2^(k/4)⌋, each once, in order.
     public List<BigInteger> edges() {
+      return quarters().stream().distinct().toList();
+    }
+
+    /// ⌊2^(k/4)⌋ for every k from 0.
+    public List<BigInteger> quarters() {
       return IntStream.rangeClosed(0, PER_OCTAVE * bits)
           .mapToObj(quarter -> BigInteger.TWO.pow(quarter).sqrt().sqrt())
-          .distinct()
           .toList();
     }
   }

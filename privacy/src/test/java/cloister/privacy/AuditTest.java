@@ -8,6 +8,7 @@ import static cloister.privacy.Samples.sum;
 import static cloister.privacy.Samples.terms;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -101,6 +102,53 @@ class AuditTest {
       }
     }
     return Math.max(delta(with, without, 20), delta(without, with, 20));
+  }
+
+  /// The clip is on the edge between two: as many units in the higher bucket as noise needs. One
+  /// unit more there moves what clip is found, and by all of that clip the sum. What is looked at
+  /// is both together.
+  @Test
+  void aWorstCaseUnitOfAClippedSumStaysWithinEpsilon() {
+    assertThat(excessOfClip(Measure.Sides.POSITIVE, 1)).isLessThan(0.002);
+    assertThat(excessOfClip(Measure.Sides.BOTH, 1)).isLessThan(0.002);
+    assertThat(excessOfClip(Measure.Sides.POSITIVE, 3)).isGreaterThan(0.02);
+  }
+
+  /// @param counted as how many the unit counts: 1 unless the engine is broken
+  private static double excessOfClip(Measure.Sides sides, int counted) {
+    var plan =
+        plan(
+            List.of(numbered(GROUPS)),
+            1,
+            List.of(new Measure.Clipped(BigDecimal.ONE, sides, 6)),
+            terms("0.5", "0", 1, 1));
+    long needed = Mechanism.of(plan).clips().getFirst().units().longValueExact();
+    return Math.max(
+        delta(clipped(plan, needed - 1, 11), clipped(plan, needed - 1 + counted, 12), 1),
+        delta(clipped(plan, needed - 1 + counted, 13), clipped(plan, needed - 1, 14), 1));
+  }
+
+  /// Of each group, in one number: the clip, by way of the error, and where the sum is in quarters
+  /// of the clip.
+  private static List<Long> clipped(ReleasePlan plan, long higher, int seed) {
+    var table = new ArrayList<ExactTable.Row>();
+    // 500 units of 8 and so many of 16.
+    var list =
+        Arrays.stream(new long[] {7, 500, 4000, 11, higher, higher * 16})
+            .mapToObj(Samples::exact)
+            .toList();
+    for (Optional<String> number : plan.keys().getFirst().domain().orElseThrow()) {
+      table.add(
+          new ExactTable.Row(List.of(number), List.of(Samples.exact(5)), List.of(), List.of(list)));
+    }
+    var seen = new ArrayList<Long>();
+    for (var row : Release.release(plan, new ExactTable(table), stream(seed)).rows()) {
+      var value = row.values().getFirst();
+      long error = value.map(each -> each.error().longValueExact()).orElse(0L);
+      long sum = value.map(each -> each.number().longValueExact()).orElse(0L);
+      seen.add(error * 1_000_000 + Math.floorDiv(sum - 4000, 4));
+    }
+    return seen;
   }
 
   private static ReleasePlan manyCounts() {

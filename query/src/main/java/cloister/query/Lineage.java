@@ -78,7 +78,7 @@ final class Lineage {
     }
   }
 
-  private static boolean isCondition(Scalar.Call call, int argument) {
+  static boolean isCondition(Scalar.Call call, int argument) {
     return call.function() == Function.CASE
         && argument % 2 == 0
         && argument < call.arguments().size() - 1;
