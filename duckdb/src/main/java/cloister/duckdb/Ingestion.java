@@ -244,7 +244,7 @@ public final class Ingestion {
               2,
               0,
               MOST_COLUMNS);
-      ask(query, (keys, _) -> types.put(keys.get(0).orElseThrow(), keys.get(1).orElseThrow()));
+      ask(query, (keys, _, _) -> types.put(keys.get(0).orElseThrow(), keys.get(1).orElseThrow()));
       return types;
     }
 
@@ -349,13 +349,13 @@ public final class Ingestion {
     private long reading(String sql)
         throws EngineException, IngestionException, InterruptedException {
       var numbers = new ArrayList<BigInteger>();
-      ask(new Wire.Query(sql, 0, 1, 1), (_, row) -> numbers.addAll(row));
+      ask(new Wire.Query(sql, 0, 1, 1), (_, row, _) -> numbers.addAll(row));
       return numbers.getFirst().longValueExact();
     }
 
     private void rows(String sql, Consumer<List<BigInteger>> each)
         throws EngineException, IngestionException, InterruptedException {
-      ask(new Wire.Query(sql, 0, 3, MOST_FAULTS), (_, row) -> each.accept(row));
+      ask(new Wire.Query(sql, 0, 3, MOST_FAULTS), (_, row, _) -> each.accept(row));
     }
 
     /// Every expression is total, so a statement that the worker cannot carry out is the file's

@@ -443,7 +443,8 @@ final class IngestionTest {
           catchThrowableOfType(
               EngineException.class,
               () ->
-                  worker.query(new Wire.Query("SELECT 1", 0, 1, 1), (_, _) -> {}, deadline.left()));
+                  worker.query(
+                      new Wire.Query("SELECT 1", 0, 1, 1), (_, _, _) -> {}, deadline.left()));
       assertThat(failure.reason()).isEqualTo(EngineException.Reason.FAILED);
       assertThat(worker.refusedItsInput()).isFalse();
     } finally {

@@ -2,6 +2,7 @@ package cloister.protocol;
 
 import cloister.attestation.Requirements;
 import cloister.crypto.Bytes;
+import cloister.privacy.Bounding;
 import cloister.privacy.BudgetLimit;
 import cloister.privacy.DifferentialPrivacy;
 import cloister.room.Address;
@@ -115,11 +116,16 @@ final class DocumentWriter {
         .put("use", sorted(column.use().stream().map(Use::label).toList()))
         .put("required", column.required())
         .putIfPresent("domain", column.domain(), Json::strings)
-        .putIfPresent(
-            "bounds",
-            column.bounds(),
-            bounds -> Json.array(List.of(Json.of(bounds.lower()), Json.of(bounds.upper()))))
+        .putIfPresent("bounds", bounds(column), bounds -> bounds)
         .build();
+  }
+
+  private static Optional<Json> bounds(Column column) {
+    return column.sums() == Bounding.AUTOMATIC
+        ? Optional.of(Json.of("auto"))
+        : column
+            .bounds()
+            .map(bounds -> Json.array(List.of(Json.of(bounds.lower()), Json.of(bounds.upper()))));
   }
 
   private static Json terms(List<Rule> terms) {
@@ -151,7 +157,12 @@ final class DocumentWriter {
         .put("epsilon", noise.epsilon().value())
         .put("delta", noise.delta().value())
         .put("groups-per-unit", noise.groupsPerUnit())
-        .put("rows-per-unit", noise.rowsPerUnit())
+        .put(
+            "rows-per-unit",
+            switch (noise.rows()) {
+              case DECLARED -> Json.of(noise.rowsPerUnit());
+              case AUTOMATIC -> Json.of("auto");
+            })
         .build();
   }
 

@@ -164,6 +164,8 @@ class DocumentsTest {
             List.of("join-required: true", "join-required: false"),
             List.of("P90D", "P91D"),
             List.of("5000", "5001"),
+            List.of("use: [sum, avg], bounds: [0, 5000]", "use: [sum], bounds: auto"),
+            List.of("delta: 1e-6", "delta: 1e-6, rows-per-unit: auto"),
             List.of("semantic: email, use", "semantic: id, use"),
             List.of("type: string, use: []", "type: string, required: true, use: []"),
             List.of("\"50+\"", "\"60+\""),
@@ -189,6 +191,23 @@ class DocumentsTest {
       Document document = parse(yaml).getFirst();
       assertThat(Documents.fromCanonical(document.canonical().toArray())).isEqualTo(document);
     }
+  }
+
+  @Test
+  void boundsMayBeLeftToNoise() {
+    String yaml =
+        CUSTOMERS
+            .replace("use: [sum, avg], bounds: [0, 5000]", "use: [sum], bounds: auto")
+            .replace("delta: 1e-6", "delta: 1e-6, rows-per-unit: auto");
+    Document document = parse(yaml).getFirst();
+    assertThat(Documents.fromCanonical(document.canonical().toArray())).isEqualTo(document);
+    assertThat(document.canonical().toString()).isNotEqualTo(dataset(CUSTOMERS).canonical());
+    oneMistake(CUSTOMERS.replace("bounds: [0, 5000]", "bounds: auto"), "use avg needs bounds");
+    oneMistake(CUSTOMERS.replace("bounds: [0, 5000]", "bounds: any"), "or auto");
+    oneMistake(
+        CUSTOMERS.replace("type: string, use: []", "type: string, use: [], bounds: auto"),
+        "for numeric columns");
+    oneMistake(CUSTOMERS.replace("delta: 1e-6", "delta: 1e-6, rows-per-unit: none"), "a number");
   }
 
   @Test

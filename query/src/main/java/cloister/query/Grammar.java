@@ -76,7 +76,18 @@ final class Grammar {
           SqlKind.MINUS_PREFIX,
           SqlKind.PLUS_PREFIX);
 
-  private static final Set<String> AGGREGATES = Set.of("COUNT", "SUM", "AVG");
+  private static final Set<String> AGGREGATES =
+      Set.of(
+          "COUNT",
+          "SUM",
+          "AVG",
+          "VAR_POP",
+          "VAR_SAMP",
+          "VARIANCE",
+          "STDDEV_POP",
+          "STDDEV_SAMP",
+          "STDDEV");
+
   static final Set<String> FUNCTIONS =
       Set.of(
           "COALESCE",
@@ -420,7 +431,7 @@ final class Grammar {
             Kind.FUNCTION,
             position(call),
             "the function " + shown(name) + " is not on the list",
-            "the functions are COUNT, SUM, AVG, "
+            "the functions are COUNT, SUM, AVG, VARIANCE, STDDEV and their _POP and _SAMP, "
                 + String.join(", ", FUNCTIONS.stream().sorted().toList()));
       }
       if (call.getFunctionQuantifier() != null && !name.equals("COUNT")) {

@@ -39,7 +39,8 @@ final class Lineage {
           case UNITS, MATCHED_UNITS, ROWS -> {}
           case VALUES, DISTINCT_VALUES -> lineage.argument(branch, aggregation, Use.COUNT);
           case SUM -> lineage.argument(branch, aggregation, Use.SUM);
-          case MEAN -> lineage.argument(branch, aggregation, Use.AVG);
+          case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP ->
+              lineage.argument(branch, aggregation, Use.AVG);
         }
       }
     }
@@ -114,7 +115,7 @@ final class Lineage {
     }
   }
 
-  private static boolean isCondition(Scalar.Call call, int argument) {
+  static boolean isCondition(Scalar.Call call, int argument) {
     return call.function() == Function.CASE
         && argument % 2 == 0
         && argument < call.arguments().size() - 1;

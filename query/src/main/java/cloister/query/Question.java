@@ -26,13 +26,17 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
     VALUES,
     DISTINCT_VALUES,
     SUM,
-    MEAN;
+    MEAN,
+    VAR_POP,
+    VAR_SAMP,
+    STDDEV_POP,
+    STDDEV_SAMP;
 
     /// Whether its numbers are counts.
     boolean counts() {
       return switch (this) {
         case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES -> true;
-        case SUM, MEAN -> false;
+        case SUM, MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> false;
       };
     }
   }

@@ -1,8 +1,11 @@
 package cloister.query;
 
+import cloister.privacy.Bounding;
 import cloister.privacy.Delta;
 import cloister.privacy.DifferentialPrivacy;
 import cloister.privacy.Measure;
+import cloister.privacy.Measure.Sides;
+import cloister.privacy.Measure.Statistic;
 import cloister.privacy.ReleasePlan;
 import cloister.privacy.ReleasePlan.Counter;
 import cloister.privacy.ReleasePlan.GroupKey;
@@ -57,6 +60,15 @@ final class Rewriting {
 
   /// Doubles are summed in steps of a millionth, or of a millionth of small bounds.
   private static final int REAL_DIGITS = 6;
+
+  /// Every 64-bit integer has as many at most.
+  private static final int INTEGER_DIGITS = 19;
+
+  /// A unit's rows in a group are counted up to 2^30.
+  private static final int ROW_BITS = 30;
+
+  /// Edges for a unit's total leave room for 2^10 rows of its type's largest value.
+  private static final int MANY_ROWS_BITS = 10;
 
   /// What one unit may make of a join: its presence must not decide whether a run ends in time.
   private static final int MOST_JOINED_ROWS = 1_000_000;
@@ -130,8 +142,8 @@ final class Rewriting {
           "ask for fewer measures at once");
     }
     List<Measure> measures = new ArrayList<>();
-    for (Aggregation aggregation : question.aggregations()) {
-      measures.add(measure(aggregation));
+    for (int index = 0; index < question.aggregations().size(); index++) {
+      measures.add(measure(index));
     }
     if (measures.size() > ReleasePlan.MOST_MEASURES) {
       throw new QueryException(
@@ -146,10 +158,12 @@ final class Rewriting {
     var release = new ReleasePlan(keys, counters, measures, question.unitsMayChange(), noise);
     String sql = noise.isPresent() ? noisy(noise.get(), keys, measures) : direct(measures);
     int cells = measures.stream().mapToInt(Measure::cells).sum();
+    int lists = measures.stream().mapToInt(Measure::lists).sum();
     Map<String, Address> tables = new TreeMap<>();
     List<Address> datasets = datasets();
     datasets.forEach(dataset -> tables.put(table(dataset), dataset));
-    return new Compiled(release, new EngineQuery(sql, tables, keys.size(), counters.size(), cells));
+    return new Compiled(
+        release, new EngineQuery(sql, tables, keys.size(), counters.size(), cells, lists));
   }
 
   private List<Address> datasets() {
@@ -297,8 +311,8 @@ final class Rewriting {
         throw new QueryException(
             Kind.NEEDS_NOISE,
             Position.START,
-            "without noise COUNT, SUM and AVG are of a column as it is: an expression may be of one"
-                + " unit",
+            "without noise COUNT, SUM, AVG, VARIANCE and STDDEV are of a column as it is: an"
+                + " expression may be of one unit",
             "put the condition into WHERE or GROUP BY, and compute with the answer's numbers");
       }
     }
@@ -382,7 +396,15 @@ final class Rewriting {
     return minimum;
   }
 
-  private Measure measure(Aggregation aggregation) throws QueryException {
+  private Measure measure(int index) throws QueryException {
+    Aggregation aggregation = question.aggregations().get(index);
+    int moments = moments(index);
+    if (moments != index) {
+      return new Measure.Another(moments, statistic(aggregation));
+    }
+    if (isClipped(aggregation)) {
+      return clipped(aggregation);
+    }
     return switch (aggregation.aggregate()) {
       case UNITS -> new Measure.Units(0);
       case MATCHED_UNITS -> new Measure.Units(matched(aggregation));
@@ -392,11 +414,153 @@ final class Rewriting {
         Grid grid = grid(aggregation);
         yield new Measure.Sum(grid.granularity(), grid.lower(), grid.upper());
       }
-      case MEAN -> {
-        Grid grid = grid(aggregation);
-        yield new Measure.Mean(grid.granularity(), grid.lower(), grid.upper());
+      case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
+        if (!isSquared(aggregation)) {
+          Grid grid = grid(aggregation);
+          yield new Measure.Mean(grid.granularity(), grid.lower(), grid.upper());
+        }
+        yield squared(aggregation);
       }
     };
+  }
+
+  /// Whether noise has to find the bounds of what a unit adds up to, because the terms declare none
+  /// and leave it to noise.
+  private boolean isClipped(Aggregation aggregation) {
+    return noise.isPresent()
+        && switch (aggregation.aggregate()) {
+          case ROWS, VALUES -> noise.get().rows() == Bounding.AUTOMATIC;
+          case SUM -> bounds(aggregation).isEmpty() && isAutomatic(aggregation);
+          case UNITS,
+              MATCHED_UNITS,
+              DISTINCT_VALUES,
+              MEAN,
+              VAR_POP,
+              VAR_SAMP,
+              STDDEV_POP,
+              STDDEV_SAMP ->
+              false;
+        };
+  }
+
+  /// Whether the owner of every column that a value is computed from either declares its bounds or
+  /// leaves them to noise, and some owner the latter.
+  private boolean isAutomatic(Aggregation aggregation) {
+    return question.branches().stream()
+        .allMatch(branch -> {
+          Scalar argument = branch.outputs().get(aggregation.argument());
+          if (Interval.of(argument, branch).isPresent()) {
+            return true;
+          }
+          List<Column> columns = new ArrayList<>();
+          valueColumns(argument, branch, columns);
+          return columns.stream()
+                  .allMatch(each -> each.sums() == Bounding.AUTOMATIC || each.bounds().isPresent())
+              && columns.stream().anyMatch(each -> each.sums() == Bounding.AUTOMATIC);
+        });
+  }
+
+  /// What only decides between values has no say.
+  private static void valueColumns(Scalar scalar, Branch branch, List<Column> columns) {
+    switch (scalar) {
+      case Scalar.Column reference ->
+          columns.add(branch.sources().get(reference.source()).column(reference.name()));
+      case Scalar.Literal _, Scalar.Null _ -> {}
+      case Scalar.Call call -> {
+        for (int index = 0; index < call.arguments().size(); index++) {
+          if (!Lineage.isCondition(call, index)) {
+            valueColumns(call.arguments().get(index), branch, columns);
+          }
+        }
+      }
+    }
+  }
+
+  private Measure.Clipped clipped(Aggregation aggregation) throws QueryException {
+    if (aggregation.aggregate() != Aggregate.SUM) {
+      return new Measure.Clipped(BigDecimal.ONE, Sides.POSITIVE, ROW_BITS);
+    }
+    Grid grid = grid(aggregation);
+    int bits = steps(aggregation, grid).toBigInteger().bitLength() + MANY_ROWS_BITS;
+    return new Measure.Clipped(
+        grid.granularity(), Sides.BOTH, Math.min(bits, Measure.Clipped.MOST_BITS));
+  }
+
+  /// The aggregation whose moments this one is a statistic of: itself, or another of the same
+  /// values, so that AVG, VARIANCE, STDDEV and COUNT of one column share three numbers and their
+  /// noise. A COUNT of doubles is not among them, since it counts NaN.
+  private int moments(int index) {
+    Aggregation aggregation = question.aggregations().get(index);
+    boolean counts =
+        aggregation.aggregate() == Aggregate.VALUES
+            && isExact(aggregation)
+            && !isClipped(aggregation);
+    if (!counts && !hasMoments(aggregation)) {
+      return index;
+    }
+    return IntStream.range(0, question.aggregations().size())
+        .filter(each -> hasMoments(question.aggregations().get(each)))
+        .filter(each -> question.aggregations().get(each).argument() == aggregation.argument())
+        .findFirst()
+        .orElse(index);
+  }
+
+  private static boolean hasMoments(Aggregation aggregation) {
+    return switch (aggregation.aggregate()) {
+      case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> true;
+      case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES, SUM -> false;
+    };
+  }
+
+  /// Whether somebody asks for a variance of the values.
+  private boolean isSquared(Aggregation aggregation) {
+    return question.aggregations().stream()
+        .anyMatch(each ->
+            each.argument() == aggregation.argument()
+                && hasMoments(each)
+                && each.aggregate() != Aggregate.MEAN);
+  }
+
+  private static Statistic statistic(Aggregation aggregation) {
+    return switch (aggregation.aggregate()) {
+      case VALUES -> Statistic.COUNT;
+      case MEAN -> Statistic.MEAN;
+      case VAR_POP -> Statistic.VAR_POP;
+      case VAR_SAMP -> Statistic.VAR_SAMP;
+      case STDDEV_POP -> Statistic.STDDEV_POP;
+      case STDDEV_SAMP -> Statistic.STDDEV_SAMP;
+      case UNITS, MATCHED_UNITS, ROWS, DISTINCT_VALUES, SUM ->
+          throw new IllegalArgumentException("it is no statistic of moments");
+    };
+  }
+
+  /// Without noise nothing is clamped, so the range is what the values' type can hold: squares of
+  /// anything within it can be added up.
+  private Measure.Moments squared(Aggregation aggregation) throws QueryException {
+    Grid grid = grid(aggregation);
+    if (noise.isPresent()) {
+      return new Measure.Moments(
+          statistic(aggregation), grid.granularity(), grid.lower(), grid.upper());
+    }
+    BigDecimal largest = steps(aggregation, grid).movePointLeft(grid.digits());
+    return new Measure.Moments(
+        statistic(aggregation), grid.granularity(), largest.negate(), largest);
+  }
+
+  /// A bound of the integers that stand for values of the argument's type.
+  private BigDecimal steps(Aggregation aggregation, Grid grid) {
+    if (!isExact(aggregation)) {
+      return BigDecimal.ONE.movePointRight(MOST_SUMMED_DIGITS - 1);
+    }
+    int wholeDigits =
+        question.over(aggregation.argument()).stream()
+            .mapToInt(each ->
+                each.type() instanceof ColumnType.Decimal decimal
+                    ? decimal.precision() - decimal.scale()
+                    : INTEGER_DIGITS)
+            .max()
+            .orElseThrow();
+    return BigDecimal.ONE.movePointRight(wholeDigits + grid.digits());
   }
 
   /// The integers that stand for an argument's values: multiples of 10^-digits, from lower to
@@ -415,22 +579,28 @@ final class Rewriting {
     }
   }
 
-  private Grid grid(Aggregation aggregation) throws QueryException {
+  /// What the owners' bounds say of an argument in all branches.
+  private Optional<Bounds> bounds(Aggregation aggregation) {
     Optional<Bounds> bounds = Optional.empty();
     for (Branch branch : question.branches()) {
       Optional<Bounds> own = Interval.of(branch.outputs().get(aggregation.argument()), branch);
       if (own.isEmpty()) {
-        bounds = Optional.empty();
-        break;
+        return Optional.empty();
       }
       bounds = Optional.of(bounds.map(other -> Interval.hull(other, own.get())).orElse(own.get()));
     }
-    if (bounds.isEmpty() && noise.isPresent()) {
+    return bounds;
+  }
+
+  private Grid grid(Aggregation aggregation) throws QueryException {
+    Optional<Bounds> bounds = bounds(aggregation);
+    if (bounds.isEmpty() && noise.isPresent() && !isClipped(aggregation)) {
       throw new QueryException(
           Kind.UNBOUNDED,
           Position.START,
-          "a SUM or AVG under noise is over something without declared bounds",
-          "use a column whose owner declares bounds, or ask the owner to");
+          "a SUM, AVG, VARIANCE or STDDEV under noise is over something without declared bounds",
+          "use a column whose owner declares bounds, or ask the owner to; a SUM may also do with"
+              + " `bounds: auto`");
     }
     int digits = digits(aggregation, bounds);
     // Bounds of a wider type than the sum's would let a clamp itself overflow the outer sum.
@@ -489,12 +659,15 @@ final class Rewriting {
     outputs.add(unit + " AS u");
     for (int index = 0; index < question.aggregations().size(); index++) {
       Aggregation aggregation = question.aggregations().get(index);
-      if (aggregation.argument() >= 0) {
+      if (isRead(index)) {
         Scalar argument = branch.outputs().get(aggregation.argument());
         String value =
             switch (aggregation.aggregate()) {
               case SUM -> integer(argument, grid(aggregation), aggregation);
-              case MEAN -> clamped(integer(argument, grid(aggregation), aggregation), aggregation);
+              case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP ->
+                  centred(
+                      clamped(integer(argument, grid(aggregation), aggregation), aggregation),
+                      aggregation);
               case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES -> expression(argument);
             };
         outputs.add(value + " AS x" + index);
@@ -600,6 +773,15 @@ final class Rewriting {
         + (ofUnits
             ? "(" + unit + " IN (SELECT " + first + rows + "))"
             : "EXISTS (SELECT 1" + rows + ")");
+  }
+
+  /// Whether an aggregation looks at its own argument, and not at that of others: without noise a
+  /// count's units are counted by it all the same.
+  private boolean isRead(int index) {
+    Aggregation aggregation = question.aggregations().get(index);
+    return aggregation.argument() >= 0
+        && (moments(index) == index
+            || (noise.isEmpty() && aggregation.aggregate() == Aggregate.VALUES));
   }
 
   /// The sources whose rows are joined. Where only units and distinct values are counted it does
@@ -859,6 +1041,15 @@ final class Rewriting {
         + ") END)";
   }
 
+  /// The distance to the middle, where it is squared.
+  private String centred(String value, Aggregation aggregation) throws QueryException {
+    if (!isSquared(aggregation)) {
+      return value;
+    }
+    BigInteger middle = squared(aggregation).middle();
+    return middle.signum() == 0 ? value : "(" + value + " - " + hugeint(middle) + ")";
+  }
+
   private static String hugeint(BigInteger value) {
     return "CAST('" + value + "' AS HUGEINT)";
   }
@@ -874,14 +1065,25 @@ final class Rewriting {
     int cell = 0;
     for (int index = 0; index < measures.size(); index++) {
       String argument = "x" + index;
+      Aggregation aggregation = question.aggregations().get(index);
+      if (moments(index) != index) {
+        continue;
+      }
       List<String> cells =
-          switch (question.aggregations().get(index).aggregate()) {
+          switch (aggregation.aggregate()) {
             case UNITS, MATCHED_UNITS -> List.of();
             case ROWS -> List.of("count(*)");
             case VALUES -> List.of("count(" + argument + ")");
             case DISTINCT_VALUES -> throw new IllegalStateException("it needs noise");
-            case SUM, MEAN ->
-                List.of("COALESCE(sum(" + argument + "), 0)", "count(" + argument + ")");
+            case SUM, MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
+              List<String> sums = new ArrayList<>();
+              sums.add("COALESCE(sum(" + argument + "), 0)");
+              sums.add("count(" + argument + ")");
+              for (String square : squares(argument, aggregation)) {
+                sums.add("COALESCE(sum(" + square + "), 0)");
+              }
+              yield sums;
+            }
           };
       for (String each : cells) {
         outputs.add("CAST(" + each + " AS HUGEINT) AS c" + cell++);
@@ -926,7 +1128,13 @@ final class Rewriting {
       outer.add("count(*) FILTER (WHERE b.g" + index + ") AS n" + index);
     }
     int cell = 0;
+    List<String> histograms = new ArrayList<>();
     for (int index = 0; index < measures.size(); index++) {
+      if (measures.get(index) instanceof Measure.Clipped clipped) {
+        String y = "y" + histograms.size();
+        perUnit.add(contribution(index, clipped) + " AS " + y);
+        histograms.add(histogram(y, clipped));
+      }
       for (PerUnit each : perUnit(index, bound)) {
         perUnit.add(each.inner() + " AS c" + cell);
         outer.add("CAST(" + each.outer().replace("?", "b.c" + cell) + " AS HUGEINT) AS c" + cell);
@@ -942,16 +1150,128 @@ final class Rewriting {
     var sql = new StringBuilder("WITH ");
     bounded.values().forEach(sql::append);
     sql.append("r AS (\n  ").append(rows).append("\n), ");
+    // What histograms read too is computed once.
+    String once = histograms.isEmpty() ? "b AS (" : "b AS MATERIALIZED (";
     if (coversAllGroups(keys, bound)) {
-      sql.append("b AS (\n  ").append(aggregated).append("\n)");
+      sql.append(once).append("\n  ").append(aggregated).append("\n)");
     } else {
-      sql.append("p AS MATERIALIZED (\n  ").append(aggregated).append("\n), ").append(kept(bound));
+      sql.append("p AS MATERIALIZED (\n  ")
+          .append(aggregated)
+          .append("\n), ")
+          .append(kept(bound, once));
     }
-    return sql.append("\nSELECT ")
-        .append(String.join(", ", outer))
-        .append("\nFROM b")
-        .append(groupBy("b"))
-        .toString();
+    if (histograms.isEmpty()) {
+      return sql.append("\nSELECT ")
+          .append(String.join(", ", outer))
+          .append("\nFROM b")
+          .append(groupBy("b"))
+          .toString();
+    }
+    return sql.append(", ").append(withHistograms(outer, histograms)).toString();
+  }
+
+  /// `a` is what there is beside the histograms, which are joined to it by the keys.
+  private String withHistograms(List<String> outer, List<String> histograms) {
+    List<String> inner = new ArrayList<>(outer.subList(question.keys(), outer.size()));
+    List<String> outputs = keysAsText("a");
+    for (String each : inner) {
+      outputs.add("a." + each.substring(each.lastIndexOf(' ') + 1));
+    }
+    for (int key = 0; key < question.keys(); key++) {
+      inner.add("b.k" + key);
+    }
+    var joins = new StringBuilder();
+    for (int list = 0; list < histograms.size(); list++) {
+      String y = "y" + list;
+      outputs.add("COALESCE(" + y + ".y, CAST([] AS HUGEINT[])) AS " + y);
+      joins
+          .append("\nLEFT JOIN ")
+          .append(y)
+          .append(" ON ")
+          .append(
+              IntStream.range(0, question.keys())
+                  .mapToObj(key -> "a.k" + key + " IS NOT DISTINCT FROM " + y + ".k" + key)
+                  .collect(Collectors.joining(" AND ")))
+          .append(question.keys() == 0 ? "true" : "");
+    }
+    return "a AS (\n  SELECT "
+        + String.join(", ", inner)
+        + "\n  FROM b"
+        + groupBy("b")
+        + "\n), "
+        + String.join(", ", histograms)
+        + "\nSELECT "
+        + String.join(", ", outputs)
+        + "\nFROM a"
+        + joins;
+  }
+
+  /// What a unit adds to a group, clamped to the edges of the histogram that it is counted in.
+  private String contribution(int index, Measure.Clipped clipped) {
+    String x = "r.x" + index;
+    String largest = hugeint(clipped.edges().getLast());
+    return switch (question.aggregations().get(index).aggregate()) {
+      case ROWS -> "least(CAST(count(*) AS HUGEINT), " + largest + ")";
+      case VALUES -> "least(CAST(count(" + x + ") AS HUGEINT), " + largest + ")";
+      default ->
+          "greatest(least(COALESCE(sum("
+              + x
+              + "), CAST('0' AS HUGEINT)), "
+              + largest
+              + "), "
+              + hugeint(clipped.edges().getLast().negate())
+              + ")";
+    };
+  }
+
+  /// [Measure.Clipped]'s list. The first edge ⌊2^(q/4)⌋ that a number m does not exceed has q = ⌈4
+  /// log₂ m⌉; the logarithm of a double may miss by one where m is next to an edge, so the edges
+  /// themselves decide.
+  private String histogram(String y, Measure.Clipped clipped) {
+    List<BigInteger> edges = clipped.edges();
+    List<String> quarters = new ArrayList<>();
+    List<String> numbers = new ArrayList<>();
+    for (BigInteger edge : clipped.quarters()) {
+      quarters.add(hugeint(edge));
+      numbers.add(String.valueOf(edges.indexOf(edge) + 1));
+    }
+    String list = "[" + String.join(", ", quarters) + "]";
+    String keys =
+        IntStream.range(0, question.keys())
+            .mapToObj(key -> "k" + key + ", ")
+            .collect(Collectors.joining());
+    String grouped = keys.isEmpty() ? "" : "\n  GROUP BY " + keys.substring(0, keys.length() - 2);
+    return String.join(
+        "\n",
+        y + " AS (",
+        "  SELECT " + keys + "flatten(list([CAST(q AS HUGEINT), CAST(n AS HUGEINT), s])) AS y",
+        "  FROM (",
+        "    SELECT "
+            + keys
+            + "sign("
+            + y
+            + ") * ["
+            + String.join(", ", numbers)
+            + "][g + CASE WHEN abs("
+            + y
+            + ") > e[g] THEN 1 WHEN g > 1 AND abs("
+            + y
+            + ") <= e[g - 1] THEN -1 ELSE 0 END] AS q,",
+        "      count(*) AS n, CAST(sum(" + y + ") AS HUGEINT) AS s",
+        "    FROM (",
+        "      SELECT "
+            + keys
+            + y
+            + ", "
+            + list
+            + " AS e, CAST(ceil(4 * log2(CAST(abs("
+            + y
+            + ") AS DOUBLE))) AS INTEGER) + 1 AS g",
+        "      FROM b WHERE " + y + " <> 0",
+        "    ) AS m",
+        "    GROUP BY " + keys + "q",
+        "  ) AS t" + grouped,
+        ")");
   }
 
   /// No unit can be in more groups than there are.
@@ -968,7 +1288,7 @@ final class Rewriting {
 
   /// Which of its groups a unit keeps depends on its own rows and the nonce only. Few units have
   /// too many (`m`), and only those are sorted.
-  private String kept(DifferentialPrivacy bound) {
+  private String kept(DifferentialPrivacy bound, String once) {
     String keys =
         IntStream.range(0, question.keys())
             .mapToObj(key -> "p.k" + key)
@@ -978,7 +1298,7 @@ final class Rewriting {
         "\n",
         "m AS MATERIALIZED (",
         "  SELECT u FROM p GROUP BY u HAVING count(*) > " + bound.groupsPerUnit(),
-        "), b AS (",
+        "), " + once,
         "  SELECT * FROM p WHERE NOT " + many,
         "  UNION ALL",
         "  SELECT * FROM p WHERE " + many,
@@ -999,6 +1319,9 @@ final class Rewriting {
 
   private List<PerUnit> perUnit(int index, DifferentialPrivacy bound) throws QueryException {
     Aggregation aggregation = question.aggregations().get(index);
+    if (moments(index) != index || isClipped(aggregation)) {
+      return List.of();
+    }
     String x = "r.x" + index;
     int most = bound.rowsPerUnit();
     var values = new PerUnit("least(count(" + x + "), " + most + ")", "COALESCE(sum(?), 0)");
@@ -1037,15 +1360,41 @@ final class Rewriting {
                 "COALESCE(sum(?), 0)"),
             values);
       }
-      case MEAN -> List.of(new PerUnit(mean(x, most), "COALESCE(sum(?), 0)"), values);
+      case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
+        List<PerUnit> cells = new ArrayList<>();
+        cells.add(new PerUnit(scaled(x, x, most), "COALESCE(sum(?), 0)"));
+        cells.add(values);
+        for (String square : squares(x, aggregation)) {
+          cells.add(new PerUnit(scaled(square, x, most), "COALESCE(sum(?), 0)"));
+        }
+        yield cells;
+      }
     };
   }
 
-  /// The sum of a unit's values, or of `most` times their mean, truncated. Quotient and remainder
-  /// are scaled apart, because the sum of many rows times `most` may overflow.
-  private static String mean(String x, int most) {
+  /// The square of a distance, if a variance needs it, in the parts that [Measure.Moments] has.
+  private List<String> squares(String x, Aggregation aggregation) throws QueryException {
+    if (!hasMoments(aggregation) || !isSquared(aggregation)) {
+      return List.of();
+    }
+    if (!squared(aggregation).isWide()) {
+      return List.of("(" + x + " * " + x + ")");
+    }
+    String split = hugeint(BigInteger.TWO.pow(Measure.Moments.NARROW_BITS));
+    String high = "(abs(" + x + ") // " + split + ")";
+    String low = "(abs(" + x + ") % " + split + ")";
+    return List.of(
+        "(" + high + " * " + high + ")",
+        "(" + high + " * " + low + ")",
+        "(" + low + " * " + low + ")");
+  }
+
+  /// The sum of a number over a unit's rows with a value `x`, or of `most` times its mean,
+  /// truncated. Quotient and remainder are scaled apart, because the sum of many rows times `most`
+  /// may overflow.
+  private static String scaled(String number, String x, int most) {
     String count = "NULLIF(count(" + x + "), 0)";
-    String sum = "sum(" + x + ")";
+    String sum = "sum(" + number + ")";
     return "(CASE WHEN count("
         + x
         + ") = 0 THEN CAST('0' AS HUGEINT) WHEN count("

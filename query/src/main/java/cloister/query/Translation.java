@@ -219,7 +219,12 @@ final class Translation {
                         : Question.Aggregate.VALUES;
             case SUM -> Question.Aggregate.SUM;
             case AVG -> Question.Aggregate.MEAN;
-            default -> throw unsupported("an aggregate other than COUNT, SUM and AVG");
+            case VAR_POP -> Question.Aggregate.VAR_POP;
+            case VAR_SAMP -> Question.Aggregate.VAR_SAMP;
+            case STDDEV_POP -> Question.Aggregate.STDDEV_POP;
+            case STDDEV_SAMP -> Question.Aggregate.STDDEV_SAMP;
+            default ->
+                throw unsupported("an aggregate other than COUNT, SUM, AVG, VARIANCE and STDDEV");
           };
       if (call.isDistinct() && kind != Question.Aggregate.DISTINCT_VALUES) {
         throw unsupported("DISTINCT in an aggregate other than COUNT");
