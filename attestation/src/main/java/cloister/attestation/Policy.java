@@ -5,10 +5,10 @@ import cloister.crypto.Digest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -22,8 +22,7 @@ import java.util.stream.Stream;
 ///
 /// @param families how many pieces of accepted evidence have to share no vendor ([Claims#restsOn]):
 ///   one falls, the others still stand
-/// @param deny by the name of an identifier (`report-data`, `measurement`, `chip-id`,
-///   `platform-instance-id`, `host-data`), what is refused whatever else holds
+/// @param deny what is refused whatever else holds
 public record Policy(
     Digest digest,
     String name,
@@ -31,13 +30,11 @@ public record Policy(
     Instant until,
     int families,
     List<Entry> accept,
-    Map<String, Set<Bytes>> deny) {
+    Map<Identifier, Set<Bytes>> deny) {
   private static final int MAX_BYTES = 256 * 1024;
   private static final int MAX_ENTRIES = 64;
   private static final int SHORTEST_IDENTIFIER = 8;
   private static final int LONGEST_IDENTIFIER = 64;
-  private static final Set<String> IDENTIFIERS =
-      Set.of("report-data", "chip-id", "platform-instance-id", "host-data", "measurement");
 
   public Policy {
     accept = List.copyOf(accept);
@@ -94,7 +91,7 @@ public record Policy(
     if (families(accept.stream().map(Entry::tee)) < families) {
       throw fields.bad("families", "is more than accept names");
     }
-    Map<String, Set<Bytes>> deny = denied(fields);
+    Map<Identifier, Set<Bytes>> deny = denied(fields);
     fields.noOther();
     return new Policy(Digest.of(canonical), name, from, until, families, accept, deny);
   }
@@ -130,15 +127,15 @@ public record Policy(
                         .collect(Collectors.joining(", "))));
   }
 
-  private static Map<String, Set<Bytes>> denied(Fields fields) throws EvidenceException {
-    var deny = new TreeMap<String, Set<Bytes>>();
+  private static Map<Identifier, Set<Bytes>> denied(Fields fields) throws EvidenceException {
+    var deny = new EnumMap<Identifier, Set<Bytes>>(Identifier.class);
     var lists = fields.optionalObject("deny");
     if (lists.isPresent()) {
       for (String name : lists.get().names()) {
-        if (!IDENTIFIERS.contains(name)) {
-          throw lists.get().bad(name, "is no identifier that evidence has");
-        }
-        deny.put(name, Set.copyOf(lists.get().list(name, Policy::identifier)));
+        Identifier identifier =
+            Identifier.byLabel(name)
+                .orElseThrow(() -> lists.get().bad(name, "is no identifier that evidence has"));
+        deny.put(identifier, Set.copyOf(lists.get().list(name, Policy::identifier)));
       }
     }
     return deny;
@@ -159,13 +156,8 @@ public record Policy(
   /// those of all.
   public List<Check> compare(VerifiedReport report, Instant at) {
     var checks = new Checks();
-    String prefix = "policy";
-    checks.require(
-        prefix + ".valid",
-        !at.isBefore(from) && at.isBefore(until),
-        "%s is valid until %s".formatted(name, until),
-        "%s is valid from %s until %s, not at %s".formatted(name, from, until, at));
-    Map<String, Bytes> identifiers = report.claims().identifiers();
+    checks.add(valid(at));
+    Map<Identifier, Bytes> identifiers = report.claims().identifiers();
     deny.keySet().stream()
         .filter(kind -> !identifiers.containsKey(kind))
         .forEach(kind ->
@@ -182,6 +174,21 @@ public record Policy(
     });
     checks.addAll(compareEntries(report, at));
     return checks.list();
+  }
+
+  /// Whether it may be applied at that instant. What is expired or not yet valid accepts nothing.
+  public Check valid(Instant at) {
+    String check = "policy.valid";
+    if (at.isBefore(from)) {
+      return Check.fails(
+          check, "%s is not valid before %s, and it is %s".formatted(name, from, at));
+    }
+    return at.isBefore(until)
+        ? Check.holds(check, "%s is valid until %s".formatted(name, until))
+        : Check.fails(
+            check,
+            "%s expired at %s, and it is %s: agree on one that is valid"
+                .formatted(name, until, at));
   }
 
   /// Hardware pads what it says with zeros: eight bytes of a Turin's chip id stand in a field of

@@ -62,8 +62,8 @@ class NvidiaReportTest {
     assertThat(claims.mode()).isEqualTo(NvidiaMode.MULTI_PASS_THROUGH);
     assertThat(claims.debug()).isEqualTo(Claims.Debug.OFF);
     assertThat(claims.identifiers())
-        .containsEntry("report-data", BINDING.gpuNonce())
-        .containsKey("chip-id");
+        .containsEntry(Identifier.REPORT_DATA, BINDING.gpuNonce())
+        .containsKey(Identifier.CHIP_ID);
   }
 
   @Test
