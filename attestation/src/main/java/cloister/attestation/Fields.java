@@ -34,6 +34,11 @@ final class Fields {
     T parse(String text) throws EvidenceException;
   }
 
+  /// From the document's name down, as in errors.
+  String path() {
+    return path;
+  }
+
   boolean has(String name) {
     return object.members().containsKey(name);
   }

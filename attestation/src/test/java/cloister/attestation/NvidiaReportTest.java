@@ -551,9 +551,19 @@ class NvidiaReportTest {
   }
 
   @Test
-  void otherPartsAndMissingOnesAreRefused() {
-    assertThatThrownBy(() -> Report.parse(new Evidence(Tee.NVIDIA, evidence.report())))
-        .hasMessageContaining("needs its part certificates");
+  void withoutItsChainAReportIsShownAndNotBelieved() throws Exception {
+    Report alone = Report.parse(new Evidence(Tee.NVIDIA, evidence.report()));
+    assertThat(alone.claims())
+        .contains(new Claim("chip", "unknown"), new Claim("nonce", BINDING.gpuNonce().hex()));
+    assertThat(alone.sources()).hasSize(1);
+    assertThatThrownBy(() -> alone.verify(Collateral.none(), Anchors.pinned(), NOW))
+        .isInstanceOfSatisfying(
+            EvidenceException.class,
+            e -> assertThat(TestPolicies.failed(e.checks())).containsExactly("nvidia.chain"));
+  }
+
+  @Test
+  void otherPartsAreRefused() {
     var parts = new TreeMap<>(evidence.parts());
     parts.put(Evidence.Part.EVENT_LOG, Bytes.utf8("x"));
     assertThatThrownBy(() -> Report.parse(new Evidence(Tee.NVIDIA, parts)))
