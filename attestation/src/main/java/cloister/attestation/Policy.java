@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -65,23 +66,22 @@ public record Policy(
   }
 
   /// @param canonical the document as canonical JSON, which is what the digest is of
-  /// @throws EvidenceException naming the path of what is wrong
+  /// @throws EvidenceException naming the path of everything wrong that one reading finds: all
+  ///   parts are read and all entries, each up to the first value that it cannot go on without
   public static Policy parse(Bytes canonical) throws EvidenceException {
-    Fields fields = Json.parse("policy", canonical, MAX_BYTES);
-    String name = fields.string("policy");
-    Fields valid = fields.object("valid");
-    Instant from = valid.instant("from");
-    Instant until = valid.instant("until");
-    valid.noOther();
-    if (!until.isAfter(from)) {
-      throw valid.bad("until", "is not after from");
-    }
+    var mistakes = new Mistakes();
+    Fields fields = Json.parse("policy", canonical, MAX_BYTES).noting(mistakes);
+    Optional<String> name = mistakes.attempt(() -> fields.string("policy"));
+    Optional<Validity> valid = mistakes.attempt(() -> validity(fields.object("valid")));
     int families = (int) fields.integer("families", 1, 4);
     var accept = new ArrayList<Entry>();
-    for (Fields entry : fields.objects("accept", MAX_ENTRIES)) {
-      accept.add(entry(entry));
-      entry.noOther();
+    for (Fields each :
+        mistakes.attempt(() -> fields.objects("accept", MAX_ENTRIES)).orElse(List.of())) {
+      mistakes.attempt(() -> entry(each)).ifPresent(accept::add);
     }
+    Optional<Map<Identifier, Set<Bytes>>> deny = mistakes.attempt(() -> denied(fields));
+    fields.noOther();
+    mistakes.refuse();
     if (accept.isEmpty()) {
       throw fields.bad("accept", "is empty: nothing would be accepted");
     }
@@ -91,9 +91,25 @@ public record Policy(
     if (families(accept.stream().map(Entry::tee)) < families) {
       throw fields.bad("families", "is more than accept names");
     }
-    Map<Identifier, Set<Bytes>> deny = denied(fields);
-    fields.noOther();
-    return new Policy(Digest.of(canonical), name, from, until, families, accept, deny);
+    return new Policy(
+        Digest.of(canonical),
+        name.orElseThrow(),
+        valid.orElseThrow().from(),
+        valid.orElseThrow().until(),
+        families,
+        accept,
+        deny.orElseThrow());
+  }
+
+  private record Validity(Instant from, Instant until) {}
+
+  private static Validity validity(Fields valid) throws EvidenceException {
+    var read = new Validity(valid.instant("from"), valid.instant("until"));
+    valid.noOther();
+    if (!read.until().isAfter(read.from())) {
+      throw valid.bad("until", "is not after from");
+    }
+    return read;
   }
 
   /// How many vendors vouch for the code among these. One that vouches for a GPU is none of them.
@@ -103,18 +119,21 @@ public record Policy(
 
   private static Entry entry(Fields fields) throws EvidenceException {
     Tee tee = fields.parsed("tee", Policy::tee);
-    return switch (tee) {
-      case SIMULATED -> SimulatedPolicy.read(fields);
-      case SEV_SNP -> SnpPolicy.read(fields);
-      case NITRO -> NitroPolicy.read(fields);
-      case CONFIDENTIAL_SPACE -> SpacePolicy.read(fields);
-      case AZURE_CVM -> AzureCvmPolicy.read(fields);
-      case AZURE_ACI -> AzureAciPolicy.read(fields);
-      case AZURE_MAA -> MaaPolicy.read(fields);
-      case SGX -> SgxPolicy.read(fields);
-      case TDX -> TdxPolicy.read(fields);
-      case NVIDIA -> NvidiaPolicy.read(fields);
-    };
+    Entry entry =
+        switch (tee) {
+          case SIMULATED -> SimulatedPolicy.read(fields);
+          case SEV_SNP -> SnpPolicy.read(fields);
+          case NITRO -> NitroPolicy.read(fields);
+          case CONFIDENTIAL_SPACE -> SpacePolicy.read(fields);
+          case AZURE_CVM -> AzureCvmPolicy.read(fields);
+          case AZURE_ACI -> AzureAciPolicy.read(fields);
+          case AZURE_MAA -> MaaPolicy.read(fields);
+          case SGX -> SgxPolicy.read(fields);
+          case TDX -> TdxPolicy.read(fields);
+          case NVIDIA -> NvidiaPolicy.read(fields);
+        };
+    fields.noOther();
+    return entry;
   }
 
   private static Tee tee(String label) {
