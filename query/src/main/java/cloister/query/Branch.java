@@ -4,7 +4,6 @@ import cloister.query.QueryException.Kind;
 import cloister.query.QueryException.Position;
 import cloister.query.Scalar.Function;
 import cloister.room.Address;
-import cloister.room.Column;
 import cloister.room.ColumnName;
 import cloister.room.ColumnType;
 import cloister.room.Dataset;
@@ -43,10 +42,10 @@ record Branch(
     outputs = List.copyOf(outputs);
   }
 
-  /// One use of a dataset in a FROM clause.
+  /// One use of a table in a FROM clause.
   ///
   /// @param on present when it is left-joined: where it has no such row, its columns are NULL
-  record Source(Dataset dataset, Position position, Optional<List<Scalar>> on) {
+  record Source(Table table, Position position, Optional<List<Scalar>> on) {
     Source {
       on = on.map(List::copyOf);
     }
@@ -55,26 +54,28 @@ record Branch(
       return on.isPresent();
     }
 
-    Address address() {
-      return dataset.address();
-    }
-
     ColumnName unit() {
-      return dataset.unit();
+      return table.unit();
     }
 
-    Column unitColumn() {
-      return column(unit());
+    Table.Field field(ColumnName name) {
+      return table.field(name);
     }
 
-    Column column(ColumnName name) {
-      return dataset
-          .column(name)
-          .orElseThrow(() -> new IllegalStateException("a scan has declared columns only"));
+    Set<Address> datasets() {
+      return table.datasets();
+    }
+
+    /// Whether a column is about all rows: no expression leaves some of them out.
+    boolean isPlain(ColumnName name) {
+      return switch (table) {
+        case Table.Scan _ -> true;
+        case Table.PerUnit perUnit -> perUnit.isPlain(name);
+      };
     }
 
     private String canonical() {
-      return address()
+      return table.canonical()
           + on.map(conditions -> conditions.stream().map(Scalar::canonical).toList().toString())
               .orElse("");
     }
@@ -112,7 +113,7 @@ record Branch(
 
   static Branch scan(Dataset dataset, Position position) {
     return new Branch(
-        List.of(new Source(dataset, position, Optional.empty())),
+        List.of(new Source(new Table.Scan(dataset), position, Optional.empty())),
         List.of(),
         List.of(),
         dataset.columns().stream()
@@ -193,7 +194,7 @@ record Branch(
           source.on().isEmpty()
               ? source
               : new Source(
-                  source.dataset(),
+                  source.table(),
                   source.position(),
                   Optional.of(moved(source.on().get(), numbering))));
     }
@@ -274,7 +275,7 @@ record Branch(
       }
     }
     Source scan = right.sources.getFirst();
-    var optional = new Source(scan.dataset(), scan.position(), Optional.of(all));
+    var optional = new Source(scan.table(), scan.position(), Optional.of(all));
     List<Source> newSources = both(sources, List.of(optional));
     requireFew(newSources);
     List<Scalar> newOutputs = new ArrayList<>(outputs);
@@ -288,7 +289,7 @@ record Branch(
   /// A computed column of a row that is not there is NULL like any other.
   private static Scalar whereMatched(int number, Source source, Scalar value)
       throws QueryException {
-    Scalar unit = new Scalar.Column(number, source.unit(), source.unitColumn().type());
+    Scalar unit = new Scalar.Column(number, source.unit(), source.field(source.unit()).type());
     Scalar matched = Scalar.call(Function.IS_NOT_NULL, List.of(unit), new ColumnType.Bool());
     return Scalar.call(
         Function.CASE, List.of(matched, value, new Scalar.Null(value.type())), value.type());
@@ -351,7 +352,7 @@ record Branch(
   }
 
   private static List<Source> at(List<Source> sources, Position position) {
-    return sources.stream().map(each -> new Source(each.dataset(), position, each.on())).toList();
+    return sources.stream().map(each -> new Source(each.table(), position, each.on())).toList();
   }
 
   /// The same rows with sources in the order of their addresses and conditions in theirs.
@@ -361,13 +362,13 @@ record Branch(
             .boxed()
             .sorted(
                 Comparator.comparing((Integer index) -> sources.get(index).isOptional())
-                    .thenComparing(index -> sources.get(index).address()))
+                    .thenComparing(index -> sources.get(index).table().canonical()))
             .toList();
     Numbering numbering = order::indexOf;
     List<Source> newSources = new ArrayList<>();
     for (Source source : movedSources(order.stream().map(sources::get).toList(), numbering)) {
       newSources.add(
-          new Source(source.dataset(), source.position(), source.on().map(Branch::inOrder)));
+          new Source(source.table(), source.position(), source.on().map(Branch::inOrder)));
     }
     List<Membership> newMemberships = new ArrayList<>();
     for (Membership membership : movedMemberships(memberships, numbering)) {
@@ -395,9 +396,9 @@ record Branch(
 
   /// All that are read, in whichever way.
   Set<Address> datasets() {
-    Set<Address> all = new TreeSet<>(required());
-    sources.forEach(source -> all.add(source.address()));
-    return all;
+    return everySource().stream()
+        .flatMap(source -> source.datasets().stream())
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /// Those that are looked at for every row: inner-joined, or in a membership.
@@ -405,7 +406,7 @@ record Branch(
     return Stream.concat(
             sources.stream().filter(source -> !source.isOptional()),
             memberships.stream().flatMap(each -> each.sources().stream()))
-        .map(Source::address)
+        .flatMap(source -> source.table().required().stream())
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
@@ -416,13 +417,14 @@ record Branch(
             memberships.stream()
                 .filter(Membership::present)
                 .flatMap(each -> each.sources().stream()))
-        .map(Source::address)
+        .flatMap(source -> source.table().matching().stream())
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /// Whether a unit that leaves one dataset may keep some of its rows, or get others.
   boolean unitsMayChange() {
     return sources.stream().anyMatch(Source::isOptional)
+        || everySource().stream().anyMatch(each -> each.table().unitsMayChange())
         || memberships.stream().anyMatch(each -> !each.present() && !isOfUnits(each));
   }
 
@@ -557,18 +559,18 @@ record Branch(
               Kind.JOIN,
               right.position(),
               "the join of "
-                  + left.address()
+                  + left.table().shown()
                   + " with "
-                  + right.address()
+                  + right.table().shown()
                   + " does not follow the privacy unit",
               "join where the unit "
                   + left.unit()
                   + " of "
-                  + left.address()
+                  + left.table().shown()
                   + " equals the unit "
                   + right.unit()
                   + " of "
-                  + right.address());
+                  + right.table().shown());
         }
       }
     }

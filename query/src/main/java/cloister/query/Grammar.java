@@ -81,6 +81,8 @@ final class Grammar {
           "COUNT",
           "SUM",
           "AVG",
+          "MIN",
+          "MAX",
           "VAR_POP",
           "VAR_SAMP",
           "VARIANCE",
@@ -94,6 +96,8 @@ final class Grammar {
           "NULLIF",
           "CAST",
           "ABS",
+          "LEAST",
+          "GREATEST",
           "FLOOR",
           "CEIL",
           "CEILING",
@@ -199,12 +203,6 @@ final class Grammar {
   }
 
   private SqlNode union(SqlBasicCall call, Set<String> names) throws QueryException {
-    if (!call.getOperator().getName().equals("UNION ALL")) {
-      throw unsupported(
-          call,
-          "UNION without ALL",
-          "write UNION ALL and count distinct units in the outer SELECT");
-    }
     for (int index = 0; index < call.operandCount(); index++) {
       call.setOperand(index, query(call.operand(index), names, false));
     }
@@ -212,10 +210,6 @@ final class Grammar {
   }
 
   private SqlNode select(SqlSelect select, Set<String> names) throws QueryException {
-    if (select.isDistinct()) {
-      throw unsupported(
-          select, "SELECT DISTINCT", "write GROUP BY, or COUNT(DISTINCT …) in the outer SELECT");
-    }
     if (select.isKeywordPresent(SqlSelectKeyword.STREAM)) {
       throw unsupported(select, "SELECT STREAM", "leave STREAM out");
     }

@@ -128,19 +128,19 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
   }
 
   /// The parts of a union count the same kind of unit: one person who is in two of them is one.
-  private static void requireOneUnit(List<Branch> branches) throws QueryException {
+  static void requireOneUnit(List<Branch> branches) throws QueryException {
     Branch first = branches.getFirst();
     for (Branch branch : branches) {
       for (Branch.Source source : branch.everySource()) {
-        var unit = source.unitColumn();
-        var other = first.sources().getFirst().unitColumn();
+        var unit = source.field(source.unit());
+        var other = first.sources().getFirst().field(first.sources().getFirst().unit());
         if (!unit.type().equals(other.type()) || !unit.semantic().equals(other.semantic())) {
           throw new QueryException(
               Kind.JOIN,
               source.position(),
-              source.address()
+              source.table().shown()
                   + " and "
-                  + first.sources().getFirst().address()
+                  + first.sources().getFirst().table().shown()
                   + " have different kinds of privacy unit",
               "combine datasets whose units have the same type and semantic");
         }

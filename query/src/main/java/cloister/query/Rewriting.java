@@ -14,7 +14,6 @@ import cloister.query.QueryException.Position;
 import cloister.query.Question.Aggregate;
 import cloister.query.Question.Aggregation;
 import cloister.room.Address;
-import cloister.room.Column;
 import cloister.room.Column.Bounds;
 import cloister.room.ColumnType;
 import java.math.BigDecimal;
@@ -46,7 +45,7 @@ import java.util.stream.IntStream;
 ///
 /// Without noise one aggregation of `r` is the answer, and every number in it is about enough units
 /// ([#requireManyUnits]). With noise
-/// - `f0…` are joined sources with a bounded number of rows of each unit ([#bounded]),
+/// - joined sources have a bounded number of rows of each unit ([RowSql]),
 /// - `p` aggregates `r` per unit and group and clamps,
 /// - `b` keeps `groupsPerUnit` groups of each unit, chosen by a keyed hash of the unit's own rows,
 /// - the outer SELECT adds up, so that one unit moves each cell by no more than its bound.
@@ -70,20 +69,13 @@ final class Rewriting {
   /// Edges for a unit's total leave room for 2^10 rows of its type's largest value.
   private static final int MANY_ROWS_BITS = 10;
 
-  /// What one unit may make of a join: its presence must not decide whether a run ends in time.
-  private static final int MOST_JOINED_ROWS = 1_000_000;
-
-  /// Units are first counted together, by so many values of a hash: a table that fits a cache.
-  private static final int BUCKETS = 1 << 16;
-
   private final Question question;
   private final Map<Address, Integer> minimumUnits;
   private final Optional<DifferentialPrivacy> noise;
   private final String nonce;
   private final List<Presence> presences;
 
-  /// The definitions of bounded sources by what they are, in the order of their numbers.
-  private final Map<String, String> bounded = new LinkedHashMap<>();
+  private final RowSql rowSql;
 
   private Rewriting(
       Question question,
@@ -95,6 +87,7 @@ final class Rewriting {
     this.noise = noise;
     this.nonce = nonce;
     this.presences = presences(question);
+    this.rowSql = new RowSql(question.datasets(), noise.isPresent(), nonce);
   }
 
   static Compiled compile(
@@ -161,17 +154,13 @@ final class Rewriting {
     int lists = measures.stream().mapToInt(Measure::lists).sum();
     Map<String, Address> tables = new TreeMap<>();
     List<Address> datasets = datasets();
-    datasets.forEach(dataset -> tables.put(table(dataset), dataset));
+    datasets.forEach(dataset -> tables.put(rowSql.table(dataset), dataset));
     return new Compiled(
         release, new EngineQuery(sql, tables, keys.size(), counters.size(), cells, lists));
   }
 
   private List<Address> datasets() {
     return List.copyOf(question.datasets());
-  }
-
-  private String table(Address dataset) {
-    return "t" + datasets().indexOf(dataset);
   }
 
   // What is released
@@ -184,7 +173,7 @@ final class Rewriting {
       if (!(branch.outputs().get(key) instanceof Scalar.Column reference)) {
         return new GroupKey("k" + key, Optional.empty());
       }
-      Column column = branch.sources().get(reference.source()).column(reference.name());
+      Table.Field column = branch.source(reference).field(reference.name());
       if (column.domain().isEmpty()) {
         return new GroupKey("k" + key, Optional.empty());
       }
@@ -206,6 +195,9 @@ final class Rewriting {
   private boolean isCounted(Presence presence) {
     return noise.isEmpty() || !presence.optional();
   }
+
+  /// Some rows of a table per unit are of a dataset and some are not; nobody knows which.
+  private static final String IN_A_TABLE_PER_UNIT = "NULL";
 
   private static List<Presence> presences(Question question) {
     Map<List<String>, Set<Address>> alike = new LinkedHashMap<>();
@@ -231,9 +223,13 @@ final class Rewriting {
     }
     List<String> matches =
         IntStream.range(0, branch.sources().size())
-            .filter(source -> branch.sources().get(source).address().equals(dataset))
-            .mapToObj(source -> unit(source, branch) + " IS NOT NULL")
+            .filter(source -> branch.sources().get(source).isOptional())
+            .filter(source -> branch.sources().get(source).table().required().contains(dataset))
+            .mapToObj(source -> RowSql.unit(source, branch) + " IS NOT NULL")
             .toList();
+    if (matches.isEmpty() && branch.datasets().contains(dataset)) {
+      return IN_A_TABLE_PER_UNIT;
+    }
     return matches.isEmpty() ? "false" : "(" + String.join(" OR ", matches) + ")";
   }
 
@@ -296,6 +292,13 @@ final class Rewriting {
   /// belongs to WHERE or GROUP BY, and grouping by a column counts its values, as far as enough
   /// units have them.
   private void requireManyUnits() throws QueryException {
+    if (presences.stream().anyMatch(each -> each.conditions().contains(IN_A_TABLE_PER_UNIT))) {
+      throw new QueryException(
+          Kind.NEEDS_NOISE,
+          Position.START,
+          "without noise a table per unit is of rows that all are of the same datasets",
+          "aggregate each part of a UNION ALL or outer join by itself");
+    }
     for (Aggregation aggregation : question.aggregations()) {
       if (aggregation.aggregate() == Aggregate.DISTINCT_VALUES) {
         throw new QueryException(
@@ -306,8 +309,10 @@ final class Rewriting {
       }
       if (aggregation.argument() >= 0
           && aggregation.aggregate() != Aggregate.MATCHED_UNITS
-          && !question.over(aggregation.argument()).stream()
-              .allMatch(Scalar.Column.class::isInstance)) {
+          && !question.branches().stream()
+              .allMatch(branch ->
+                  branch.outputs().get(aggregation.argument()) instanceof Scalar.Column column
+                      && branch.source(column).isPlain(column.name()))) {
         throw new QueryException(
             Kind.NEEDS_NOISE,
             Position.START,
@@ -385,7 +390,7 @@ final class Rewriting {
             branch.outputs().get(argument) instanceof Scalar.Column column
                 && (column.type() instanceof ColumnType.Real
                     || branch.source(column).isOptional()
-                    || !branch.source(column).column(column.name()).required()));
+                    || !branch.source(column).field(column.name()).required()));
   }
 
   private int minimum(Address dataset) {
@@ -452,7 +457,7 @@ final class Rewriting {
           if (Interval.of(argument, branch).isPresent()) {
             return true;
           }
-          List<Column> columns = new ArrayList<>();
+          List<Table.Field> columns = new ArrayList<>();
           valueColumns(argument, branch, columns);
           return columns.stream()
                   .allMatch(each -> each.sums() == Bounding.AUTOMATIC || each.bounds().isPresent())
@@ -461,10 +466,9 @@ final class Rewriting {
   }
 
   /// What only decides between values has no say.
-  private static void valueColumns(Scalar scalar, Branch branch, List<Column> columns) {
+  private static void valueColumns(Scalar scalar, Branch branch, List<Table.Field> columns) {
     switch (scalar) {
-      case Scalar.Column reference ->
-          columns.add(branch.sources().get(reference.source()).column(reference.name()));
+      case Scalar.Column reference -> columns.add(branch.source(reference).field(reference.name()));
       case Scalar.Literal _, Scalar.Null _ -> {}
       case Scalar.Call call -> {
         for (int index = 0; index < call.arguments().size(); index++) {
@@ -652,11 +656,10 @@ final class Rewriting {
   private String rows(Branch branch) throws QueryException {
     List<String> outputs = new ArrayList<>();
     for (int key = 0; key < question.keys(); key++) {
-      outputs.add(key(branch.outputs().get(key)) + " AS k" + key);
+      outputs.add(RowSql.key(branch.outputs().get(key)) + " AS k" + key);
     }
-    List<Integer> joined = joined(branch);
-    String unit = unit(joined.getFirst(), branch);
-    outputs.add(unit + " AS u");
+    RowSql.Rows rows = rowSql.rows(branch, need());
+    outputs.add(rows.unit() + " AS u");
     for (int index = 0; index < question.aggregations().size(); index++) {
       Aggregation aggregation = question.aggregations().get(index);
       if (isRead(index)) {
@@ -668,7 +671,8 @@ final class Rewriting {
                   centred(
                       clamped(integer(argument, grid(aggregation), aggregation), aggregation),
                       aggregation);
-              case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES -> expression(argument);
+              case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES ->
+                  RowSql.expression(argument);
             };
         outputs.add(value + " AS x" + index);
       }
@@ -682,97 +686,18 @@ final class Rewriting {
               + " AS p"
               + index);
     }
-    // The conditions say how the sources join; DuckDB's optimizer makes hash joins of them.
-    boolean multiplies = noise.isPresent() && joined.size() > 1;
-    List<String> conditions = new ArrayList<>();
-    var from = new StringBuilder();
-    boolean leftJoins = joined.stream().anyMatch(each -> branch.sources().get(each).isOptional());
-    for (int source : joined) {
-      String rows =
-          (multiplies ? bounded(branch, source, joined.size()) : table(source, branch))
-              + " AS s"
-              + source;
-      Optional<List<Scalar>> on = branch.sources().get(source).on();
-      if (on.isPresent()) {
-        from.append(" LEFT JOIN ")
-            .append(rows)
-            .append(" ON ")
-            .append(conjunction(branch, on.get(), unit));
-      } else {
-        from.append(from.isEmpty() ? "" : leftJoins ? " CROSS JOIN " : ", ").append(rows);
-        if (source != joined.getFirst()) {
-          conditions.add("(" + unit + " = " + unit(source, branch) + ")");
-        }
-      }
-    }
-    for (Scalar condition : branch.conditions()) {
-      Set<Integer> over = sources(condition);
-      boolean elsewhere =
-          over.size() == 1
-              && !branch.sources().get(over.iterator().next()).isOptional()
-              && (multiplies || !joined.containsAll(over));
-      if (!branch.isJoin(condition) && !elsewhere) {
-        conditions.add(expression(condition));
-      }
-    }
-    for (int source = 0; source < branch.sources().size(); source++) {
-      if (!joined.contains(source) && !branch.sources().get(source).isOptional()) {
-        conditions.add(unit + " IN (" + units(source, branch) + ")");
-      }
-    }
-    for (Branch.Membership membership : branch.memberships()) {
-      conditions.add(membership(branch, membership, unit));
-    }
-    return "SELECT " + String.join(", ", outputs) + " FROM " + from + where(conditions);
+    return "SELECT " + String.join(", ", outputs) + rows.sql();
   }
 
-  private static String conjunction(Branch branch, List<Scalar> conditions, String unit) {
-    return conditions.isEmpty()
-        ? "true"
-        : conditions.stream()
-            .map(condition -> expression(branch, condition, unit))
-            .collect(Collectors.joining(" AND ", "(", ")"));
-  }
-
-  /// With the row's unit in the place of its sources': not each of them is joined.
-  private static String expression(Branch branch, Scalar condition, String unit) {
-    return DuckDbSql.expression(
-        condition,
-        column ->
-            column.source() >= 0 && branch.isUnit(column)
-                ? unit
-                : source(column.source()) + "." + name(column));
-  }
-
-  /// What is about the unit alone is a set of units, which DuckDB hashes.
-  private String membership(Branch branch, Branch.Membership membership, String unit) {
-    boolean ofUnits = branch.isOfUnits(membership);
-    List<String> conditions = new ArrayList<>();
-    for (Scalar condition : membership.conditions()) {
-      if (!ofUnits || !branch.isUnitEquality(membership, condition)) {
-        conditions.add(expression(branch, condition, unit));
-      }
-    }
-    List<String> tables = new ArrayList<>();
-    String first = source(-1) + "." + DuckDbSql.identifier(membership.source(-1).unit());
-    for (int number = -1; number >= -membership.sources().size(); number--) {
-      tables.add(table(membership.source(number).address()) + " AS " + source(number));
-      if (ofUnits && number < -1) {
-        conditions.add(
-            "("
-                + first
-                + " = "
-                + source(number)
-                + "."
-                + DuckDbSql.identifier(membership.source(number).unit())
-                + ")");
-      }
-    }
-    String rows = " FROM " + String.join(", ", tables) + where(conditions);
-    return (membership.present() ? "" : "NOT ")
-        + (ofUnits
-            ? "(" + unit + " IN (SELECT " + first + rows + "))"
-            : "EXISTS (SELECT 1" + rows + ")");
+  /// Where only units and distinct values are counted it does not matter how often a row is there.
+  private RowSql.Need need() {
+    boolean everyRow =
+        question.aggregations().stream()
+            .anyMatch(each ->
+                each.aggregate() != Aggregate.UNITS
+                    && each.aggregate() != Aggregate.MATCHED_UNITS
+                    && each.aggregate() != Aggregate.DISTINCT_VALUES);
+    return new RowSql.Need(everyRow, this::isMatchCounted);
   }
 
   /// Whether an aggregation looks at its own argument, and not at that of others: without noise a
@@ -784,214 +709,17 @@ final class Rewriting {
             || (noise.isEmpty() && aggregation.aggregate() == Aggregate.VALUES));
   }
 
-  /// The sources whose rows are joined. Where only units and distinct values are counted it does
-  /// not matter how often a row is there, so a source of which nothing but the unit is read need
-  /// only have that unit: see [#units].
-  private List<Integer> joined(Branch branch) {
-    boolean multiplicityMatters =
-        question.aggregations().stream()
-            .anyMatch(each ->
-                each.aggregate() != Aggregate.UNITS
-                    && each.aggregate() != Aggregate.MATCHED_UNITS
-                    && each.aggregate() != Aggregate.DISTINCT_VALUES);
-    Set<Integer> read = new TreeSet<>();
-    branch.outputs().forEach(output -> read.addAll(sources(output)));
-    for (Branch.Membership membership : branch.memberships()) {
-      if (!branch.isOfUnits(membership)) {
-        membership.conditions().stream()
-            .filter(each -> !branch.isUnitEquality(membership, each))
-            .forEach(each -> sources(each).stream().filter(over -> over >= 0).forEach(read::add));
-      }
-    }
-    for (Scalar condition : branch.conditions()) {
-      Set<Integer> over = sources(condition);
-      if (over.size() > 1 && !branch.isJoin(condition)) {
-        read.addAll(over);
-      }
-    }
-    for (int source = 0; source < branch.sources().size(); source++) {
-      Optional<List<Scalar>> on = branch.sources().get(source).on();
-      boolean counted = on.isPresent() && (noise.isEmpty() || isPresenceRead(branch, source));
-      if (multiplicityMatters || counted) {
-        read.add(source);
-      }
-      if (on.isPresent() && read.contains(source)) {
-        on.get().stream()
-            .filter(each -> !isUnitTie(branch, each))
-            .forEach(each -> read.addAll(sources(each)));
-      }
-    }
-    if (read.stream().allMatch(source -> branch.sources().get(source).isOptional())) {
-      read.add(0);
-    }
-    return List.copyOf(read);
-  }
-
-  /// Whether a left join's condition is that its unit is the row's.
-  private static boolean isUnitTie(Branch branch, Scalar condition) {
-    return condition instanceof Scalar.Call call
-        && call.function() == Scalar.Function.EQUAL
-        && call.arguments().stream()
-            .allMatch(each -> branch.isUnit(each) || branch.isOptionalUnit(each));
-  }
-
   /// Whether what is counted depends on whether a left-joined source matches.
-  private boolean isPresenceRead(Branch branch, int source) {
-    return presences.stream()
-        .anyMatch(each ->
-            !each.optional() && each.datasets().contains(branch.sources().get(source).address()));
-  }
-
-  /// The units of a source that its own conditions leave.
-  private String units(int source, Branch branch) {
-    return "SELECT "
-        + unit(source, branch)
-        + " FROM "
-        + table(source, branch)
-        + " AS s"
-        + source
-        + where(
-            branch.conditions().stream()
-                .filter(condition -> sources(condition).equals(Set.of(source)))
-                .map(Rewriting::expression)
-                .toList());
-  }
-
-  private String table(int source, Branch branch) {
-    return table(branch.sources().get(source).address());
-  }
-
-  private static String where(List<String> conditions) {
-    return conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
-  }
-
-  /// The rows of a source that its own conditions leave, of each unit at most so many that all
-  /// joined sources together make no more than [#MOST_JOINED_ROWS] of it. Which rows a unit keeps
-  /// depends on the columns that are read of its own rows there, and the nonce.
-  ///
-  /// Hardly any unit is in a bucket of too many rows (`w`), fewer have too many themselves (`h`),
-  /// and only those are sorted.
-  private String bounded(Branch branch, int source, int joined) {
-    int most = (int) Math.floor(Math.pow(MOST_JOINED_ROWS, 1.0 / joined) + 1e-9);
-    Branch.Source from = branch.sources().get(source);
-    String unit = "s." + DuckDbSql.identifier(from.unit());
-    Set<Scalar.Column> columns = new LinkedHashSet<>();
-    columns.add(new Scalar.Column(source, from.unit(), from.unitColumn().type()));
-    List<String> own = new ArrayList<>();
-    for (Scalar condition : from.on().orElse(branch.conditions())) {
-      if (sources(condition).equals(Set.of(source))) {
-        own.add(DuckDbSql.expression(condition, column -> "s." + name(column)));
-      } else {
-        columnsOf(source, condition, columns);
-      }
-    }
-    for (Scalar elsewhere : elsewhere(branch, from)) {
-      columnsOf(source, elsewhere, columns);
-    }
-    List<String> names = columns.stream().map(column -> "s." + name(column)).sorted().toList();
-    // Of two rows that differ in the sign of a zero only, neither is first but as text.
-    List<String> order =
-        columns.stream()
-            .map(column ->
-                column.type() instanceof ColumnType.Real
-                    ? "CAST(s." + name(column) + " AS VARCHAR)"
-                    : "s." + name(column))
-            .sorted()
-            .toList();
-    String rows =
-        " FROM "
-            + table(from.address())
-            + " AS s WHERE "
-            + own.stream().map(each -> each + " AND ").collect(Collectors.joining());
-    String bucket = "CAST(hash(" + unit + ") % " + BUCKETS + " AS USMALLINT)";
-    String keys = String.join(", ", names);
-    String key = most + rows + keys;
-    int number = List.copyOf(bounded.keySet()).indexOf(key);
-    if (number < 0) {
-      number = bounded.size();
-      String heavy = " IN (SELECT u FROM h" + number + ")";
-      String chosen = String.join(", ", order);
-      bounded.put(
-          key,
-          String.join(
-              "\n",
-              "w" + number + " AS MATERIALIZED (",
-              "  SELECT " + bucket + " AS w" + rows + "true GROUP BY 1 HAVING count(*) > " + most,
-              "), h" + number + " AS MATERIALIZED (",
-              "  SELECT " + unit + " AS u" + rows + bucket + " IN (SELECT w FROM w" + number + ")",
-              "  GROUP BY 1 HAVING count(*) > " + most,
-              "), f" + number + " AS NOT MATERIALIZED (",
-              "  SELECT " + keys + rows + "NOT " + unit + heavy,
-              "  UNION ALL",
-              "  SELECT " + keys + rows + unit + heavy,
-              "  QUALIFY row_number() OVER (PARTITION BY " + unit,
-              "    ORDER BY hash("
-                  + chosen
-                  + ", "
-                  + DuckDbSql.text(nonce)
-                  + "), "
-                  + chosen
-                  + ") <= "
-                  + most,
-              "), "));
-    }
-    return "f" + number;
-  }
-
-  /// What reads a source beside the conditions that join it.
-  private static List<Scalar> elsewhere(Branch branch, Branch.Source source) {
-    List<Scalar> all = new ArrayList<>(branch.outputs());
-    if (source.isOptional()) {
-      all.addAll(branch.conditions());
-    }
-    branch.sources().forEach(each -> each.on().ifPresent(all::addAll));
-    branch.memberships().forEach(each -> all.addAll(each.conditions()));
-    return all;
-  }
-
-  private static Set<Integer> sources(Scalar scalar) {
-    Set<Integer> sources = new HashSet<>();
-    Scalar.forEachColumn(scalar, column -> sources.add(column.source()));
-    return sources;
-  }
-
-  private static void columnsOf(int source, Scalar scalar, Set<Scalar.Column> columns) {
-    Scalar.forEachColumn(
-        scalar,
-        column -> {
-          if (column.source() == source) {
-            columns.add(column);
-          }
-        });
-  }
-
-  /// A branch's own sources are `s0…`, a membership's `e0…`.
-  private static String source(int number) {
-    return number < 0 ? "e" + (-1 - number) : "s" + number;
-  }
-
-  private static String name(Scalar.Column column) {
-    return DuckDbSql.identifier(column.name());
-  }
-
-  private static String unit(int source, Branch branch) {
-    return source(source) + "." + DuckDbSql.identifier(branch.sources().get(source).unit());
-  }
-
-  /// -0 and 0 are one group, and which of them it is called would depend on single rows.
-  private static String key(Scalar scalar) {
-    return scalar.type() instanceof ColumnType.Real
-        ? "(" + expression(scalar) + " + CAST('0' AS DOUBLE))"
-        : expression(scalar);
-  }
-
-  private static String expression(Scalar scalar) {
-    return DuckDbSql.expression(scalar, column -> source(column.source()) + "." + name(column));
+  private boolean isMatchCounted(Branch.Source source) {
+    return source.isOptional()
+        && presences.stream()
+            .filter(this::isCounted)
+            .anyMatch(each -> each.datasets().stream().anyMatch(source.datasets()::contains));
   }
 
   /// The value as a multiple of the granularity; NULL, NaN and the infinities are NULL.
   private String integer(Scalar argument, Grid grid, Aggregation aggregation) {
-    String value = expression(argument);
+    String value = RowSql.expression(argument);
     if (isExact(aggregation)) {
       int scale = argument.type() instanceof ColumnType.Decimal decimal ? decimal.scale() : 0;
       BigInteger factor = BigInteger.TEN.pow(grid.digits());
@@ -1089,10 +817,13 @@ final class Rewriting {
         outputs.add("CAST(" + each + " AS HUGEINT) AS c" + cell++);
       }
     }
-    return "SELECT "
+    String rows = rows();
+    String definitions = rowSql.definitions();
+    return (definitions.isEmpty() ? "" : "WITH " + definitions + "\n")
+        + "SELECT "
         + String.join(", ", outputs)
         + "\nFROM (\n  "
-        + rows()
+        + rows
         + "\n) AS r"
         + groupBy("r");
   }
@@ -1147,8 +878,9 @@ final class Rewriting {
             + "\n  FROM r\n  GROUP BY "
             + String.join(", ", perUnit.subList(0, question.keys() + 1));
     String rows = rows();
-    var sql = new StringBuilder("WITH ");
-    bounded.values().forEach(sql::append);
+    String definitions = rowSql.definitions();
+    var sql =
+        new StringBuilder("WITH ").append(definitions).append(definitions.isEmpty() ? "" : ", ");
     sql.append("r AS (\n  ").append(rows).append("\n), ");
     // What histograms read too is computed once.
     String once = histograms.isEmpty() ? "b AS (" : "b AS MATERIALIZED (";
