@@ -282,17 +282,20 @@ public final class Ingestion {
           + file();
     }
 
-    /// One row per bad row and column; few, as a rule. A row without a unit has that fault only.
+    /// One row per bad row and column; few, as a rule. A row without its unit has that fault only.
     private String faults(List<ColumnCheck> checks) {
       int unit = unit();
-      String blank = Normalization.strip("CAST(s" + unit + " AS VARCHAR)") + " = ''";
+      String missing =
+          unit < 0
+              ? "false"
+              : "s%d IS NULL OR %s"
+                  .formatted(unit, Normalization.strip("CAST(s" + unit + " AS VARCHAR)") + " = ''");
       var codes = new ArrayList<String>();
       for (int i = 0; i < checks.size(); i++) {
         codes.add(
-            "CASE WHEN s%d IS NULL OR %s THEN %s ELSE %s END AS f%d"
+            "CASE WHEN %s THEN %s ELSE %s END AS f%d"
                 .formatted(
-                    unit,
-                    blank,
+                    missing,
                     i == unit ? NO_UNIT : "NULL",
                     checks.get(i).fault("s" + i, "v" + i),
                     i));
@@ -309,18 +312,15 @@ public final class Ingestion {
           + ") WHERE r IS NOT NULL";
     }
 
+    /// The number of the unit's column, -1 for a table without one.
     private int unit() {
       var names = dataset.columns().stream().map(Column::name).toList();
-      int unit = names.indexOf(dataset.unit());
-      if (unit < 0) {
-        throw new IllegalArgumentException("the privacy unit is not among the columns");
-      }
-      return unit;
+      return dataset.unit().map(names::indexOf).orElse(-1);
     }
 
     private String copy(List<ColumnCheck> checks, String rows) {
       int unit = unit();
-      boolean text = dataset.columns().get(unit).type() instanceof ColumnType.Text;
+      boolean text = unit >= 0 && dataset.columns().get(unit).type() instanceof ColumnType.Text;
       String columns =
           IntStream.range(0, checks.size())
               .mapToObj(i ->

@@ -284,7 +284,7 @@ final class TotalityTest {
     return new Dataset(
         address,
         Digest.ofUtf8(address.toString()),
-        new ColumnName("email"),
+        Optional.of(new ColumnName("email")),
         columns,
         Optional.empty(),
         List.of());

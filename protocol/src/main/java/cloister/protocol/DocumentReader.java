@@ -245,19 +245,8 @@ final class DocumentReader {
           Optional<Name> name = section.required("dataset").flatMap(this::name);
           Optional<List<Column>> columns = section.required("columns").flatMap(this::columns);
           Set<String> declared = section.keysOf("columns");
-          Optional<ColumnName> unit =
-              section
-                  .required("unit")
-                  .flatMap(value ->
-                      parsed(value, ColumnName::new)
-                          .flatMap(column ->
-                              declared.contains(column.value())
-                                  ? Optional.of(column)
-                                  : mistake(
-                                      value.at(),
-                                      "no column is named "
-                                          + Yaml.quoted(column.value())
-                                          + Spelling.suggestion(column.value(), declared))));
+          Optional<Optional<ColumnName>> unit =
+              section.required("unit").flatMap(value -> unit(value, declared));
           Optional<Period> retention =
               section.ifThere("retention", value -> parsed(value, DocumentReader::period));
           Optional<List<Rule>> terms = section.required("terms").flatMap(this::terms);
@@ -280,6 +269,27 @@ final class DocumentReader {
                     terms.orElseThrow()),
                 bytes);
           };
+        });
+  }
+
+  /// A column, or `none` for a table about nobody.
+  private Optional<Optional<ColumnName>> unit(Tree value, Set<String> declared) {
+    return parsed(value, ColumnName::new)
+        .flatMap(column -> {
+          boolean none = column.value().equals(DocumentWriter.NO_UNIT);
+          if (none && declared.contains(column.value())) {
+            return mistake(
+                value.at(),
+                "`unit: none` says that there is no unit: give the column another name");
+          }
+          return none || declared.contains(column.value())
+              ? Optional.of(none ? Optional.empty() : Optional.of(column))
+              : mistake(
+                  value.at(),
+                  "no column is named "
+                      + Yaml.quoted(column.value())
+                      + Spelling.suggestion(column.value(), declared)
+                      + "; a table about nobody says `unit: none`");
         });
   }
 

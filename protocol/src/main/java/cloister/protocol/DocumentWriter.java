@@ -63,9 +63,12 @@ final class DocumentWriter {
     return enclave.build();
   }
 
+  /// In the place of a unit's name, for a table about nobody; so no unit is called so.
+  static final String NO_UNIT = "none";
+
   static Bytes dataset(
       Address address,
-      ColumnName unit,
+      Optional<ColumnName> unit,
       List<Column> columns,
       Optional<Period> retention,
       List<Rule> terms) {
@@ -76,7 +79,7 @@ final class DocumentWriter {
             "content",
             Json.object()
                 .put("dataset", address.name().value())
-                .put("unit", unit.value())
+                .put("unit", unit.map(ColumnName::value).orElse(NO_UNIT))
                 .put("columns", byName.build())
                 .putIfPresent("retention", retention, period -> Json.of(period.toString()))
                 .put("terms", terms(terms))

@@ -75,7 +75,7 @@ class DocumentsTest {
     var dataset = dataset(CUSTOMERS).dataset();
 
     assertThat(dataset.address()).isEqualTo(Address.parse("/airline/dataset/customers"));
-    assertThat(dataset.unit()).isEqualTo(new ColumnName("email"));
+    assertThat(dataset.unit()).contains(new ColumnName("email"));
     assertThat(dataset.columns()).hasSize(4);
     assertThat(dataset.retention()).contains(java.time.Period.ofDays(90));
     var rule = dataset.terms().getFirst();
@@ -87,6 +87,30 @@ class DocumentsTest {
     assertThat(rule.obligations().minimumUnits()).isEqualTo(25);
     assertThat(rule.obligations().noise().orElseThrow().delta()).hasToString("0.000001");
     assertThat(rule.obligations().budget().orElseThrow().epsilon()).hasToString("10");
+  }
+
+  @Test
+  void aTableAboutNobodySaysSo() {
+    var prices =
+        """
+        dataset: prices
+        unit: none
+        columns:
+          code: {type: string, use: [join, group]}
+        terms:
+          - rule: all
+            analysts: [research]
+            analyses: [any-sql]
+            purposes: [ResearchAndDevelopment]
+            recipients: [research]
+            obligations: {minimum-units: 1}
+        """;
+    var dataset = dataset(prices);
+    assertThat(dataset.dataset().unit()).isEmpty();
+    assertThat(dataset.bytes().utf8()).contains("\"unit\":\"none\"");
+    oneMistake(prices.replace("units: 1", "units: 2"), "protects nobody");
+    oneMistake(prices.replace("  code:", "  none:"), "give the column another name");
+    oneMistake(prices.replace("unit: none", "unit: non"), "`unit: none`");
   }
 
   @Test

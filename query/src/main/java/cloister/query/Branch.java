@@ -54,8 +54,17 @@ record Branch(
       return on.isPresent();
     }
 
-    ColumnName unit() {
+    Optional<ColumnName> unit() {
       return table.unit();
+    }
+
+    /// Whether its rows are of privacy units.
+    boolean hasUnit() {
+      return unit().isPresent();
+    }
+
+    boolean isUnit(ColumnName column) {
+      return unit().filter(column::equals).isPresent();
     }
 
     Table.Field field(ColumnName name) {
@@ -281,7 +290,9 @@ record Branch(
     List<Scalar> newOutputs = new ArrayList<>(outputs);
     for (Scalar output : moved.outputs) {
       newOutputs.add(
-          output instanceof Scalar.Column ? output : whereMatched(number, optional, output));
+          output instanceof Scalar.Column || output instanceof Scalar.Null
+              ? output
+              : whereMatched(number, optional, output));
     }
     return new Branch(newSources, conditions, memberships, newOutputs);
   }
@@ -289,8 +300,18 @@ record Branch(
   /// A computed column of a row that is not there is NULL like any other.
   private static Scalar whereMatched(int number, Source source, Scalar value)
       throws QueryException {
-    Scalar unit = new Scalar.Column(number, source.unit(), source.field(source.unit()).type());
-    Scalar matched = Scalar.call(Function.IS_NOT_NULL, List.of(unit), new ColumnType.Bool());
+    ColumnName unit =
+        source
+            .unit()
+            .orElseThrow(() ->
+                new QueryException(
+                    Kind.UNSUPPORTED,
+                    source.position(),
+                    "a computed column of a table without a unit that an outer join may leave out"
+                        + " is not supported here",
+                    "select its columns as they are, and compute outside"));
+    Scalar.Column column = new Scalar.Column(number, unit, source.field(unit).type());
+    Scalar matched = Scalar.call(Function.IS_NOT_NULL, List.of(column), new ColumnType.Bool());
     return Scalar.call(
         Function.CASE, List.of(matched, value, new Scalar.Null(value.type())), value.type());
   }
@@ -401,6 +422,14 @@ record Branch(
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
+  /// Those that are of units.
+  Set<Address> ofUnits() {
+    return everySource().stream()
+        .filter(Source::hasUnit)
+        .flatMap(source -> source.table().ofUnits().stream())
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
   /// Those that are looked at for every row: inner-joined, or in a membership.
   Set<Address> required() {
     return Stream.concat(
@@ -423,19 +452,37 @@ record Branch(
 
   /// Whether a unit that leaves one dataset may keep some of its rows, or get others.
   boolean unitsMayChange() {
-    return sources.stream().anyMatch(Source::isOptional)
+    return sources.stream().anyMatch(each -> each.isOptional() && each.hasUnit())
         || everySource().stream().anyMatch(each -> each.table().unitsMayChange())
-        || memberships.stream().anyMatch(each -> !each.present() && !isOfUnits(each));
+        || memberships.stream()
+            .anyMatch(each ->
+                !each.present()
+                    && !isOfUnits(each)
+                    && each.sources().stream().anyMatch(Source::hasUnit));
+  }
+
+  /// The first source whose units all rows are of.
+  Source first() {
+    return sources.stream()
+        .filter(source -> source.hasUnit() && !source.isOptional())
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("its rows are of units"));
+  }
+
+  Table.Field unitField() {
+    Source first = first();
+    return first.field(first.unit().orElseThrow());
   }
 
   /// Whether it is about a row's unit alone, so the same for all rows of a unit.
   boolean isOfUnits(Membership membership) {
-    return membership.conditions().stream()
-        .allMatch(condition -> {
-          Set<Boolean> own = new HashSet<>();
-          Scalar.forEachColumn(condition, column -> own.add(column.source() < 0));
-          return !own.contains(false) || isUnitEquality(membership, condition);
-        });
+    return membership.sources().stream().allMatch(Source::hasUnit)
+        && membership.conditions().stream()
+            .allMatch(condition -> {
+              Set<Boolean> own = new HashSet<>();
+              Scalar.forEachColumn(condition, column -> own.add(column.source() < 0));
+              return !own.contains(false) || isUnitEquality(membership, condition);
+            });
   }
 
   /// Whether it is that a unit of the membership's equals one of the branch's.
@@ -446,7 +493,7 @@ record Branch(
             .allMatch(each ->
                 each instanceof Scalar.Column column
                     && (column.source() < 0
-                        ? membership.source(column.source()).unit().equals(column.name())
+                        ? membership.source(column.source()).isUnit(column.name())
                         : isUnit(column)));
   }
 
@@ -464,7 +511,7 @@ record Branch(
   }
 
   private boolean isUnitColumn(Scalar.Column column) {
-    return !isAround(column) && source(column).unit().equals(column.name());
+    return !isAround(column) && source(column).isUnit(column.name());
   }
 
   /// Whether the expression is the unit of a left-joined source: the row's, or NULL.
@@ -488,6 +535,13 @@ record Branch(
   /// A unit is compared with units only: what prepared data has in its place is no value of another
   /// column. (Any use but a join is for the terms to deny.)
   void requireOneUnit() throws QueryException {
+    if (sources.stream().noneMatch(source -> source.hasUnit() && !source.isOptional())) {
+      throw new QueryException(
+          Kind.JOIN,
+          sources.getFirst().position(),
+          sources.getFirst().table().shown() + " has no privacy unit, so there is nobody to count",
+          "join it to a dataset that has one, on its left");
+    }
     var inner = new Tied(sources);
     for (Scalar condition : conditions) {
       inner.tie(condition);
@@ -523,7 +577,7 @@ record Branch(
     }
 
     private boolean isUnit(Scalar.Column column) {
-      return sources.get(column.source()).unit().equals(column.name());
+      return sources.get(column.source()).isUnit(column.name());
     }
 
     void tie(Scalar condition) throws QueryException {
@@ -548,7 +602,7 @@ record Branch(
     void requireAll(Predicate<Source> looked) throws QueryException {
       List<Integer> all =
           IntStream.range(0, sources.size())
-              .filter(index -> looked.test(sources.get(index)))
+              .filter(index -> sources.get(index).hasUnit() && looked.test(sources.get(index)))
               .boxed()
               .toList();
       for (int index : all) {
@@ -564,11 +618,11 @@ record Branch(
                   + right.table().shown()
                   + " does not follow the privacy unit",
               "join where the unit "
-                  + left.unit()
+                  + left.unit().orElseThrow()
                   + " of "
                   + left.table().shown()
                   + " equals the unit "
-                  + right.unit()
+                  + right.unit().orElseThrow()
                   + " of "
                   + right.table().shown());
         }

@@ -126,7 +126,7 @@ final class Lineage {
     return (call.function() == Function.IS_NULL || call.function() == Function.IS_NOT_NULL)
         && call.arguments().getFirst() instanceof Scalar.Column column
         && sources.get(column.source()).isOptional()
-        && sources.get(column.source()).unit().equals(column.name());
+        && sources.get(column.source()).isUnit(column.name());
   }
 
   /// Everything a value is computed from has the value's use; what decides between values, or

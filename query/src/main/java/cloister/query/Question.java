@@ -132,15 +132,18 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
     Branch first = branches.getFirst();
     for (Branch branch : branches) {
       for (Branch.Source source : branch.everySource()) {
-        var unit = source.field(source.unit());
-        var other = first.sources().getFirst().field(first.sources().getFirst().unit());
+        if (source.unit().isEmpty()) {
+          continue;
+        }
+        var unit = source.field(source.unit().get());
+        var other = first.unitField();
         if (!unit.type().equals(other.type()) || !unit.semantic().equals(other.semantic())) {
           throw new QueryException(
               Kind.JOIN,
               source.position(),
               source.table().shown()
                   + " and "
-                  + first.sources().getFirst().table().shown()
+                  + first.first().table().shown()
                   + " have different kinds of privacy unit",
               "combine datasets whose units have the same type and semantic");
         }
@@ -180,7 +183,7 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
   /// Whether a unit that leaves one dataset may keep some of its rows, or get others: because they
   /// are of another one, or because of an outer join or of what does not exist.
   boolean unitsMayChange() {
-    return branches.stream().map(Branch::required).distinct().count() > 1
+    return branches.stream().map(Branch::matching).distinct().count() > 1
         || branches.stream().anyMatch(Branch::unitsMayChange);
   }
 

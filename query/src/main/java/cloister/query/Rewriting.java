@@ -202,7 +202,7 @@ final class Rewriting {
   private static List<Presence> presences(Question question) {
     Map<List<String>, Set<Address>> alike = new LinkedHashMap<>();
     Set<Address> datasets = new TreeSet<>();
-    question.branches().forEach(branch -> datasets.addAll(branch.datasets()));
+    question.branches().forEach(branch -> datasets.addAll(branch.ofUnits()));
     for (Address dataset : datasets) {
       List<String> conditions =
           question.branches().stream().map(branch -> presence(branch, dataset)).toList();
@@ -224,6 +224,7 @@ final class Rewriting {
     List<String> matches =
         IntStream.range(0, branch.sources().size())
             .filter(source -> branch.sources().get(source).isOptional())
+            .filter(source -> branch.sources().get(source).hasUnit())
             .filter(source -> branch.sources().get(source).table().required().contains(dataset))
             .mapToObj(source -> RowSql.unit(source, branch) + " IS NOT NULL")
             .toList();
@@ -323,7 +324,7 @@ final class Rewriting {
     }
     Set<Address> united = new HashSet<>();
     for (Branch branch : question.branches()) {
-      for (Address dataset : branch.datasets()) {
+      for (Address dataset : branch.ofUnits()) {
         if (!united.add(dataset)) {
           throw new QueryException(
               Kind.NEEDS_NOISE,

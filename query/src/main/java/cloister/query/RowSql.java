@@ -3,6 +3,7 @@ package cloister.query;
 import cloister.query.Table.PerUnit;
 import cloister.query.Table.Scan;
 import cloister.room.Address;
+import cloister.room.ColumnName;
 import cloister.room.ColumnType;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -123,16 +124,19 @@ final class RowSql {
 
   Rows rows(Branch branch, Need need) {
     List<Integer> joined = joined(branch, need);
-    String unit = unit(joined.getFirst(), branch);
+    int first = joined.stream().filter(each -> hasUnit(branch, each)).findFirst().orElseThrow();
+    String unit = unit(first, branch);
     // The conditions say how the sources join; DuckDB's optimizer makes hash joins of them.
-    boolean multiplies = bounds && joined.size() > 1;
+    int multiplied =
+        (int) joined.stream().filter(each -> branch.sources().get(each).hasUnit()).count();
+    boolean multiplies = bounds && multiplied > 1;
     List<String> conditions = new ArrayList<>();
     var from = new StringBuilder();
     boolean leftJoins = joined.stream().anyMatch(each -> branch.sources().get(each).isOptional());
     for (int source : joined) {
       String rows =
-          (multiplies
-                  ? bounded(branch, source, joined.size())
+          (multiplies && branch.sources().get(source).hasUnit()
+                  ? bounded(branch, source, multiplied)
                   : table(branch.sources().get(source)))
               + " AS s"
               + source;
@@ -144,7 +148,7 @@ final class RowSql {
             .append(conjunction(branch, on.get(), unit));
       } else {
         from.append(from.isEmpty() ? "" : leftJoins ? " CROSS JOIN " : ", ").append(rows);
-        if (source != joined.getFirst()) {
+        if (source != first && branch.sources().get(source).hasUnit()) {
           conditions.add("(" + unit + " = " + unit(source, branch) + ")");
         }
       }
@@ -153,7 +157,7 @@ final class RowSql {
       Set<Integer> over = sources(condition);
       boolean elsewhere =
           over.size() == 1
-              && !branch.sources().get(over.iterator().next()).isOptional()
+              && hasUnit(branch, over.iterator().next())
               && (multiplies || !joined.containsAll(over));
       if (!branch.isJoin(condition) && !elsewhere) {
         conditions.add(expression(condition));
@@ -198,18 +202,11 @@ final class RowSql {
       }
     }
     List<String> tables = new ArrayList<>();
-    String first = source(-1) + "." + DuckDbSql.identifier(membership.source(-1).unit());
+    String first = ofUnits ? unit(-1, membership.source(-1)) : "";
     for (int number = -1; number >= -membership.sources().size(); number--) {
       tables.add(table(membership.source(number)) + " AS " + source(number));
       if (ofUnits && number < -1) {
-        conditions.add(
-            "("
-                + first
-                + " = "
-                + source(number)
-                + "."
-                + DuckDbSql.identifier(membership.source(number).unit())
-                + ")");
+        conditions.add("(" + first + " = " + unit(number, membership.source(number)) + ")");
       }
     }
     String rows = " FROM " + String.join(", ", tables) + where(conditions);
@@ -249,10 +246,22 @@ final class RowSql {
             .forEach(each -> read.addAll(sources(each)));
       }
     }
-    if (read.stream().allMatch(source -> branch.sources().get(source).isOptional())) {
-      read.add(0);
+    // Nothing stands for the rows of a table without units but those rows.
+    for (int source = 0; source < branch.sources().size(); source++) {
+      Branch.Source each = branch.sources().get(source);
+      if (!each.hasUnit() && !each.isOptional()) {
+        read.add(source);
+      }
+    }
+    if (read.stream().noneMatch(source -> hasUnit(branch, source))) {
+      read.add(branch.sources().indexOf(branch.first()));
     }
     return List.copyOf(read);
+  }
+
+  /// Whether an inner-joined source is of units: what is known of it is known of each row's unit.
+  private static boolean hasUnit(Branch branch, int source) {
+    return branch.sources().get(source).hasUnit() && !branch.sources().get(source).isOptional();
   }
 
   /// Whether a left join's condition is that its unit is the row's.
@@ -291,9 +300,10 @@ final class RowSql {
   private String bounded(Branch branch, int source, int joined) {
     int most = (int) Math.floor(Math.pow(MOST_JOINED_ROWS, 1.0 / joined) + 1e-9);
     Branch.Source from = branch.sources().get(source);
-    String unit = "s." + DuckDbSql.identifier(from.unit());
+    ColumnName unitColumn = from.unit().orElseThrow();
+    String unit = "s." + DuckDbSql.identifier(unitColumn);
     Set<Scalar.Column> columns = new LinkedHashSet<>();
-    columns.add(new Scalar.Column(source, from.unit(), from.field(from.unit()).type()));
+    columns.add(new Scalar.Column(source, unitColumn, from.field(unitColumn).type()));
     List<String> own = new ArrayList<>();
     for (Scalar condition : from.on().orElse(branch.conditions())) {
       if (sources(condition).equals(Set.of(source))) {
@@ -389,7 +399,11 @@ final class RowSql {
   }
 
   static String unit(int source, Branch branch) {
-    return source(source) + "." + DuckDbSql.identifier(branch.sources().get(source).unit());
+    return unit(source, branch.sources().get(source));
+  }
+
+  private static String unit(int number, Branch.Source source) {
+    return source(number) + "." + DuckDbSql.identifier(source.unit().orElseThrow());
   }
 
   /// -0 and 0 are one group, and which of them it is called would depend on single rows.

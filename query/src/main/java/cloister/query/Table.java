@@ -19,20 +19,24 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// What a FROM clause names: rows, each of one privacy unit.
+/// What a FROM clause names: rows, each of one privacy unit or, in a table about nobody, of none.
 sealed interface Table {
-  /// The column that holds the unit.
-  ColumnName unit();
+  /// The column that holds the unit; absent in a table about nobody, whose rows are the same
+  /// whoever else is there.
+  Optional<ColumnName> unit();
 
   Field field(ColumnName name);
 
   /// All datasets that it reads.
   Set<Address> datasets();
 
+  /// Those that are of units.
+  Set<Address> ofUnits();
+
   /// Those that are looked at for every row.
   Set<Address> required();
 
-  /// Those of which every row needs one of the same unit.
+  /// Those with units, of which every row needs one of the same unit.
   Set<Address> matching();
 
   /// Whether a unit that leaves one dataset may keep some of its rows, or get others.
@@ -61,7 +65,7 @@ sealed interface Table {
   /// A dataset.
   record Scan(Dataset dataset) implements Table {
     @Override
-    public ColumnName unit() {
+    public Optional<ColumnName> unit() {
       return dataset.unit();
     }
 
@@ -74,7 +78,7 @@ sealed interface Table {
       return new Field(
           column.type(),
           column.semantic(),
-          column.required() || name.equals(unit()),
+          column.required() || unit().filter(name::equals).isPresent(),
           column.domain(),
           column.bounds(),
           column.sums(),
@@ -87,13 +91,18 @@ sealed interface Table {
     }
 
     @Override
+    public Set<Address> ofUnits() {
+      return matching();
+    }
+
+    @Override
     public Set<Address> required() {
       return datasets();
     }
 
     @Override
     public Set<Address> matching() {
-      return datasets();
+      return unit().isPresent() ? datasets() : Set.of();
     }
 
     @Override
@@ -272,8 +281,8 @@ sealed interface Table {
     }
 
     @Override
-    public ColumnName unit() {
-      return name(unitKey);
+    public Optional<ColumnName> unit() {
+      return Optional.of(name(unitKey));
     }
 
     @Override
@@ -313,8 +322,7 @@ sealed interface Table {
     }
 
     private Field unitField() {
-      Branch.Source first = branches.getFirst().sources().getFirst();
-      return first.field(first.unit());
+      return branches.getFirst().unitField();
     }
 
     private Optional<Bounds> interval(int output) {
@@ -358,6 +366,13 @@ sealed interface Table {
     }
 
     @Override
+    public Set<Address> ofUnits() {
+      return branches.stream()
+          .flatMap(branch -> branch.ofUnits().stream())
+          .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    @Override
     public Set<Address> required() {
       return ofEvery(branches.stream().map(Branch::required).toList());
     }
@@ -375,7 +390,7 @@ sealed interface Table {
 
     @Override
     public boolean unitsMayChange() {
-      return branches.stream().map(Branch::required).distinct().count() > 1
+      return branches.stream().map(Branch::matching).distinct().count() > 1
           || branches.stream().anyMatch(Branch::unitsMayChange);
     }
 

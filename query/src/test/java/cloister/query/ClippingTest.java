@@ -51,7 +51,7 @@ class ClippingTest {
               new Dataset(
                   SALES,
                   Digest.ofUtf8("sales"),
-                  new ColumnName("email"),
+                  Optional.of(new ColumnName("email")),
                   List.of(
                       column("email", "string", Bounding.DECLARED, Optional.empty()),
                       column("k", "string", Bounding.DECLARED, Optional.empty()),

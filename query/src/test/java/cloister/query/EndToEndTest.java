@@ -66,7 +66,7 @@ class EndToEndTest {
       return new Dataset(
           SALES,
           Digest.ofUtf8("sales"),
-          new ColumnName("email"),
+          Optional.of(new ColumnName("email")),
           List.of(
               column("email", "string", Set.of(Use.JOIN), Optional.empty(), Optional.empty()),
               column("k", "string", Set.of(Use.GROUP), Optional.of(domain), Optional.empty()),

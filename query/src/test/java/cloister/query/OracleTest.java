@@ -579,7 +579,7 @@ class OracleTest {
         new Dataset(
             Fixture.AIRLINE,
             Digest.ofUtf8("wide"),
-            new ColumnName("email"),
+            Optional.of(new ColumnName("email")),
             List.of(
                 column("email", "string", true, Optional.empty()),
                 column("x", "integer", false, bounds("500000000000000000")),

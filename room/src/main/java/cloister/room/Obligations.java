@@ -36,6 +36,11 @@ public record Obligations(
     }
   }
 
+  /// Whether they ask for nothing that counts units.
+  boolean protectNobody() {
+    return minimumUnits == 1 && noise.isEmpty();
+  }
+
   /// The strictest of each: what satisfies the result satisfies both.
   public Obligations meet(Obligations other) {
     return new Obligations(

@@ -135,7 +135,7 @@ class DocumentChecksTest {
               new Dataset(
                   at("/p/dataset/d"),
                   Digest.ofUtf8("d"),
-                  new ColumnName("email"),
+                  Optional.of(new ColumnName("email")),
                   List.of(column("email", TEXT)),
                   Optional.of(period),
                   List.of()),
@@ -301,7 +301,7 @@ class DocumentChecksTest {
     return new Dataset(
         at("/p/dataset/d"),
         Digest.ofUtf8("d"),
-        new ColumnName(unit),
+        Optional.of(new ColumnName(unit)),
         List.of(columns),
         Optional.empty(),
         List.of(rule("r", names("p"), Set.of(), names("p"))));
