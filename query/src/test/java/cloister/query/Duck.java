@@ -13,6 +13,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +34,11 @@ final class Duck implements AutoCloseable {
 
   /// Fills `party.name` for every dataset: few distinct units and values, nulls, duplicates.
   Duck fill(Fixture fixture, RandomGenerator random) throws SQLException {
-    for (Dataset dataset : fixture.datasets()) {
+    return fill(fixture.datasets(), random);
+  }
+
+  Duck fill(Collection<Dataset> datasets, RandomGenerator random) throws SQLException {
+    for (Dataset dataset : datasets) {
       String table = direct(dataset.address());
       run("CREATE SCHEMA IF NOT EXISTS " + dataset.address().party());
       run(
