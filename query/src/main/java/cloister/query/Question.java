@@ -2,6 +2,7 @@ package cloister.query;
 
 import cloister.query.QueryException.Kind;
 import cloister.room.Address;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -38,11 +39,17 @@ record Question(
     VAR_POP,
     VAR_SAMP,
     STDDEV_POP,
-    STDDEV_SAMP
+    STDDEV_SAMP,
+    QUANTILE
   }
 
   /// @param argument the branch output it is over; -1 for units and rows
-  record Aggregation(Aggregate aggregate, int argument) {}
+  /// @param fraction of a quantile, and of nothing else
+  record Aggregation(Aggregate aggregate, int argument, Optional<BigDecimal> fraction) {
+    Aggregation(Aggregate aggregate, int argument) {
+      this(aggregate, argument, Optional.empty());
+    }
+  }
 
   enum Direction {
     ASCENDING,
@@ -93,16 +100,16 @@ record Question(
             .map(each ->
                 new Aggregation(
                     each.aggregate(),
-                    each.argument() < 0
-                        ? -1
-                        : keyOrder.size() + arguments.indexOf(each.argument())))
+                    each.argument() < 0 ? -1 : keyOrder.size() + arguments.indexOf(each.argument()),
+                    each.fraction()))
             .toList();
     List<Aggregation> aggregationOrder =
         renumbered.stream()
             .distinct()
             .sorted(
                 Comparator.comparing(Aggregation::aggregate)
-                    .thenComparingInt(Aggregation::argument))
+                    .thenComparingInt(Aggregation::argument)
+                    .thenComparing(each -> each.fraction().orElse(BigDecimal.ZERO)))
             .toList();
     List<Integer> columns = new ArrayList<>();
     for (int index = 0; index < keys.size() + known.size(); index++) {
@@ -139,7 +146,8 @@ record Question(
     return switch (aggregation.aggregate()) {
       case DISTINCT_VALUES -> new Aggregation(Aggregate.UNITS, -1);
       case VALUES -> new Aggregation(Aggregate.ROWS, -1);
-      case UNITS, ROWS, SUM, MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> aggregation;
+      case UNITS, ROWS, SUM, MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP, QUANTILE ->
+          aggregation;
     };
   }
 

@@ -25,12 +25,14 @@ import org.apache.calcite.rel.logical.LogicalUnion;
 import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexLiteral;
 import org.apache.calcite.rex.RexNode;
+import org.apache.calcite.sql.SqlKind;
 
 /// Calcite's plan → the normal form. It is total over what it knows and refuses every other class
 /// of node, so a construct that slips past the grammar, or one that a later Calcite invents, fails
 /// closed.
 final class Translation {
   private static final int MOST_SORT_KEYS = 32;
+  private static final int MOST_FRACTION_DIGITS = 6;
 
   private final List<Relation> relations;
   private final Map<String, Position> texts;
@@ -166,8 +168,14 @@ final class Translation {
           || call.ignoreNulls()
           || call.distinctKeys != null
           || !call.rexList.isEmpty()
-          || !call.getCollation().getFieldCollations().isEmpty()
           || call.getArgList().size() > 1) {
+        throw unsupported("this form of " + call.getAggregation().getKind());
+      }
+      if (call.getAggregation().getKind() == SqlKind.PERCENTILE_CONT && !call.isDistinct()) {
+        all.add(quantile(call, aggregate.getInput()));
+        continue;
+      }
+      if (!call.getCollation().getFieldCollations().isEmpty()) {
         throw unsupported("this form of " + call.getAggregation().getKind());
       }
       int argument = call.getArgList().isEmpty() ? -1 : call.getArgList().getFirst();
@@ -186,7 +194,8 @@ final class Translation {
             case STDDEV_POP -> Question.Aggregate.STDDEV_POP;
             case STDDEV_SAMP -> Question.Aggregate.STDDEV_SAMP;
             default ->
-                throw unsupported("an aggregate other than COUNT, SUM, AVG, VARIANCE and STDDEV");
+                throw unsupported(
+                    "an aggregate other than COUNT, SUM, AVG, VARIANCE, STDDEV and MEDIAN");
           };
       if (call.isDistinct() && kind != Question.Aggregate.DISTINCT_VALUES) {
         throw unsupported("DISTINCT in an aggregate other than COUNT");
@@ -194,6 +203,31 @@ final class Translation {
       all.add(new Aggregation(kind, argument));
     }
     return all;
+  }
+
+  /// From above, the quantile q is 1 - q from below.
+  private static Aggregation quantile(AggregateCall call, RelNode input) throws QueryException {
+    List<RelFieldCollation> order = call.getCollation().getFieldCollations();
+    if (call.getArgList().size() == 1
+        && order.size() == 1
+        && input instanceof LogicalProject project
+        && project.getProjects().get(call.getArgList().getFirst()) instanceof RexLiteral literal
+        && literal.getValue() instanceof BigDecimal number
+        && number.signum() >= 0
+        && number.compareTo(BigDecimal.ONE) <= 0
+        && number.scale() <= MOST_FRACTION_DIGITS) {
+      BigDecimal fraction =
+          order.getFirst().direction.isDescending() ? BigDecimal.ONE.subtract(number) : number;
+      return new Aggregation(
+          Question.Aggregate.QUANTILE,
+          order.getFirst().getFieldIndex(),
+          Optional.of(fraction.stripTrailingZeros()));
+    }
+    throw new QueryException(
+        Kind.UNSUPPORTED,
+        Position.START,
+        "a quantile here is of a number between 0 and 1 and one column",
+        "write PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x), or MEDIAN(x)");
   }
 
   private List<Branch> branches(RelNode node) throws QueryException {
