@@ -396,9 +396,11 @@ final class DocumentReader {
   /// Nothing inside stands for `auto`.
   private static <T> Optional<Optional<T>> unlessAutomatic(
       Tree tree, Function<Tree, Optional<T>> parse) {
-    return tree instanceof Tree.Scalar(_, Json.Str(String text)) && text.equals("auto")
-        ? Optional.of(Optional.empty())
-        : parse.apply(tree).map(Optional::of);
+    if (tree instanceof Tree.Scalar(_, Json.Str(String text)) && text.equals("auto")) {
+      return Optional.of(Optional.empty());
+    }
+    Optional<T> declared = parse.apply(tree);
+    return declared.isPresent() ? Optional.of(declared) : Optional.empty();
   }
 
   private static Bounding bounding(Optional<?> declared) {

@@ -107,7 +107,8 @@ class DocumentsTest {
         """;
     var dataset = dataset(prices);
     assertThat(dataset.dataset().unit()).isEmpty();
-    assertThat(dataset.bytes().utf8()).contains("\"unit\":\"none\"");
+    assertThat(new String(dataset.canonical().toArray(), StandardCharsets.UTF_8))
+        .contains("\"unit\":\"none\"");
     oneMistake(prices.replace("units: 1", "units: 2"), "protects nobody");
     oneMistake(prices.replace("  code:", "  none:"), "give the column another name");
     oneMistake(prices.replace("unit: none", "unit: non"), "`unit: none`");

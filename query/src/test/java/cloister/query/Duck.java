@@ -20,6 +20,8 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
+import org.duckdb.DuckDBAppender;
+import org.duckdb.DuckDBConnection;
 
 /// A DuckDB with small random data in the tables of a [Fixture], to run emitted SQL on.
 final class Duck implements AutoCloseable {
@@ -167,6 +169,11 @@ final class Duck implements AutoCloseable {
       }
     }
     return rows.stream().sorted().toList();
+  }
+
+  /// For what is too much for INSERT.
+  DuckDBAppender appender(String schema, String table) throws SQLException {
+    return connection.unwrap(DuckDBConnection.class).createAppender(schema, table);
   }
 
   void run(String sql) throws SQLException {
