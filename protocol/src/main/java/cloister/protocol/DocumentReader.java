@@ -289,7 +289,7 @@ final class DocumentReader {
                   "no column is named "
                       + Yaml.quoted(column.value())
                       + Spelling.suggestion(column.value(), declared)
-                      + "; a table about nobody says `unit: none`");
+                      + " (`none` for a table about nobody)");
         });
   }
 
