@@ -24,6 +24,9 @@ public final class VendorFile {
           "qe_identity_issuer_chain",
           "pck_certificate_chain");
 
+  /// An item has at most 4 MiB; what is put around Intel's JSON has a few bytes.
+  private static final int MAX_BYTES = (4 << 20) - 4096;
+
   private VendorFile() {}
 
   /// @param name of the file, for people
@@ -32,7 +35,7 @@ public final class VendorFile {
   public static List<Item> read(String name, Optional<String> source, Bytes file)
       throws EvidenceException {
     String from = source.orElse(Collateral.FILE + name);
-    if (from.length() > 2000 || file.size() > 4 << 20) {
+    if (from.length() > 2000 || file.size() > MAX_BYTES) {
       throw new EvidenceException("larger than any item of collateral");
     }
     Optional<List<Item>> found = known(from, source, file);
@@ -54,7 +57,7 @@ public final class VendorFile {
       return Optional.of(List.of(new Item(derKind(from, file), from, file)));
     }
     if (text.startsWith("{")) {
-      return json(from, source, Bytes.utf8(text));
+      return json(from, source, file);
     }
     if (text.startsWith("<") && text.contains("SoftwareIdentity")) {
       return Optional.of(List.of(new Item(Kind.REFERENCE_MANIFEST, from, file)));
@@ -65,7 +68,12 @@ public final class VendorFile {
     }
     LIST.matcher(text)
         .results()
-        .forEach(list -> items.add(item(Kind.REVOCATION_LIST, from, list.group())));
+        .forEach(list ->
+            items.add(
+                new Item(
+                    Kind.REVOCATION_LIST,
+                    from,
+                    Bytes.of(list.group().getBytes(StandardCharsets.ISO_8859_1)))));
     return items.isEmpty() ? Optional.empty() : Optional.of(List.copyOf(items));
   }
 
@@ -81,7 +89,7 @@ public final class VendorFile {
 
   private static Optional<List<Item>> json(String from, Optional<String> source, Bytes file)
       throws EvidenceException {
-    Fields fields = Json.parse("the file", file, 4 << 20);
+    Fields fields = Json.parse("the file", file, MAX_BYTES);
     if (fields.has("tcbInfo") && fields.has("signature")) {
       return Optional.of(List.of(new Item(Kind.TCB_INFO, from, file)));
     }

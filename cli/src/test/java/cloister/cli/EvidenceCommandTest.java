@@ -545,6 +545,10 @@ final class EvidenceCommandTest {
         .isZero();
     assertThat(console.run("collateral", "show", "--home", home)).isZero();
     assertThat(console.out()).contains(source);
+    // What became a folder of collateral can still become a home.
+    assertThat(console.run("init", "airline", "--home", home)).as(console.err()).isZero();
+    assertThat(console.run("collateral", "show", "--home", home)).isZero();
+    assertThat(console.out()).contains(source);
 
     // And it verifies: two files in place of what the vendor's service would give.
     String[] files = {"snp/genoa-v5-vcek.der", "snp/ask-genoa.der", "snp/ark-genoa.crl"};
