@@ -324,8 +324,10 @@ final class EvidenceCommandTest {
     assertThat(text("space")).contains(arguments, "\"overrides\":{\"command\":[],");
     differ(before, edited("space", arguments, "\"arguments\":\"any\""))
         .isEqualTo(
-            "- accept[0].arguments  [\"/usr/local/bin/ctf_sha2\"]  (in this order)\n"
-                + "+ accept[0].arguments  any\n");
+            """
+            - accept[0].arguments  ["/usr/local/bin/ctf_sha2"]  (in this order)
+            + accept[0].arguments  any
+            """);
     differ(
             edited("space", arguments, "\"arguments\":[\"a or b\"]"),
             edited("space", arguments, "\"arguments\":[\"a\",\"b\"]"))
@@ -336,8 +338,10 @@ final class EvidenceCommandTest {
         .contains("- accept[0].arguments", "+ accept[0].arguments");
     differ(before, edited("space", "\"command\":[]", "\"command\":\"any\""))
         .isEqualTo(
-            "- accept[0].overrides.command  []  (in this order)\n"
-                + "+ accept[0].overrides.command  any\n");
+            """
+            - accept[0].overrides.command  []  (in this order)
+            + accept[0].overrides.command  any
+            """);
     differ(
             before,
             edited(
