@@ -45,6 +45,12 @@ final class CollateralFetch extends Verb {
       description = "Ask the second instead of what begins with the first.")
   private Map<String, URI> mirrors = new TreeMap<>();
 
+  @Option(
+      names = "--part",
+      paramLabel = "NAME=FILE",
+      description = "A part of the one EVIDENCE that is in a file of its own; repeatable.")
+  private Map<String, Path> parts = new TreeMap<>();
+
   @Option(names = "--dry-run", description = "Only print what would be fetched.")
   private boolean dryRun;
 
@@ -54,9 +60,14 @@ final class CollateralFetch extends Verb {
 
   @Override
   void run() throws InterruptedException {
+    if (files.size() > 1 && !parts.isEmpty()) {
+      throw new CloisterException(
+          ErrorCode.PARAMETER_INVALID, "--part is of one piece of evidence: name them one by one");
+    }
     var sources = new ArrayList<Source>();
     for (Path file : files) {
-      sources.addAll(EvidenceCheck.parse(file, EvidenceCheck.read(file)).sources());
+      sources.addAll(
+          EvidenceCheck.parse(file, EvidenceCheck.read(file, EvidenceShow.named(parts))).sources());
     }
     List<Source> distinct = sources.stream().distinct().toList();
     mirrors.values().forEach(CollateralFetch::requireHttp);

@@ -605,6 +605,22 @@ final class EvidenceCommandTest {
     assertThat(console.err())
         .contains("aci-report.bin: ", "missing", "endorsement", "--part NAME=FILE");
 
+    // Azure's file of certificates is base64 of JSON with PEM in it.
+    String pem = new String(read("azure/aci-certificates.pem"), US_ASCII);
+    String json = Json.object().put("vcekCert", pem).put("tcbm", "0").build().pretty();
+    Path certificates =
+        Files.writeString(
+            folder.resolve("host-amd-cert-base64"),
+            Base64.getEncoder().encodeToString(json.getBytes(US_ASCII)));
+    String[] azures = parts.clone();
+    azures[1] = "certificates=" + certificates;
+    assertThat(verify(report, policy("azure-group"), amd(), CLOCK, azures)).isEqualTo(3);
+    assertThat(console.out()).endsWith("✗ not believed: azure-aci.uvm.revocation\n");
+    String[] fetch = {"collateral", "fetch", report.toString(), "--dry-run"};
+    assertThat(run(fetch, azures)).isZero();
+    assertThat(console.out()).contains("microsoft.com/");
+    assertThat(run(fetch, "--part", azures[1], report.toString())).isEqualTo(2);
+
     String gpu = vector("nvidia/hopper-report.txt").toString();
     assertThat(console.run("evidence", "show", gpu)).isZero();
     assertThat(console.out()).contains("lacks the parts certificates");
