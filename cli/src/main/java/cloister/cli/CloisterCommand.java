@@ -16,10 +16,12 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
@@ -155,7 +157,8 @@ final class CloisterCommand {
     line.setUsageHelpWidth(100);
     line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
     line.setExecutionExceptionHandler((failure, at, _) -> failed(options, at, failure));
-    line.setParameterExceptionHandler((failure, _) -> misused(options, failure));
+    line.setParameterExceptionHandler(
+        (failure, arguments) -> misused(options, mistyped(failure, arguments).orElse(failure)));
     return line;
   }
 
@@ -205,6 +208,26 @@ final class CloisterCommand {
         ErrorCode.Kind.USER.exitCode(),
         List.of());
     return ErrorCode.Kind.USER.exitCode();
+  }
+
+  /// Whoever mistypes an option that has to be there is told of that, not that it is missing.
+  private static Optional<ParameterException> mistyped(
+      ParameterException failure, String[] arguments) {
+    if (!(failure instanceof MissingParameterException)) {
+      return Optional.empty();
+    }
+    CommandLine at = failure.getCommandLine();
+    Set<String> known =
+        at.getCommandSpec().options().stream()
+            .flatMap(option -> Arrays.stream(option.names()))
+            .collect(Collectors.toSet());
+    return Arrays.stream(arguments)
+        .takeWhile(argument -> !argument.equals("--"))
+        .filter(argument -> argument.startsWith("--"))
+        .map(argument -> argument.replaceFirst("=.*", ""))
+        .filter(option -> !known.contains(option))
+        .findFirst()
+        .map(option -> new UnmatchedArgumentException(at, List.of(option)));
   }
 
   private static String suggestion(ParameterException failure) {

@@ -78,6 +78,10 @@ final class CloisterCommandTest {
     assertThat(console.err()).contains("did you mean `explain`?");
     assertThat(console.run("publish", "a", "b", "--max-bad-row", "3")).isEqualTo(2);
     assertThat(console.err()).contains("did you mean `--max-bad-rows`?");
+    assertThat(console.run("evidence", "verify", "a", "--polcy", "b")).isEqualTo(2);
+    assertThat(console.err()).contains("--polcy", "did you mean `--policy`?");
+    assertThat(console.run("evidence", "verify", "a")).isEqualTo(2);
+    assertThat(console.err()).contains("--policy=FILE");
   }
 
   @Test
