@@ -45,7 +45,11 @@ final class MigrateDocsTest {
       block.appendReplacement(
           now,
           Matcher.quoteReplacement(
-              "```" + (block.group(1) + " " + block.group(2)).strip() + "\n" + shown + "```"));
+              "```"
+                  + (requireNonNull(block.group(1)) + " " + requireNonNull(block.group(2))).strip()
+                  + "\n"
+                  + shown
+                  + "```"));
     }
     block.appendTail(now);
     if ("update".equals(System.getProperty("golden"))) {

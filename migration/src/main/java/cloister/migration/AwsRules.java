@@ -189,7 +189,7 @@ final class AwsRules {
     constraint.oneOf("type", "COUNT_DISTINCT");
     constraint.noOther();
     column.ifPresent(name -> draft.unit(notes, constraint.at(), name, "outputConstraints"));
-    minimum.ifPresent(draft::threshold);
+    minimum.ifPresent(units -> draft.threshold(units, "outputConstraints"));
     if (column.isPresent() && minimum.isPresent()) {
       notes.kept(
           constraint.at(),
@@ -272,7 +272,7 @@ final class AwsRules {
   }
 
   private void requireJoin(Tree.Position at, String rule) {
-    draft.joinRequired = true;
+    draft.requireJoin(rule);
     notes.kept(at, rule, "join-required: true, an inner join with another participant's dataset");
     draft.loosens(
         notes,
@@ -508,7 +508,7 @@ final class AwsRules {
     }
     String unit = identities.getFirst().text();
     draft.unit(notes, identities.getFirst().at(), unit, "identityColumns");
-    draft.threshold(minimum.get());
+    draft.threshold(minimum.get(), "aggregationThresholds");
     notes.kept(
         threshold.at(),
         "aggregationThresholds: %s >= %d".formatted(unit, minimum.get()),
@@ -523,7 +523,7 @@ final class AwsRules {
       if (column.isEmpty() || least.isEmpty()) {
         continue;
       }
-      draft.threshold(least.get());
+      draft.threshold(least.get(), overrides);
       notes.stricter(
           output.at(),
           overrides + ": " + column.get() + " >= " + least.get(),

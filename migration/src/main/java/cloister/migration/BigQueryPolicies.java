@@ -128,7 +128,8 @@ final class BigQueryPolicies {
     cursor.expect(")");
   }
 
-  /// The names of what a view selects; `*` for what cannot be told from its text.
+  /// The names of what a view selects; `*` for what cannot be told from its text. What has no name
+  /// stays out of reach.
   private static List<String> selected(Cursor cursor) {
     if (!cursor.accept("SELECT")) {
       return List.of("*");
@@ -138,7 +139,11 @@ final class BigQueryPolicies {
     do {
       String item = cursor.upTo(Set.of(",", "FROM"));
       String last = item.substring(item.lastIndexOf(' ') + 1);
-      names.add(Draft.named(last).isPresent() ? last : "*");
+      if (item.matches("(.* \\. )?\\*( .*)?")) {
+        names.add("*");
+      } else if (Draft.named(last).isPresent()) {
+        names.add(last);
+      }
     } while (cursor.accept(","));
     return names;
   }
@@ -256,7 +261,7 @@ final class BigQueryPolicies {
         .count("threshold", 1, MOST_UNITS)
         .ifPresentOrElse(
             units -> {
-              draft.threshold(units);
+              draft.threshold(units, "aggregation_threshold_policy");
               notes.kept(
                   policy.at("threshold"),
                   "threshold: " + units,
@@ -347,7 +352,7 @@ final class BigQueryPolicies {
       notes.kept(at, "JOIN_NOT_REQUIRED", "join-required: false");
       return;
     }
-    draft.joinRequired = true;
+    draft.requireJoin(condition.get());
     notes.stricter(
         at,
         condition.get(),

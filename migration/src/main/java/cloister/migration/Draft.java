@@ -13,6 +13,7 @@ import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,6 +36,8 @@ final class Draft {
   Optional<Integer> minimumUnits = Optional.empty();
   Optional<Noise> noise = Optional.empty();
   boolean joinRequired;
+  final Set<String> thresholdRules = new LinkedHashSet<>();
+  final Set<String> joinRules = new LinkedHashSet<>();
   Sql sql = Sql.ASK;
   boolean everyColumn;
 
@@ -259,8 +262,14 @@ final class Draft {
     part(name.get()).remark(rule);
   }
 
+  void requireJoin(String rule) {
+    joinRequired = true;
+    joinRules.add(rule);
+  }
+
   /// At least so many units; the largest of several.
-  void threshold(int units) {
+  void threshold(int units, String rule) {
+    thresholdRules.add(rule);
     minimumUnits = Optional.of(Math.max(units, minimumUnits.orElse(0)));
   }
 
@@ -350,7 +359,7 @@ final class Draft {
             Tree.Position.NONE,
             "--minimum-units is below the " + least + " that the source demands");
       }
-      threshold(given.minimumUnits().get());
+      threshold(given.minimumUnits().get(), "--minimum-units");
     }
     noise = noise.map(known -> bounded(notes, known));
   }

@@ -7,6 +7,7 @@ import cloister.room.Use;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -23,6 +24,9 @@ final class DraftText {
   private final Draft draft;
   private final StringBuilder out = new StringBuilder();
   private final List<String> open = new ArrayList<>();
+
+  /// About the places that are open in the line at hand.
+  private final List<String> hints = new ArrayList<>();
 
   private DraftText(Draft draft) {
     this.draft = draft;
@@ -43,7 +47,9 @@ final class DraftText {
         "Made by `cloister terms import` from "
             + source.title()
             + ": "
-            + files.stream().map(SourceFile::name).collect(Collectors.joining(", ")));
+            + files.stream()
+                .map(file -> file.name().replaceAll(".*[/\\\\]", ""))
+                .collect(Collectors.joining(", ")));
     int header = out.length();
     line(
         "dataset: "
@@ -122,9 +128,9 @@ final class DraftText {
                 "who may open the answers: --recipient"));
     line("    obligations:");
     if (draft.joinRequired) {
-      line("      join-required: true");
+      line("      join-required: true", draft.joinRules);
     }
-    line("      minimum-units: " + minimumUnits());
+    line("      minimum-units: " + minimumUnits(), draft.thresholdRules);
     draft.noise.ifPresent(this::noise);
   }
 
@@ -186,13 +192,15 @@ final class DraftText {
   }
 
   private String open(String what, String hint) {
-    open.add(hint.isEmpty() ? what : what + ": " + hint);
+    open.add(what + ": " + hint);
+    hints.add(hint);
     return OPEN;
   }
 
   /// A name as it is; anything else in quotes, where YAML reads nothing into it.
   private static String text(String value) {
-    return value.matches("[a-z][A-Za-z0-9_-]*") && !NO_TEXT.contains(value)
+    return value.matches("[A-Za-z][A-Za-z0-9_-]*")
+            && !NO_TEXT.contains(value.toLowerCase(Locale.ROOT))
         ? value
         : '"'
             + value.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?").replaceAll("([\\\\\"])", "\\\\$1")
@@ -201,16 +209,29 @@ final class DraftText {
 
   /// Text of the source becomes one line, whatever is in it.
   private void comment(String indentation, String text) {
-    String shown = text.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
-    line(
-        indentation
-            + "# "
-            + (shown.length() <= LONGEST_COMMENT
-                ? shown
-                : shown.substring(0, LONGEST_COMMENT) + "…"));
+    out.append(indentation).append("# ").append(shown(text)).append('\n');
+  }
+
+  private static String shown(String text) {
+    String visible = text.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
+    return visible.length() <= LONGEST_COMMENT
+        ? visible
+        : visible.substring(0, LONGEST_COMMENT) + "…";
   }
 
   private void line(String line) {
-    out.append(line).append('\n');
+    line(line, Set.of());
+  }
+
+  /// A line with what there is to say of it behind it.
+  private void line(String line, Set<String> rules) {
+    var remarks = new ArrayList<>(rules);
+    remarks.addAll(hints);
+    hints.clear();
+    out.append(line);
+    if (!remarks.isEmpty()) {
+      out.append("  # ").append(shown(String.join("; ", remarks)));
+    }
+    out.append('\n');
   }
 }

@@ -146,14 +146,10 @@ public final class Migration {
   }
 
   private static Set<String> words(SourceFile file, Source dialect) {
-    try {
-      return Tokens.of(file.text(), dialect, PlacedJson.places(file.text())).stream()
-          .filter(token -> token.kind() == Token.Kind.WORD)
-          .map(token -> token.text().toUpperCase(Locale.ROOT))
-          .collect(Collectors.toSet());
-    } catch (Tokens.Unreadable _) {
-      return Set.of();
-    }
+    return Tokens.before(file.text(), dialect).stream()
+        .filter(token -> token.kind() == Token.Kind.WORD)
+        .map(token -> token.text().toUpperCase(Locale.ROOT))
+        .collect(Collectors.toSet());
   }
 
   private static boolean isJson(SourceFile file) {

@@ -118,7 +118,7 @@ final class ScqlGrants {
         yield EnumSet.of(Use.JOIN);
       }
       case "PLAINTEXT_AS_JOIN_PAYLOAD" -> {
-        draft.joinRequired = true;
+        draft.requireJoin(constraint);
         notes.lost(
             at,
             rule,

@@ -237,16 +237,25 @@ final class SnowflakePolicies {
       }
     }
     for (Setting setting : settings) {
-      policies.values().stream()
-          .filter(policy ->
-              setting
-                  .policy()
-                  .map(path -> names(path, policy))
-                  .orElse(policy.at().equals(setting.at())))
-          .findFirst()
-          .ifPresentOrElse(
-              policy -> apply(setting, policy),
-              () -> notes.mistake(setting.at(), "the file does not have that policy"));
+      List<Policy> meant =
+          policies.values().stream()
+              .filter(policy ->
+                  setting
+                      .policy()
+                      .map(path -> names(path, policy))
+                      .orElse(policy.at().equals(setting.at())))
+              .toList();
+      if (meant.size() != 1) {
+        notes.mistake(
+            setting.at(),
+            meant.isEmpty()
+                ? "the file does not have that policy"
+                : "the file has several policies that may be meant");
+      } else if (!meant.getFirst().kind().equals(setting.kind())) {
+        notes.mistake(setting.at(), "the policy is one of another kind");
+      } else {
+        apply(setting, meant.getFirst());
+      }
     }
     if (draft.minimumUnits.isEmpty() && !draft.noisy) {
       notes.lost(
@@ -345,7 +354,7 @@ final class SnowflakePolicies {
         notes.mistake(policy.at(), "AGGREGATION_CONSTRAINT says no MIN_GROUP_SIZE");
       }
       if (strictest > 0) {
-        draft.threshold(strictest);
+        draft.threshold(strictest, "aggregation policy " + policy.name());
         String rule = "%s(%s)".formatted(call.function(), strictest);
         if (setting.columns().isEmpty()) {
           notes.stricter(
@@ -409,7 +418,7 @@ final class SnowflakePolicies {
     if (free) {
       notes.kept(setting.at(), "JOIN_REQUIRED => FALSE", "join-required: false");
     } else {
-      draft.joinRequired = true;
+      draft.requireJoin("join policy " + policy.name());
       notes.stricter(
           setting.at(),
           "JOIN_REQUIRED => TRUE",

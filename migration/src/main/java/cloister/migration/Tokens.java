@@ -34,6 +34,17 @@ final class Tokens {
     return List.copyOf(reader.tokens);
   }
 
+  /// The tokens before the first place that makes no sense.
+  static List<Token> before(String text, Source dialect) {
+    var reader = new Tokens(text, dialect, _ -> Tree.Position.NONE);
+    try {
+      reader.read();
+    } catch (Unreadable _) {
+      // Whoever reads the file says so.
+    }
+    return List.copyOf(reader.tokens);
+  }
+
   /// Why a statement makes no sense, and where.
   static final class Unreadable extends RuntimeException {
     private static final long serialVersionUID = 1;
