@@ -37,7 +37,7 @@ record AzureAciClaims(SnpClaims snp, UvmEndorsement endorsement) implements Clai
 
   /// Of the SNP report: `measurement` is the utility VM's, `host-data` the policy's digest.
   @Override
-  public Map<String, Bytes> identifiers() {
+  public Map<Identifier, Bytes> identifiers() {
     return snp.identifiers();
   }
 

@@ -16,15 +16,15 @@ record AzureCvmClaims(
     return Tee.AZURE_CVM;
   }
 
-  /// SHA-256 over the registers [AzureCvmReport#MEASURED] in ascending order.
   @Override
   public Set<Tee.Family> restsOn() {
     return Set.of(Tee.Family.MICROSOFT, hardware.kind().family());
   }
 
+  /// SHA-256 over the registers [AzureRegisters#MEASURED] in ascending order.
   @Override
   public Measurement measurement() {
-    return registers.measurement(AzureCvmReport.MEASURED);
+    return registers.measurement(AzureRegisters.MEASURED);
   }
 
   @Override
@@ -42,7 +42,7 @@ record AzureCvmClaims(
 
   /// Of the hardware: `measurement` is the paravisor's, `report-data` the digest of its claims.
   @Override
-  public Map<String, Bytes> identifiers() {
+  public Map<Identifier, Bytes> identifiers() {
     return hardware.identifiers();
   }
 

@@ -18,7 +18,7 @@ sealed interface AzureCvmHardware {
   Bytes reportData();
 
   /// What deny-lists may name; `measurement` is the paravisor's.
-  Map<String, Bytes> identifiers();
+  Map<Identifier, Bytes> identifiers();
 
   List<Claim> claims();
 
@@ -44,7 +44,7 @@ sealed interface AzureCvmHardware {
     }
 
     @Override
-    public Map<String, Bytes> identifiers() {
+    public Map<Identifier, Bytes> identifiers() {
       return snp.identifiers();
     }
 
@@ -76,7 +76,7 @@ sealed interface AzureCvmHardware {
     }
 
     @Override
-    public Map<String, Bytes> identifiers() {
+    public Map<Identifier, Bytes> identifiers() {
       return tdx.identifiers();
     }
 

@@ -55,7 +55,7 @@ record AzureCvmPolicy(
   AzureCvmPolicy {
     registers = Map.copyOf(registers);
     settings = Map.copyOf(settings);
-    if (!registers.keySet().containsAll(AzureCvmReport.NAMED)) {
+    if (!registers.keySet().containsAll(AzureRegisters.NAMED)) {
       throw new IllegalArgumentException("each register that matters is named");
     }
   }
@@ -100,7 +100,7 @@ record AzureCvmPolicy(
     var registers = new TreeMap<Integer, Allowed<Bytes>>();
     for (int index = 0; index < TpmRegisters.COUNT; index++) {
       String name = Integer.toString(index);
-      if (pcrs.has(name) || AzureCvmReport.NAMED.contains(index)) {
+      if (pcrs.has(name) || AzureRegisters.NAMED.contains(index)) {
         registers.put(index, pcrs.allowed(name, AzureCvmPolicy::register));
       }
     }

@@ -6,11 +6,9 @@ import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedSet;
 import java.util.TreeSet;
 
 /// Evidence of a confidential VM of Azure: hardware measures Microsoft's paravisor, the paravisor
@@ -22,7 +20,7 @@ import java.util.TreeSet;
 /// - `hardware-quote`: on TDX a quote of the paravisor's trust domain, as Azure's metadata service
 ///   makes it of the TDREPORT, which has a MAC that only the same processor can check,
 /// - `tpm-quote`: a [TpmQuote] by the key 0x81000003,
-/// - `tpm-registers`: the [TpmRegisters] quoted, at least those of [#MEASURED],
+/// - `tpm-registers`: the [TpmRegisters] quoted, at least those of [AzureRegisters#MEASURED],
 /// - `event-log`: firmware's log of what it extended, for whoever wants to know what is in the
 ///   registers. It may be absent.
 ///
@@ -45,27 +43,6 @@ record AzureCvmReport(
     /// It came beside the HCL report.
     record Td(DcapQuote quote, TdReport domain) implements Signed {}
   }
-
-  /// The registers that say what was started, whose digest is the measurement: 4 the boot loader or
-  /// unified kernel image, 8 the boot loader's commands and the kernel's command line, 9 what the
-  /// boot loader and the kernel read (kernel, initrd), 11 the unified kernel image's sections and
-  /// the phases of boot, so that a machine always quotes in the same one, 12 command lines,
-  /// credentials and configuration from outside the image, 13 extensions of the system, 14 the keys
-  /// of shim. All follow from the image alone, so that an auditor can compute them.
-  ///
-  /// Not among them: 0 to 3, firmware, which is the paravisor's and measured by the hardware; 5 and
-  /// 6, which name the disk and the machine; 7, Secure Boot's state and lists of keys, which the
-  /// cloud updates, and which decide what may start where 4 says what did; 10, which grows with
-  /// every file that Linux measures; 15, the machine's identity; 16 to 23, which anybody may reset
-  /// or nobody uses.
-  ///
-  /// *Why 12, 13 and 8 too:* an image whose command line can be replaced without changing its
-  /// measurement can be started without its disk's integrity (as in the advisory on register 12 of
-  /// nitro-tpm-pcr-compute).
-  static final SortedSet<Integer> MEASURED = registers(4, 8, 9, 11, 12, 13, 14);
-
-  /// What a policy has to say something about: [#MEASURED], and Secure Boot's.
-  static final SortedSet<Integer> NAMED = registers(4, 7, 8, 9, 11, 12, 13, 14);
 
   private static final String PREFIX = "azure-cvm.";
 
@@ -148,10 +125,10 @@ record AzureCvmReport(
     quote.require(checks, PREFIX + "tpm", hcl.claims().attestationKey(), registers);
     checks.require(
         PREFIX + "tpm.measured",
-        quote.selection().containsAll(MEASURED),
+        quote.selection().containsAll(AzureRegisters.MEASURED),
         "the registers that identify what was started are quoted",
         "the registers %s are quoted, and those that identify what was started are %s: quote them"
-            .formatted(quote.selection(), MEASURED));
+            .formatted(quote.selection(), AzureRegisters.MEASURED));
     eventLog.ifPresent(log -> requireLog(checks, log));
     return checks.verified(new AzureCvmClaims(verified, hcl.claims(), quote, registers));
   }
@@ -224,10 +201,6 @@ record AzureCvmReport(
     }
   }
 
-  private static SortedSet<Integer> registers(Integer... indices) {
-    return Collections.unmodifiableSortedSet(new TreeSet<>(List.of(indices)));
-  }
-
   private static boolean isOfAttestationKey(X509Certificate certificate) {
     try {
       return Optional.ofNullable(certificate.getExtendedKeyUsage())
@@ -240,12 +213,12 @@ record AzureCvmReport(
 
   @Override
   public Measurement measured() throws EvidenceException {
-    if (!registers.values().keySet().containsAll(MEASURED)) {
+    if (!registers.values().keySet().containsAll(AzureRegisters.MEASURED)) {
       throw new EvidenceException(
           "the registers that identify what was started are %s, and there are %s"
-              .formatted(MEASURED, registers.values().keySet()));
+              .formatted(AzureRegisters.MEASURED, registers.values().keySet()));
     }
-    return registers.measurement(MEASURED);
+    return registers.measurement(AzureRegisters.MEASURED);
   }
 
   @Override

@@ -36,9 +36,8 @@ public sealed interface Claims
   /// time.
   boolean boundTo(Binding expected);
 
-  /// What a policy's deny-list may name, by the list's key: `report-data`, `chip-id`, `host-data`.
-  /// What this TEE does not have is absent.
-  Map<String, Bytes> identifiers();
+  /// What a policy's deny-list may name, where this TEE has it.
+  Map<Identifier, Bytes> identifiers();
 
   /// Every field, for people, in the order of the vendor's document.
   List<Claim> claims();

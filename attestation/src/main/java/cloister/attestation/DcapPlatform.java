@@ -3,10 +3,10 @@ package cloister.attestation;
 import cloister.crypto.Bytes;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /// What Intel says of the platform under a verified quote.
 ///
@@ -27,10 +27,10 @@ record DcapPlatform(
   }
 
   /// What deny-lists may name: the package by its PPID, and the platform that it is part of.
-  Map<String, Bytes> identifiers() {
-    var identifiers = new TreeMap<String, Bytes>();
-    identifiers.put("chip-id", certificate.ppid());
-    certificate.instance().ifPresent(id -> identifiers.put("platform-instance-id", id));
+  Map<Identifier, Bytes> identifiers() {
+    var identifiers = new EnumMap<Identifier, Bytes>(Identifier.class);
+    identifiers.put(Identifier.CHIP_ID, certificate.ppid());
+    certificate.instance().ifPresent(id -> identifiers.put(Identifier.PLATFORM_INSTANCE_ID, id));
     return identifiers;
   }
 

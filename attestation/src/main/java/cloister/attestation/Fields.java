@@ -11,9 +11,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /// The members of a JSON object, read once each and by type. Errors name the path. [#noOther]
 /// refuses what nobody asked for, where a format of ours is read.
+///
+/// Where mistakes are collected ([#noting]), what [#allowed], [#integer] and [#noOther] find is
+/// noted and does not end the reading: a value that the key may have stands in, so that nothing
+/// follows from it, and [Mistakes#refuse] throws in the end.
 final class Fields {
   private static final Instant LAST = Instant.parse("9999-12-31T23:59:59Z");
 
@@ -21,17 +26,39 @@ final class Fields {
   private final Json.Obj object;
   private final Bytes text;
   private final Set<String> read = new HashSet<>();
+  private final Set<String> wrong = new HashSet<>();
+  private final @Nullable Mistakes mistakes;
 
   Fields(String path, Json.Obj object, Bytes text) {
+    this(path, object, text, null);
+  }
+
+  private Fields(String path, Json.Obj object, Bytes text, @Nullable Mistakes mistakes) {
     this.path = path;
     this.object = object;
     this.text = text;
+    this.mistakes = mistakes;
+  }
+
+  /// The same, and all below it, with mistakes collected.
+  Fields noting(Mistakes collected) {
+    return new Fields(path, object, text, collected);
+  }
+
+  /// Whether a mistake was noted of the member, so that what was read of it only stands in.
+  boolean isWrong(String name) {
+    return wrong.contains(name);
   }
 
   /// Reads one value of a list or of a member that may have several forms.
   interface Parser<T> {
     /// @throws IllegalArgumentException if the text is none
     T parse(String text) throws EvidenceException;
+  }
+
+  /// From the document's name down, as in errors.
+  String path() {
+    return path;
   }
 
   boolean has(String name) {
@@ -113,6 +140,15 @@ final class Fields {
   }
 
   long integer(String name, long least, long most) throws EvidenceException {
+    try {
+      return number(name, least, most);
+    } catch (EvidenceException e) {
+      note(name, e);
+      return least;
+    }
+  }
+
+  private long number(String name, long least, long most) throws EvidenceException {
     if (!(member(name) instanceof Json.Num number)) {
       throw bad(name, "is not a number");
     }
@@ -166,6 +202,15 @@ final class Fields {
 
   /// What a policy allows: a list that is not empty, or, said in so many letters, `any`.
   <T> Allowed<T> allowed(String name, Parser<T> parser) throws EvidenceException {
+    try {
+      return anyOrList(name, parser);
+    } catch (EvidenceException e) {
+      note(name, e);
+      return new Allowed.Any<>();
+    }
+  }
+
+  private <T> Allowed<T> anyOrList(String name, Parser<T> parser) throws EvidenceException {
     if (member(name) instanceof Json.Str word) {
       if (!word.value().equals("any")) {
         throw bad(name, "is a list of what is accepted, or the word any");
@@ -191,7 +236,7 @@ final class Fields {
   private <T> T parsed(String name, String value, Parser<T> parser) throws EvidenceException {
     try {
       return parser.parse(value);
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | EvidenceException e) {
       throw EvidenceException.at(at(name), "is malformed: " + e.getMessage(), e);
     }
   }
@@ -200,9 +245,17 @@ final class Fields {
   void noOther() throws EvidenceException {
     for (String name : object.members().keySet()) {
       if (!read.contains(name)) {
-        throw EvidenceException.at(
-            at(name), "is an unknown key; known here: " + String.join(", ", new TreeSet<>(read)));
+        note(name, EvidenceException.unknownKey(at(name), List.copyOf(new TreeSet<>(read))));
       }
+    }
+  }
+
+  private void note(String name, EvidenceException mistake) throws EvidenceException {
+    if (mistakes == null || mistake.mistakes().isEmpty()) {
+      throw mistake;
+    }
+    if (wrong.add(name)) {
+      mistakes.add(mistake);
     }
   }
 
@@ -239,7 +292,7 @@ final class Fields {
 
   private Fields asObject(String name, Json value) throws EvidenceException {
     if (value instanceof Json.Obj members) {
-      return new Fields(name, members, text);
+      return new Fields(name, members, text, mistakes);
     }
     throw EvidenceException.at(name, "is not an object");
   }

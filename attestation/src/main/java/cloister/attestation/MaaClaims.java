@@ -6,11 +6,11 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /// What Microsoft said. The measurement is the hardware's: MRENCLAVE, SNP's launch measurement or
 /// MRTD; see [MaaToken] for how little the last two say about a virtual machine.
@@ -66,11 +66,11 @@ record MaaClaims(MaaToken token, Instant issuedAt, Digest key) implements Claims
   }
 
   @Override
-  public Map<String, Bytes> identifiers() {
-    var identifiers = new TreeMap<String, Bytes>();
-    identifiers.put("measurement", token.measurement().digest());
-    identifiers.put("report-data", token.reportData());
-    token.hostData().ifPresent(value -> identifiers.put("host-data", value));
+  public Map<Identifier, Bytes> identifiers() {
+    var identifiers = new EnumMap<Identifier, Bytes>(Identifier.class);
+    identifiers.put(Identifier.MEASUREMENT, token.measurement().digest());
+    identifiers.put(Identifier.REPORT_DATA, token.reportData());
+    token.hostData().ifPresent(value -> identifiers.put(Identifier.HOST_DATA, value));
     return identifiers;
   }
 

@@ -2,9 +2,9 @@ package cloister.attestation;
 
 import cloister.crypto.Bytes;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /// What the Nitro hypervisor said.
 ///
@@ -38,10 +38,10 @@ record NitroClaims(NitroDocument document, Revocation revocation) implements Cla
   }
 
   @Override
-  public Map<String, Bytes> identifiers() {
-    var identifiers = new TreeMap<String, Bytes>();
-    identifiers.put("measurement", measurement().digest());
-    document.userData().ifPresent(value -> identifiers.put("report-data", value));
+  public Map<Identifier, Bytes> identifiers() {
+    var identifiers = new EnumMap<Identifier, Bytes>(Identifier.class);
+    identifiers.put(Identifier.MEASUREMENT, measurement().digest());
+    document.userData().ifPresent(value -> identifiers.put(Identifier.REPORT_DATA, value));
     return identifiers;
   }
 

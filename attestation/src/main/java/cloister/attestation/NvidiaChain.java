@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 /// firmware's signing key, the device's identity in its boot ROM, who provisioned it, and the chip
 /// family.
 ///
-/// @param path leaf first, the root perhaps last
+/// @param path leaf first, the root perhaps last; empty if none came
 record NvidiaChain(List<X509Certificate> path) {
   /// Below the root. A shorter path to the same root is another kind of certificate's.
   private static final int LENGTH = 4;

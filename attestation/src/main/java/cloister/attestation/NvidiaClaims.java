@@ -74,7 +74,7 @@ record NvidiaClaims(
   }
 
   @Override
-  public Map<String, Bytes> identifiers() {
-    return Map.of("report-data", nonce, "chip-id", device);
+  public Map<Identifier, Bytes> identifiers() {
+    return Map.of(Identifier.REPORT_DATA, nonce, Identifier.CHIP_ID, device);
   }
 }

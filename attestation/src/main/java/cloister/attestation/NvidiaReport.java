@@ -14,7 +14,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// What one NVIDIA GPU or NVSwitch signed about its firmware and driver: SPDM measurements, with
-/// the device's certificate chain as the part [Evidence.Part#CERTIFICATES].
+/// the device's certificate chain as the part [Evidence.Part#CERTIFICATES]. Without that it can be
+/// shown, and is not believed.
 ///
 /// Verification needs NVIDIA's reference manifests as collateral, each by its name as the end of
 /// its source: without them nobody can say what the measurements mean, nor that developer tools are
@@ -36,11 +37,14 @@ record NvidiaReport(SpdmMeasurements spdm, NvidiaOpaque opaque, NvidiaChain chai
       return NvidiaToken.parse(evidence);
     }
     evidence.onlyWith(Evidence.Part.CERTIFICATES);
+    Optional<Bytes> certificates = evidence.part(Evidence.Part.CERTIFICATES);
     SpdmMeasurements spdm = SpdmMeasurements.parse(report);
     return new NvidiaReport(
         spdm,
         NvidiaOpaque.parse(spdm.opaque()),
-        NvidiaChain.parse(evidence.required(Evidence.Part.CERTIFICATES)));
+        certificates.isPresent()
+            ? NvidiaChain.parse(certificates.get())
+            : new NvidiaChain(List.of()));
   }
 
   @Override
@@ -90,6 +94,12 @@ record NvidiaReport(SpdmMeasurements spdm, NvidiaOpaque opaque, NvidiaChain chai
       throws EvidenceException {
     var checks = new Checks();
     // 1. The device's chain.
+    if (chain.path().isEmpty()) {
+      throw checks.refused(
+          "nvidia.chain",
+          "no certificates came with the report, so nobody knows whose it is: send it with the"
+              + " device's chain");
+    }
     chain.require(checks, anchors, at);
     X509Certificate root = anchors.root(Anchors.Root.NVIDIA_DEVICE);
     NvidiaChain.requireNoneRevoked(checks, "nvidia.revoked", chain.path(), root, collateral);

@@ -5,10 +5,11 @@ import cloister.crypto.Digest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -22,8 +23,7 @@ import java.util.stream.Stream;
 ///
 /// @param families how many pieces of accepted evidence have to share no vendor ([Claims#restsOn]):
 ///   one falls, the others still stand
-/// @param deny by the name of an identifier (`report-data`, `measurement`, `chip-id`,
-///   `platform-instance-id`, `host-data`), what is refused whatever else holds
+/// @param deny what is refused whatever else holds
 public record Policy(
     Digest digest,
     String name,
@@ -31,13 +31,11 @@ public record Policy(
     Instant until,
     int families,
     List<Entry> accept,
-    Map<String, Set<Bytes>> deny) {
+    Map<Identifier, Set<Bytes>> deny) {
   private static final int MAX_BYTES = 256 * 1024;
   private static final int MAX_ENTRIES = 64;
   private static final int SHORTEST_IDENTIFIER = 8;
   private static final int LONGEST_IDENTIFIER = 64;
-  private static final Set<String> IDENTIFIERS =
-      Set.of("report-data", "chip-id", "platform-instance-id", "host-data", "measurement");
 
   public Policy {
     accept = List.copyOf(accept);
@@ -68,23 +66,22 @@ public record Policy(
   }
 
   /// @param canonical the document as canonical JSON, which is what the digest is of
-  /// @throws EvidenceException naming the path of what is wrong
+  /// @throws EvidenceException naming the path of everything wrong that one reading finds: all
+  ///   parts are read and all entries, each up to the first value that it cannot go on without
   public static Policy parse(Bytes canonical) throws EvidenceException {
-    Fields fields = Json.parse("policy", canonical, MAX_BYTES);
-    String name = fields.string("policy");
-    Fields valid = fields.object("valid");
-    Instant from = valid.instant("from");
-    Instant until = valid.instant("until");
-    valid.noOther();
-    if (!until.isAfter(from)) {
-      throw valid.bad("until", "is not after from");
-    }
+    var mistakes = new Mistakes();
+    Fields fields = Json.parse("policy", canonical, MAX_BYTES).noting(mistakes);
+    Optional<String> name = mistakes.attempt(() -> fields.string("policy"));
+    Optional<Validity> valid = mistakes.attempt(() -> validity(fields.object("valid")));
     int families = (int) fields.integer("families", 1, 4);
     var accept = new ArrayList<Entry>();
-    for (Fields entry : fields.objects("accept", MAX_ENTRIES)) {
-      accept.add(entry(entry));
-      entry.noOther();
+    for (Fields each :
+        mistakes.attempt(() -> fields.objects("accept", MAX_ENTRIES)).orElse(List.of())) {
+      mistakes.attempt(() -> entry(each)).ifPresent(accept::add);
     }
+    Optional<Map<Identifier, Set<Bytes>>> deny = mistakes.attempt(() -> denied(fields));
+    fields.noOther();
+    mistakes.refuse();
     if (accept.isEmpty()) {
       throw fields.bad("accept", "is empty: nothing would be accepted");
     }
@@ -94,9 +91,25 @@ public record Policy(
     if (families(accept.stream().map(Entry::tee)) < families) {
       throw fields.bad("families", "is more than accept names");
     }
-    Map<String, Set<Bytes>> deny = denied(fields);
-    fields.noOther();
-    return new Policy(Digest.of(canonical), name, from, until, families, accept, deny);
+    return new Policy(
+        Digest.of(canonical),
+        name.orElseThrow(),
+        valid.orElseThrow().from(),
+        valid.orElseThrow().until(),
+        families,
+        accept,
+        deny.orElseThrow());
+  }
+
+  private record Validity(Instant from, Instant until) {}
+
+  private static Validity validity(Fields valid) throws EvidenceException {
+    var read = new Validity(valid.instant("from"), valid.instant("until"));
+    valid.noOther();
+    if (!read.until().isAfter(read.from())) {
+      throw valid.bad("until", "is not after from");
+    }
+    return read;
   }
 
   /// How many vendors vouch for the code among these. One that vouches for a GPU is none of them.
@@ -106,18 +119,21 @@ public record Policy(
 
   private static Entry entry(Fields fields) throws EvidenceException {
     Tee tee = fields.parsed("tee", Policy::tee);
-    return switch (tee) {
-      case SIMULATED -> SimulatedPolicy.read(fields);
-      case SEV_SNP -> SnpPolicy.read(fields);
-      case NITRO -> NitroPolicy.read(fields);
-      case CONFIDENTIAL_SPACE -> SpacePolicy.read(fields);
-      case AZURE_CVM -> AzureCvmPolicy.read(fields);
-      case AZURE_ACI -> AzureAciPolicy.read(fields);
-      case AZURE_MAA -> MaaPolicy.read(fields);
-      case SGX -> SgxPolicy.read(fields);
-      case TDX -> TdxPolicy.read(fields);
-      case NVIDIA -> NvidiaPolicy.read(fields);
-    };
+    Entry entry =
+        switch (tee) {
+          case SIMULATED -> SimulatedPolicy.read(fields);
+          case SEV_SNP -> SnpPolicy.read(fields);
+          case NITRO -> NitroPolicy.read(fields);
+          case CONFIDENTIAL_SPACE -> SpacePolicy.read(fields);
+          case AZURE_CVM -> AzureCvmPolicy.read(fields);
+          case AZURE_ACI -> AzureAciPolicy.read(fields);
+          case AZURE_MAA -> MaaPolicy.read(fields);
+          case SGX -> SgxPolicy.read(fields);
+          case TDX -> TdxPolicy.read(fields);
+          case NVIDIA -> NvidiaPolicy.read(fields);
+        };
+    fields.noOther();
+    return entry;
   }
 
   private static Tee tee(String label) {
@@ -130,15 +146,15 @@ public record Policy(
                         .collect(Collectors.joining(", "))));
   }
 
-  private static Map<String, Set<Bytes>> denied(Fields fields) throws EvidenceException {
-    var deny = new TreeMap<String, Set<Bytes>>();
+  private static Map<Identifier, Set<Bytes>> denied(Fields fields) throws EvidenceException {
+    var deny = new EnumMap<Identifier, Set<Bytes>>(Identifier.class);
     var lists = fields.optionalObject("deny");
     if (lists.isPresent()) {
       for (String name : lists.get().names()) {
-        if (!IDENTIFIERS.contains(name)) {
-          throw lists.get().bad(name, "is no identifier that evidence has");
-        }
-        deny.put(name, Set.copyOf(lists.get().list(name, Policy::identifier)));
+        Identifier identifier =
+            Identifier.byLabel(name)
+                .orElseThrow(() -> lists.get().bad(name, "is no identifier that evidence has"));
+        deny.put(identifier, Set.copyOf(lists.get().list(name, Policy::identifier)));
       }
     }
     return deny;
@@ -159,13 +175,8 @@ public record Policy(
   /// those of all.
   public List<Check> compare(VerifiedReport report, Instant at) {
     var checks = new Checks();
-    String prefix = "policy";
-    checks.require(
-        prefix + ".valid",
-        !at.isBefore(from) && at.isBefore(until),
-        "%s is valid until %s".formatted(name, until),
-        "%s is valid from %s until %s, not at %s".formatted(name, from, until, at));
-    Map<String, Bytes> identifiers = report.claims().identifiers();
+    checks.add(valid(at));
+    Map<Identifier, Bytes> identifiers = report.claims().identifiers();
     deny.keySet().stream()
         .filter(kind -> !identifiers.containsKey(kind))
         .forEach(kind ->
@@ -182,6 +193,21 @@ public record Policy(
     });
     checks.addAll(compareEntries(report, at));
     return checks.list();
+  }
+
+  /// Whether it may be applied at that instant. What is expired or not yet valid accepts nothing.
+  public Check valid(Instant at) {
+    String check = "policy.valid";
+    if (at.isBefore(from)) {
+      return Check.fails(
+          check, "%s is not valid before %s, and it is %s".formatted(name, from, at));
+    }
+    return at.isBefore(until)
+        ? Check.holds(check, "%s is valid until %s".formatted(name, until))
+        : Check.fails(
+            check,
+            "%s expired at %s, and it is %s: agree on one that is valid"
+                .formatted(name, until, at));
   }
 
   /// Hardware pads what it says with zeros: eight bytes of a Turin's chip id stand in a field of

@@ -11,11 +11,11 @@ final class PublishedEvidence {
   /// a2d263e00d28): the keys lie beside them in that repository. The report data are those of its
   /// four pieces of evidence; the host data are those of the policy that two of them run under,
   /// which allows every container and every command, so that evidence under it says nothing.
-  private static final Map<String, Set<Bytes>> PUBLISHED =
+  private static final Map<Identifier, Set<Bytes>> PUBLISHED =
       Map.of(
-          "host-data",
+          Identifier.HOST_DATA,
           Set.of(Bytes.hex("73973b78d70cc68353426de188db5dfc57e5b766e399935fb73a61127ea26d20")),
-          "report-data",
+          Identifier.REPORT_DATA,
           Set.of(
               padded("2097b3fdd5aba9a1812c0c3adf575d4ff385ea5e08efb002a75b5c3f5bd2b787"),
               padded("33e5dcd4b0ed8556b2420998a7e0832dfcc0343f6691229bae5e54ae5e234f87"),
@@ -29,7 +29,7 @@ final class PublishedEvidence {
     return Bytes.concat(Bytes.hex(digest), Bytes.of(new byte[32]));
   }
 
-  static boolean isPublished(String identifier, Bytes value) {
+  static boolean isPublished(Identifier identifier, Bytes value) {
     return PUBLISHED.getOrDefault(identifier, Set.of()).contains(value);
   }
 }

@@ -4,16 +4,25 @@ import cloister.crypto.Bytes;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// Finds out from a file's bytes alone what evidence it is, for people who look at one. It decides
 /// nothing: whatever it guesses is parsed and verified as that.
 public final class Recognition {
   private static final int SNP_REPORT_BYTES = 1184;
 
+  private static final Pattern HEXADECIMAL = Pattern.compile("(?:[0-9a-fA-F]{2})++");
+
+  private static final Pattern JSON = Pattern.compile("[{\\[]");
+
+  /// NVIDIA's service answers with a list of lists.
+  private static final Pattern DETACHED_EAT = Pattern.compile("\\[\\s*+\\[");
+
   private Recognition() {}
 
-  /// @param file as a vendor's tools write it: binary, or the same as hexadecimal or base64 text
-  /// @throws EvidenceException if it is like nothing known
+  /// @param file as a vendor's tools write it: binary, the same as hexadecimal or base64 text, or
+  ///   the JSON of a tool that [OtherTools] knows
+  /// @throws EvidenceException if it is like nothing known, or a part of evidence without the rest
   public static Evidence recognise(Bytes file) throws EvidenceException {
     if (file.size() > Evidence.MAXIMUM_BYTES) {
       throw new EvidenceException("evidence has at most " + Evidence.MAXIMUM_BYTES + " bytes");
@@ -22,6 +31,12 @@ public final class Recognition {
     if (tee.isPresent()) {
       return new Evidence(tee.get(), file);
     }
+    if (JSON.matcher(text(file)).lookingAt()) {
+      Optional<Evidence> evidence = OtherTools.read(Bytes.utf8(text(file)));
+      if (evidence.isPresent()) {
+        return evidence.get();
+      }
+    }
     Optional<Bytes> decoded = decoded(file);
     if (decoded.isPresent()) {
       Optional<Tee> inside = kind(decoded.get());
@@ -29,12 +44,22 @@ public final class Recognition {
         return new Evidence(inside.get(), decoded.get());
       }
     }
+    if (isEndorsement(file)) {
+      throw new EvidenceException(
+          "an endorsement of a utility VM by Microsoft, and not evidence by itself: it is the part"
+              + " endorsement of azure-aci evidence");
+    }
+    if (text(file).startsWith("-----BEGIN CERTIFICATE-----")) {
+      throw new EvidenceException(
+          "certificates, and not evidence by themselves: they are the part certificates of the"
+              + " evidence that they came with");
+    }
     throw new EvidenceException(
         "not evidence of a known kind: neither an SNP report, a TDX or SGX quote, a Nitro document,"
             + " an HCL report, an SPDM report nor a token of Google, Microsoft or NVIDIA");
   }
 
-  private static Optional<Tee> kind(Bytes file) {
+  static Optional<Tee> kind(Bytes file) {
     if (startsWith(file, "CLSIMTEE")) {
       return Optional.of(Tee.SIMULATED);
     }
@@ -44,7 +69,7 @@ public final class Recognition {
     if (startsWith(file, "eyJ")) {
       return token(file);
     }
-    if (text(file).startsWith("[")) {
+    if (DETACHED_EAT.matcher(text(file)).lookingAt()) {
       return Optional.of(Tee.NVIDIA);
     }
     if (file.size() < 64) {
@@ -65,13 +90,31 @@ public final class Recognition {
     }
     // COSE_Sign1: an array of four, tagged 18 or not, whose first is a byte string.
     if (head[0] == (byte) 0x84 || (head[0] == (byte) 0xd2 && head[1] == (byte) 0x84)) {
-      return Optional.of(Tee.NITRO);
+      return isOfNitro(file) ? Optional.of(Tee.NITRO) : Optional.empty();
     }
     // SPDM 1.1 GET_MEASUREMENTS.
     if (head[0] == 0x11 && head[1] == (byte) 0xe0) {
       return Optional.of(Tee.NVIDIA);
     }
     return Optional.empty();
+  }
+
+  /// AWS protects the algorithm and nothing else. What cannot be read is left to its parser, which
+  /// says what is wrong.
+  private static boolean isOfNitro(Bytes file) {
+    try {
+      return Cose.parse("COSE", file).protectedHeader().entries().size() <= 1;
+    } catch (EvidenceException _) {
+      return true;
+    }
+  }
+
+  private static boolean isEndorsement(Bytes file) {
+    try {
+      return !UvmEndorsement.parse(file).feed().isEmpty();
+    } catch (EvidenceException _) {
+      return false;
+    }
   }
 
   /// By the issuer that the token claims.
@@ -92,12 +135,14 @@ public final class Recognition {
     }
   }
 
-  private static Optional<Bytes> decoded(Bytes file) {
+  /// Hexadecimal, or base64 of either alphabet.
+  static Optional<Bytes> decoded(Bytes file) {
     String text = text(file).replaceAll("\\s", "");
     try {
-      return text.matches("(?:[0-9a-fA-F]{2})+")
+      return HEXADECIMAL.matcher(text).matches()
           ? Optional.of(Bytes.hex(text))
-          : Optional.of(Bytes.of(Base64.getDecoder().decode(text)));
+          : Optional.of(
+              Bytes.of(Base64.getDecoder().decode(text.replace('-', '+').replace('_', '/'))));
     } catch (IllegalArgumentException _) {
       return Optional.empty();
     }

@@ -2,9 +2,9 @@ package cloister.attestation;
 
 import cloister.crypto.Bytes;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /// What an SGX enclave said, on a platform that Intel vouches for. Its measurement is MRENCLAVE:
 /// the enclave as it was built, with the manifest of a library OS.
@@ -30,10 +30,10 @@ record SgxClaims(SgxReport enclave, DcapPlatform platform) implements Claims {
   }
 
   @Override
-  public Map<String, Bytes> identifiers() {
-    var identifiers = new TreeMap<String, Bytes>();
-    identifiers.put("report-data", enclave.reportData());
-    identifiers.put("measurement", enclave.mrEnclave());
+  public Map<Identifier, Bytes> identifiers() {
+    var identifiers = new EnumMap<Identifier, Bytes>(Identifier.class);
+    identifiers.put(Identifier.REPORT_DATA, enclave.reportData());
+    identifiers.put(Identifier.MEASUREMENT, enclave.mrEnclave());
     identifiers.putAll(platform.identifiers());
     return identifiers;
   }

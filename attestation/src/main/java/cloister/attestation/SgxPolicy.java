@@ -62,7 +62,9 @@ record SgxPolicy(
             fields.has("miscselect")
                 ? TdxPolicy.mask(fields, "miscselect", 4)
                 : new Allowed.OneOf<>(Set.of(Bytes.of(new byte[4]))));
-    if (policy.mrEnclave instanceof Allowed.Any<Bytes>
+    if (!fields.isWrong("mrenclave")
+        && !fields.isWrong("mrsigner")
+        && policy.mrEnclave instanceof Allowed.Any<Bytes>
         && policy.mrSigner instanceof Allowed.Any<Bytes>) {
       throw fields.bad("mrenclave", "and mrsigner are both any: whose enclave is accepted?");
     }

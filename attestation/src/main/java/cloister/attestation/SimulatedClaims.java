@@ -27,8 +27,8 @@ record SimulatedClaims(SimulatedReport report) implements Claims {
   }
 
   @Override
-  public Map<String, Bytes> identifiers() {
-    return Map.of("report-data", report.reportData());
+  public Map<Identifier, Bytes> identifiers() {
+    return Map.of(Identifier.REPORT_DATA, report.reportData());
   }
 
   @Override

@@ -56,7 +56,7 @@ record SnpClaims(
   }
 
   @Override
-  public Map<String, Bytes> identifiers() {
+  public Map<Identifier, Bytes> identifiers() {
     return report.identifiers();
   }
 

@@ -3,10 +3,10 @@ package cloister.attestation;
 import cloister.crypto.Bytes;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /// An attestation report of an AMD SEV-SNP guest: 1184 bytes, little-endian (AMD 56860,
 /// ATTESTATION_REPORT), of version 2, 3, 4 (laid out as 3) or 5. The four TCB versions stay raw
@@ -247,15 +247,15 @@ record SnpReport(
 
   /// What deny-lists may name; a chip by all 64 bytes, which on Turin end in zeros. A hidden chip
   /// has no identifier.
-  Map<String, Bytes> identifiers() {
-    var always =
-        Map.of("report-data", reportData, "host-data", hostData, "measurement", measurement);
-    if (isZero(chipId)) {
-      return always;
+  Map<Identifier, Bytes> identifiers() {
+    var identifiers = new EnumMap<Identifier, Bytes>(Identifier.class);
+    identifiers.put(Identifier.REPORT_DATA, reportData);
+    identifiers.put(Identifier.HOST_DATA, hostData);
+    identifiers.put(Identifier.MEASUREMENT, measurement);
+    if (!isZero(chipId)) {
+      identifiers.put(Identifier.CHIP_ID, chipId);
     }
-    var all = new TreeMap<>(always);
-    all.put("chip-id", chipId);
-    return Map.copyOf(all);
+    return identifiers;
   }
 
   static boolean isZero(Bytes bytes) {

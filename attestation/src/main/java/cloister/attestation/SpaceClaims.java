@@ -65,8 +65,8 @@ record SpaceClaims(
   }
 
   @Override
-  public Map<String, Bytes> identifiers() {
-    return Map.of("measurement", measurement().digest());
+  public Map<Identifier, Bytes> identifiers() {
+    return Map.of(Identifier.MEASUREMENT, measurement().digest());
   }
 
   @Override

@@ -48,11 +48,12 @@ record SpacePolicy(
   static SpacePolicy read(Fields fields) throws EvidenceException {
     Allowed<SpaceReport.Type> types = fields.allowed("token-types", SpaceReport.Type::parse);
     boolean onlyPki = types.equals(new Allowed.OneOf<>(Set.of(SpaceReport.Type.PKI)));
+    boolean needsNoKeys = onlyPki || (fields.isWrong("token-types") && !fields.has("signing-keys"));
     Fields overrides = fields.object("overrides");
     var policy =
         new SpacePolicy(
             types,
-            onlyPki ? new Allowed.Any<>() : fields.allowed("signing-keys", Digest::parse),
+            needsNoKeys ? new Allowed.Any<>() : fields.allowed("signing-keys", Digest::parse),
             fields.allowed("audience", text -> text),
             fields.allowed("hardware-models", text -> text),
             fields.allowed("tcb-statuses", text -> text),

@@ -4,9 +4,9 @@ import cloister.crypto.Bytes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /// What a trust domain said, on a platform that Intel vouches for. Its measurement is SHA-384 over
 /// MRTD, RTMR0 to RTMR3 and MRCONFIGID, 48 bytes each: firmware, its configuration, kernel, command
@@ -54,10 +54,10 @@ record TdxClaims(TdReport domain, DcapPlatform platform) implements Claims {
   }
 
   @Override
-  public Map<String, Bytes> identifiers() {
-    var identifiers = new TreeMap<String, Bytes>();
-    identifiers.put("report-data", domain.reportData());
-    identifiers.put("measurement", measurement().digest());
+  public Map<Identifier, Bytes> identifiers() {
+    var identifiers = new EnumMap<Identifier, Bytes>(Identifier.class);
+    identifiers.put(Identifier.REPORT_DATA, domain.reportData());
+    identifiers.put(Identifier.MEASUREMENT, measurement().digest());
     identifiers.putAll(platform.identifiers());
     return identifiers;
   }

@@ -49,7 +49,8 @@ class AzureAciReportTest {
       assertThat(claims.endorsement().svn()).isEqualTo(103);
       assertThat(claims.endorsement().feed()).isEqualTo(AzureTestMachine.FEED);
       assertThat(claims.claims()).contains(new Claim("uvm-svn", "103"));
-      assertThat(claims.identifiers()).containsKeys("host-data", "report-data", "chip-id");
+      assertThat(claims.identifiers())
+          .containsKeys(Identifier.HOST_DATA, Identifier.REPORT_DATA, Identifier.CHIP_ID);
     }
   }
 

@@ -71,7 +71,7 @@ class AzureCvmReportTest {
           verified(Tee.AZURE_CVM, quoting(new TpmRegisters(changed))).claims().measurement();
       assertThat(other.equals(measured))
           .as("register %d", index)
-          .isEqualTo(!AzureCvmReport.MEASURED.contains(index));
+          .isEqualTo(!AzureRegisters.MEASURED.contains(index));
     }
   }
 
@@ -79,7 +79,7 @@ class AzureCvmReportTest {
   /// compared, so none may be left out.
   @Test
   void everyMeasuredRegisterIsQuoted() {
-    for (int index : AzureCvmReport.MEASURED) {
+    for (int index : AzureRegisters.MEASURED) {
       var fewer = new TreeMap<>(registers().values());
       fewer.remove(index);
       assertThat(failures(quoting(new TpmRegisters(fewer))))
@@ -87,7 +87,7 @@ class AzureCvmReportTest {
           .containsExactly("azure-cvm.tpm.measured");
     }
     var measured = new TreeMap<>(registers().values());
-    measured.keySet().retainAll(AzureCvmReport.MEASURED);
+    measured.keySet().retainAll(AzureRegisters.MEASURED);
     assertThat(failures(quoting(new TpmRegisters(measured)))).isEmpty();
   }
 
@@ -265,7 +265,8 @@ class AzureCvmReportTest {
         .isEqualTo(verified(Tee.AZURE_CVM, GOOD).claims().measurement());
     assertThat(claims.boundTo(BINDING)).isTrue();
     assertThat(claims.debug()).isEqualTo(Claims.Debug.OFF);
-    assertThat(claims.identifiers()).containsKeys("report-data", "chip-id", "measurement");
+    assertThat(claims.identifiers())
+        .containsKeys(Identifier.REPORT_DATA, Identifier.CHIP_ID, Identifier.MEASUREMENT);
     assertThat(claims.claims()).contains(new Claim("hardware", "tdx"));
     Report report = Report.parse(new Evidence(Tee.AZURE_CVM, machine));
     assertThat(report.claims()).contains(new Claim("hardware", "tdx"));

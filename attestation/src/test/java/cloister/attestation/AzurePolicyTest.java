@@ -86,7 +86,7 @@ class AzurePolicyTest {
 
   private static String pcrs(Map<Integer, String> others) {
     var all = new TreeMap<Integer, String>();
-    for (int index : AzureCvmReport.NAMED) {
+    for (int index : AzureRegisters.NAMED) {
       all.put(index, "[\"" + registers().value(index).orElseThrow().hex() + "\"]");
     }
     all.putAll(others);
@@ -121,7 +121,7 @@ class AzurePolicyTest {
 
   @Test
   void everyRegisterIsComparedOnItsOwn() throws Exception {
-    for (int index : AzureCvmReport.NAMED) {
+    for (int index : AzureRegisters.NAMED) {
       var values = new TreeMap<>(registers().values());
       values.put(index, Bytes.of(new byte[32]));
       AzureCvmClaims changed = vm(quoting(new TpmRegisters(values)));
@@ -306,7 +306,7 @@ class AzurePolicyTest {
       policy.put("sev-snp", SNP.replace("\"chip-ids\"", "\"chips\""));
       refused(policy, "chip-ids is missing");
     }
-    for (int index : AzureCvmReport.NAMED) {
+    for (int index : AzureRegisters.NAMED) {
       var policy = virtualMachinePolicy();
       policy.compute("pcrs", (_, pcrs) -> pcrs.replace("\"" + index + "\":", "\"1\":"));
       refused(policy, "pcrs." + index + " is missing");

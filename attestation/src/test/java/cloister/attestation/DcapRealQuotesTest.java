@@ -90,8 +90,9 @@ class DcapRealQuotesTest {
     Claims claims = claims(quote, quote.bytes());
     assertThat(DcapVectorsTest.platform(claims).status()).hasToString(quote.status());
     assertThat(claims.debug()).isEqualTo(Claims.Debug.OFF);
-    assertThat(claims.identifiers()).containsKeys("chip-id", "report-data", "measurement");
-    assertThat(claims.identifiers().containsKey("platform-instance-id"))
+    assertThat(claims.identifiers())
+        .containsKeys(Identifier.CHIP_ID, Identifier.REPORT_DATA, Identifier.MEASUREMENT);
+    assertThat(claims.identifiers().containsKey(Identifier.PLATFORM_INSTANCE_ID))
         .as("a Processor CA's certificate names none")
         .isEqualTo(quote.tee() == Tee.TDX);
     assertThat(claims.claims().stream().map(Claim::name).toList())

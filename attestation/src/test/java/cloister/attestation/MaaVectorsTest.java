@@ -67,7 +67,7 @@ class MaaVectorsTest {
         .hasToString("sha256:f56735aa42563627a832e0c7ba9911382eb68afed75830b3f97266f3e67bdc99");
     assertThat(report.claims().debug()).isEqualTo(Claims.Debug.OFF);
     assertThat(report.claims().boundTo(Binding.of("cloister/session/v1"))).isFalse();
-    assertThat(report.claims().identifiers().get("report-data"))
+    assertThat(report.claims().identifiers().get(Identifier.REPORT_DATA))
         .isEqualTo(
             Bytes.hex(
                 "94ba44f399b9c4adc830d78c67f4914cbbc3a3838f796d2e7666594754c067d9"

@@ -62,8 +62,8 @@ class NvidiaReportTest {
     assertThat(claims.mode()).isEqualTo(NvidiaMode.MULTI_PASS_THROUGH);
     assertThat(claims.debug()).isEqualTo(Claims.Debug.OFF);
     assertThat(claims.identifiers())
-        .containsEntry("report-data", BINDING.gpuNonce())
-        .containsKey("chip-id");
+        .containsEntry(Identifier.REPORT_DATA, BINDING.gpuNonce())
+        .containsKey(Identifier.CHIP_ID);
   }
 
   @Test
@@ -551,9 +551,19 @@ class NvidiaReportTest {
   }
 
   @Test
-  void otherPartsAndMissingOnesAreRefused() {
-    assertThatThrownBy(() -> Report.parse(new Evidence(Tee.NVIDIA, evidence.report())))
-        .hasMessageContaining("needs its part certificates");
+  void withoutItsChainAReportIsShownAndNotBelieved() throws Exception {
+    Report alone = Report.parse(new Evidence(Tee.NVIDIA, evidence.report()));
+    assertThat(alone.claims())
+        .contains(new Claim("chip", "unknown"), new Claim("nonce", BINDING.gpuNonce().hex()));
+    assertThat(alone.sources()).hasSize(1);
+    assertThatThrownBy(() -> alone.verify(Collateral.none(), Anchors.pinned(), NOW))
+        .isInstanceOfSatisfying(
+            EvidenceException.class,
+            e -> assertThat(TestPolicies.failed(e.checks())).containsExactly("nvidia.chain"));
+  }
+
+  @Test
+  void otherPartsAreRefused() {
     var parts = new TreeMap<>(evidence.parts());
     parts.put(Evidence.Part.EVENT_LOG, Bytes.utf8("x"));
     assertThatThrownBy(() -> Report.parse(new Evidence(Tee.NVIDIA, parts)))

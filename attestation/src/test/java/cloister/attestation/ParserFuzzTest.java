@@ -16,8 +16,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -46,6 +49,49 @@ class ParserFuzzTest {
   private static final Bytes QUOTE = Repository.read("tdx/quote.bin");
 
   private static final Bytes SWITCH_CHAIN = Repository.read("nvidia/switch-chain.txt");
+
+  private static final VerifiedReport VERIFIED = verified();
+
+  private static final List<Collateral.Kind> KINDS = List.of(Collateral.Kind.values());
+
+  private static final List<Tee.Family> FAMILIES = List.of(Tee.Family.values());
+
+  /// Where an item may say that it comes from: by some, verification finds it.
+  private static final List<String> SOURCES =
+      List.of(
+          "https://localhost/",
+          "https://rim.attestation.nvidia.com/v1/rim/NV_SWITCH_BIOS_5612_0002_890_9610550001",
+          "https://sharedeus.eus.attest.azure.net/certs");
+
+  private static final List<Evidence> BUNDLED =
+      List.of(
+          new Evidence(Tee.TDX, QUOTE),
+          new Evidence(
+              Tee.NVIDIA,
+              Map.of(
+                  Part.REPORT,
+                  Bytes.hex(text(Repository.read("nvidia/switch-report.txt").toArray()).strip()),
+                  Part.CERTIFICATES,
+                  SWITCH_CHAIN)),
+          new Evidence(Tee.AZURE_MAA, Repository.read("azure-maa/sgx-token.jwt")));
+
+  private static final Bytes NO_DENIAL = Bytes.utf8("{}");
+
+  /// An entry of a policy for each vendor.
+  private static final String SIMULATED = "{\"tee\":\"simulated\",\"measurement\":\"any\"}";
+
+  private static final List<String> ENTRIES =
+      Stream.of("simulated", "sev-snp", "tdx", "nitro", "azure-maa", "nvidia", "sgx")
+          .map(ParserFuzzTest::entry)
+          .toList();
+
+  /// Entries with room for keys.
+  private static final List<String> KEYED =
+      List.of(
+          entry("confidential-space")
+              .replace("[\"PKI\"]", "[\"PKI\",\"OIDC\"],\"signing-keys\":%s"),
+          entry("azure-maa").replace("\"signing-keys\":\"any\"", "\"signing-keys\":%s"),
+          entry("nvidia").replaceFirst("\"nras-keys\":\\[[^]]*]", "\"nras-keys\":%s"));
 
   /// Reads something from outside.
   private interface Parsing {
@@ -255,6 +301,113 @@ class ParserFuzzTest {
     parseOrRefuse(() -> Policy.parse(Bytes.of(input)));
   }
 
+  /// The deny-list of an otherwise good policy, which evidence is then held against.
+  @FuzzTest
+  void denyList(byte[] input) {
+    parseOrRefuse(() -> {
+      Policy policy = policy("1", List.of(SIMULATED), Bytes.of(input));
+      assertThat(policy.compare(VERIFIED, AT)).isNotEmpty();
+    });
+  }
+
+  /// How many vendors have to vouch: the number as text, a semicolon, and a byte for each of what
+  /// is accepted. The rest are the vendors that pieces of evidence rest on, two for each.
+  @FuzzTest
+  void families(byte[] input) {
+    String text = text(input);
+    int end = text.indexOf(';');
+    if (end < 0) {
+      return;
+    }
+    var entries = new ArrayList<String>();
+    int at = end + 1;
+    for (; at < input.length && input[at] >= 0 && entries.size() < 8; at++) {
+      entries.add(ENTRIES.get(input[at] % ENTRIES.size()));
+    }
+    parseOrRefuse(() -> {
+      Policy policy = policy(text.substring(0, end), entries, NO_DENIAL);
+      assertThat(policy.families()).isBetween(1, 4).isLessThanOrEqualTo(entries.size());
+      Appraisal appraisal =
+          new Trust(
+                  new Requirements(
+                      Set.of(Tee.TDX),
+                      Set.of(VERIFIED.claims().measurement()),
+                      Optional.of(policy.digest())),
+                  List.of(policy),
+                  SimulatedEvidence.REFUSE)
+              .appraise(List.of(VERIFIED), Binding.of("another"), AT);
+      boolean tooFew =
+          appraisal.checks().stream()
+              .anyMatch(check -> check.failed() && check.name().equals("policy.families"));
+      assertThat(tooFew)
+          .as("one piece of evidence is of one vendor")
+          .isEqualTo(policy.families() > 1);
+    });
+    var restsOn = new ArrayList<Set<Tee.Family>>();
+    for (; at < input.length && restsOn.size() < 8; at++) {
+      restsOn.add(
+          Set.copyOf(
+              List.of(
+                  FAMILIES.get((input[at] & 0xf) % FAMILIES.size()),
+                  FAMILIES.get((input[at] >>> 4 & 0xf) % FAMILIES.size()))));
+    }
+    assertThat(Trust.independent(restsOn)).isEqualTo(mostDisjoint(restsOn));
+  }
+
+  /// The same by trying every choice.
+  private static int mostDisjoint(List<Set<Tee.Family>> sets) {
+    int most = 0;
+    for (int choice = 0; choice < 1 << sets.size(); choice++) {
+      int size = 0;
+      var union = EnumSet.noneOf(Tee.Family.class);
+      for (int i = 0; i < sets.size(); i++) {
+        if ((choice >>> i & 1) == 1) {
+          size += sets.get(i).size();
+          union.addAll(sets.get(i));
+        }
+      }
+      most = size == union.size() ? Math.max(most, Integer.bitCount(choice)) : most;
+    }
+    return most;
+  }
+
+  /// The keys that a policy names for the issuer of a token: in the entry of each kind of TEE that
+  /// has them.
+  @FuzzTest
+  void policyKeys(byte[] input) {
+    for (String entry : KEYED) {
+      parseOrRefuse(() -> policy("1", List.of(SIMULATED, entry.formatted(text(input))), NO_DENIAL));
+    }
+  }
+
+  /// A bundle of collateral: items of any kind, each with one byte for its kind, one for its source
+  /// and three for its length, of which the last may be cut; and evidence verified with them.
+  @FuzzTest
+  void bundle(byte[] input) {
+    var at = ByteBuffer.wrap(input);
+    var items = new ArrayList<Collateral.Item>();
+    while (at.remaining() >= 5) {
+      Collateral.Kind kind = KINDS.get(Byte.toUnsignedInt(at.get()) % KINDS.size());
+      int head = at.getInt();
+      byte[] content = new byte[Math.min(head & 0xff_ffff, at.remaining())];
+      at.get(content);
+      items.add(
+          new Collateral.Item(
+              kind, SOURCES.get((head >>> 24) % SOURCES.size()), Bytes.of(content)));
+    }
+    parseOrRefuse(() -> {
+      Collateral bundle = Collateral.of(items);
+      for (Collateral.Item item : bundle.items()) {
+        parseOrRefuse(() -> Collateral.dates(item));
+      }
+      Collateral both = bundle.and(Collateral.of(COLLATERAL));
+      assertThat(both.items()).containsAll(bundle.items());
+      for (Evidence evidence : BUNDLED) {
+        parseOrRefuse(() -> verify(evidence, both));
+      }
+    });
+  }
+
   @FuzzTest
   void recognition(byte[] input) {
     parseOrRefuse(() -> report(Recognition.recognise(Bytes.of(input))));
@@ -278,6 +431,50 @@ class ParserFuzzTest {
       parts.put(PARTS.get((head >>> 24) % PARTS.size()), Bytes.of(content));
     }
     report(new Evidence(tee, parts));
+  }
+
+  private static Policy policy(String families, List<String> entries, Bytes deny)
+      throws EvidenceException {
+    return Policy.parse(
+        Bytes.concat(
+            Bytes.utf8("{\"policy\":\"a\",\"families\":"),
+            latin1(families),
+            latin1(",\"accept\":[" + String.join(",", entries) + "],\"deny\":"),
+            deny,
+            Bytes.utf8(
+                ",\"valid\":{\"from\":\"2015-01-01T00:00:00Z\","
+                    + "\"until\":\"2035-01-01T00:00:00Z\"}}")));
+  }
+
+  /// What the kept policy for a TEE demands of it.
+  private static String entry(String tee) {
+    try (var in =
+        ParserFuzzTest.class.getResourceAsStream("ParserFuzzTestInputs/policy/" + tee + ".json")) {
+      Fields policy =
+          Json.parse(tee, Bytes.of(Objects.requireNonNull(in).readAllBytes()), MAX_BYTES);
+      String accept = text(policy.raw("accept").toArray());
+      return accept.substring(1, accept.length() - 1);
+    } catch (IOException | EvidenceException e) {
+      throw new IllegalStateException("a kept input is good", e);
+    }
+  }
+
+  private static VerifiedReport verified() {
+    try {
+      return Report.parse(new Evidence(Tee.TDX, QUOTE))
+          .verify(Collateral.of(COLLATERAL), Anchors.pinned(), AT);
+    } catch (EvidenceException e) {
+      throw new IllegalStateException("a kept quote is genuine", e);
+    }
+  }
+
+  /// Bytes as they are, one character each.
+  private static String text(byte[] bytes) {
+    return new String(bytes, StandardCharsets.ISO_8859_1);
+  }
+
+  private static Bytes latin1(String text) {
+    return Bytes.of(text.getBytes(StandardCharsets.ISO_8859_1));
   }
 
   private static void report(Evidence evidence) {

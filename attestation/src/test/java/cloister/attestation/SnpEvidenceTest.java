@@ -90,12 +90,16 @@ class SnpEvidenceTest {
     assertThat(milan.debug()).isEqualTo(Claims.Debug.OFF);
     assertThat(milan.measurement().toString()).startsWith("sha384:7a1e5c266c0108db");
     assertThat(milan.identifiers().keySet())
-        .containsExactlyInAnyOrder("report-data", "chip-id", "host-data", "measurement");
+        .containsExactlyInAnyOrder(
+            Identifier.REPORT_DATA,
+            Identifier.CHIP_ID,
+            Identifier.HOST_DATA,
+            Identifier.MEASUREMENT);
     SnpClaims loaded = claims(LOADED);
     assertThat(loaded.provider()).contains("CN=cc-us-east-2.amazonaws.com");
     assertThat(loaded.report().vmpl()).isEqualTo(1);
     assertThat(loaded.isProvisional()).isTrue();
-    assertThat(loaded.identifiers()).as("a hidden chip").doesNotContainKey("chip-id");
+    assertThat(loaded.identifiers()).as("a hidden chip").doesNotContainKey(Identifier.CHIP_ID);
     assertThat(claims(GENOA_5).report().mitigations()).contains(new SnpReport.Mitigations(1, 1));
     SnpReport turin = SnpReport.parse(own(TURIN.report));
     assertThat(turin.platformInfo().unknown()).containsExactly(6);

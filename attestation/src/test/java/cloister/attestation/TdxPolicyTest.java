@@ -285,7 +285,7 @@ class TdxPolicyTest {
 
   @Test
   void aDeniedPlatformOrMeasurementIsRefusedWhateverElseHolds() throws Exception {
-    for (Map.Entry<String, Bytes> identifier : report.claims().identifiers().entrySet()) {
+    for (Map.Entry<Identifier, Bytes> identifier : report.claims().identifiers().entrySet()) {
       Policy policy =
           Policy.parse(
               Bytes.utf8(
@@ -296,7 +296,7 @@ class TdxPolicyTest {
                       .formatted(
                           json(demands()), identifier.getKey(), identifier.getValue().hex())));
       assertThat(TestPolicies.failed(policy.compare(report, AT)))
-          .as(identifier.getKey())
+          .as(identifier.getKey().label())
           .containsExactly("policy.deny");
     }
   }

@@ -21,8 +21,9 @@ import picocli.CommandLine.Parameters;
       "  cloister evidence show quote.hex --json",
       "",
       "The kind is found out from the bytes: an SNP report, a TDX or SGX quote, a Nitro document, an",
-      "HCL report, an SPDM report, a token of Google or Microsoft, or the JSON that this program",
-      "writes; each as it is, or as hexadecimal or base64 text."
+      "HCL report, an SPDM report, a token of Google, Microsoft or NVIDIA, each as it is or as",
+      "hexadecimal or base64 text; or the JSON that this program, Trustee, dstack, NVIDIA's nvattest",
+      "and Microsoft's samples write."
     })
 final class EvidenceShow extends Verb {
   @Parameters(paramLabel = "FILE", description = "The evidence.")

@@ -3,6 +3,7 @@ package cloister.cli;
 import cloister.attestation.Binding;
 import cloister.attestation.Check;
 import cloister.attestation.Collateral;
+import cloister.attestation.Policy;
 import cloister.client.CollateralStore;
 import cloister.client.EvidenceCheck;
 import cloister.client.Policies;
@@ -32,8 +33,10 @@ import picocli.CommandLine.Parameters;
       "  cloister evidence verify report.bin --policy snp.yaml --collateral bundle.json",
       "  cloister evidence verify quote.bin --policy tdx.yaml --at 2025-06-20T00:00:00Z --json",
       "",
-      "Without --collateral, what your home has fetched is used. It exits with 3 and names every check",
-      "that failed, if any did. With --json the result is an EAR-like object (RFC 9711 vocabulary)."
+      "Without --collateral, what your home has fetched is used. The last line is the verdict:",
+      "accepted; refused, when genuine evidence does not meet the policy or your --report-data; or not",
+      "believed, when nothing shows that it is genuine. Each names the checks; the last two exit with",
+      "3. With --json the result is an EAR-like object (RFC 9711 vocabulary) with `cloister.verdict`."
     })
 final class EvidenceVerify extends Verb {
   @Parameters(paramLabel = "FILE", description = "The evidence.")
@@ -64,7 +67,7 @@ final class EvidenceVerify extends Verb {
       description = "The 64 bytes that the evidence has to be bound to; else that is not compared.")
   private Optional<String> reportData = Optional.empty();
 
-  private boolean holds;
+  private boolean accepted;
 
   EvidenceVerify(Options options) {
     super(options);
@@ -87,18 +90,23 @@ final class EvidenceVerify extends Verb {
             instant);
     options.print(
         AttestationResult.write(
-            check.evidence().tee(), check.checks(), check.claims(), demanded.digest(), instant),
-        lines(check));
-    holds = check.holds();
+            check.evidence().tee(),
+            check.verdict(),
+            check.checks(),
+            check.claims(),
+            demanded.digest(),
+            instant),
+        lines(check, demanded.policy()));
+    accepted = check.verdict() == AttestationResult.Verdict.ACCEPTED;
   }
 
   @Override
   public Integer call() throws Exception {
     super.call();
-    return holds ? ExitCode.OK : ErrorCode.Kind.REFUSED.exitCode();
+    return accepted ? ExitCode.OK : ErrorCode.Kind.REFUSED.exitCode();
   }
 
-  private List<String> lines(EvidenceCheck check) {
+  private List<String> lines(EvidenceCheck check, Policy demanded) {
     Terminal.Ink ink = terminal().resultInk();
     var lines = new ArrayList<String>();
     lines.add("TEE          " + check.evidence().tee());
@@ -112,19 +120,32 @@ final class EvidenceVerify extends Verb {
           };
       lines.add(mark + " " + one.name() + "  " + Text.cell(one.detail()));
     }
-    if (!check.holds()) {
-      String failed =
-          check.checks().stream()
-              .filter(Check::failed)
-              .map(Check::name)
-              .distinct()
-              .collect(Collectors.joining(", "));
-      lines.add(ink.bad("✗ refused: " + failed));
-    }
+    lines.add(
+        switch (check.verdict()) {
+          case ACCEPTED -> ink.good("✓ accepted: " + reason(check, demanded));
+          case REFUSED, NOT_BELIEVED ->
+              ink.bad("✗ %s: %s".formatted(check.verdict(), names(check, Check.Outcome.FAILS)));
+        });
     return lines;
   }
 
-  private static Instant instant(String text) {
+  private static String reason(EvidenceCheck check, Policy demanded) {
+    String noted = names(check, Check.Outcome.NOTED);
+    return "it meets %s%s"
+        .formatted(
+            Text.cell(demanded.name()),
+            noted.isEmpty() ? "" : "; nobody demanded anything of " + noted);
+  }
+
+  private static String names(EvidenceCheck check, Check.Outcome outcome) {
+    return check.checks().stream()
+        .filter(one -> one.outcome() == outcome)
+        .map(Check::name)
+        .distinct()
+        .collect(Collectors.joining(", "));
+  }
+
+  static Instant instant(String text) {
     try {
       return Instant.parse(text);
     } catch (DateTimeException e) {

@@ -1,14 +1,18 @@
 package cloister.cli;
 
+import cloister.attestation.Check;
 import cloister.client.Policies;
 import cloister.protocol.Json;
 import cloister.protocol.PolicyDocument;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `cloister policy explain`
@@ -19,11 +23,18 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  cloister policy explain policies/release.yaml",
       "",
-      "The digest is what a collaboration names (`enclave.policy`) and what evidence is bound to."
+      "The digest is what a collaboration names (`enclave.policy`) and what evidence is bound to.",
+      "An expired policy, or one that is not valid yet, is said to be: it accepts nothing."
     })
 final class PolicyExplain extends Verb {
   @Parameters(paramLabel = "FILE", description = "The policy, in YAML or JSON.")
   private Path file;
+
+  @Option(
+      names = "--at",
+      paramLabel = "TIME",
+      description = "The instant at which it should be valid, as 2026-11-28T12:00:00Z; else now.")
+  private Optional<String> at = Optional.empty();
 
   PolicyExplain(Options options) {
     super(options);
@@ -36,6 +47,10 @@ final class PolicyExplain extends Verb {
     Terminal.Ink ink = terminal().resultInk();
     var lines = new ArrayList<String>();
     lines.add(policy.policy().name() + "  " + policy.digest());
+    Check valid = policy.policy().valid(at.map(EvidenceVerify::instant).orElseGet(Instant::now));
+    if (valid.failed()) {
+      lines.add(ink.warning("! " + Text.cell(valid.detail()) + ". It accepts nothing."));
+    }
     int widest = demands.keySet().stream().mapToInt(String::length).max().orElse(1);
     demands.forEach((path, value) -> {
       String line = ("%-" + widest + "s  %s").formatted(path, Text.cell(value));
@@ -45,6 +60,7 @@ final class PolicyExplain extends Verb {
         Json.object()
             .put("name", policy.policy().name())
             .put("digest", policy.digest())
+            .put("valid", !valid.failed())
             .put(
                 "any",
                 demands.entrySet().stream()

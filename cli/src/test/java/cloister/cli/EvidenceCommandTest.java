@@ -14,6 +14,7 @@ import cloister.attestation.Tee;
 import cloister.client.Home;
 import cloister.crypto.Bytes;
 import cloister.protocol.AttestationResult;
+import cloister.protocol.AttestationResult.Verdict;
 import cloister.protocol.CollateralFile;
 import cloister.protocol.EvidenceFormat;
 import cloister.protocol.Json;
@@ -56,10 +57,16 @@ final class EvidenceCommandTest {
     kinds.put("nitro/app_dbg.cose", Tee.NITRO);
     kinds.put("confidential-space/sample.jwt", Tee.CONFIDENTIAL_SPACE);
     kinds.put("azure-maa/sgx-token.jwt", Tee.AZURE_MAA);
+    kinds.put("azure/cvm-evidence.json", Tee.AZURE_CVM);
+    kinds.put("nvidia/hopper-report.txt", Tee.NVIDIA);
+    kinds.put("nvidia/switch-report.txt", Tee.NVIDIA);
     for (Map.Entry<String, Tee> kind : kinds.entrySet()) {
       byte[] bytes = Files.readAllBytes(VECTORS.resolve(kind.getKey()));
-      Path hex = Files.writeString(folder.resolve("hex"), HexFormat.of().formatHex(bytes) + "\n");
-      for (Path file : List.of(VECTORS.resolve(kind.getKey()), hex)) {
+      var files = new ArrayList<>(List.of(VECTORS.resolve(kind.getKey())));
+      if (!kind.getKey().matches(".*\\.(txt|json)")) {
+        files.add(Files.writeString(folder.resolve("hex"), HexFormat.of().formatHex(bytes) + "\n"));
+      }
+      for (Path file : files) {
         assertThat(console.run("evidence", "show", file.toString())).as(kind.getKey()).isZero();
         assertThat(console.out())
             .containsPattern("^tee +" + kind.getValue())
@@ -102,9 +109,15 @@ final class EvidenceCommandTest {
     String crl = VECTORS.resolve("snp/ark-milan.crl").toString();
     assertThat(console.run("evidence", "show", crl)).isEqualTo(2);
     assertThat(console.err()).contains("ark-milan.crl", "not evidence of a known kind");
-    String other = VECTORS.resolve("azure/cvm-evidence.json").toString();
+    String endorsement = VECTORS.resolve("azure/endorsement-2026.cose").toString();
+    assertThat(console.run("evidence", "show", endorsement)).isEqualTo(2);
+    assertThat(console.err()).contains("an endorsement of a utility VM", "[file-unreadable]");
+    String other = VECTORS.resolve("tdx/tcb-info.json").toString();
     assertThat(console.run("evidence", "show", other)).isEqualTo(2);
-    assertThat(console.err()).contains("cvm-evidence.json is no evidence", "[file-unreadable]");
+    assertThat(console.err()).contains("tcb-info.json: not evidence", "[file-unreadable]");
+    Path ours = Files.writeString(folder.resolve("ours.json"), "{\"parts\":{}}");
+    assertThat(console.run("evidence", "show", ours.toString())).isEqualTo(2);
+    assertThat(console.err()).contains("ours.json is no evidence", "[file-unreadable]");
     assertThat(console.run("evidence", "show", folder.resolve("none").toString())).isEqualTo(2);
   }
 
@@ -117,10 +130,14 @@ final class EvidenceCommandTest {
     accepted("snp", vector(GENOA), amd, CLOCK, "");
     accepted("space", vector("confidential-space/sample.jwt"), nothing, "2025-09-05T08:18:30Z", "");
     accepted("azure-vm", machine(), amd, CLOCK, "");
+    accepted("azure-vm", vector("azure/cvm-evidence.json"), amd, CLOCK, "");
+    // What a GPU says needs its chain, which is in a file of its own.
+    assertThat(verify(vector("nvidia/hopper-report.txt"), "tdx", nothing, CLOCK)).isEqualTo(3);
+    assertThat(console.out()).endsWith("✗ not believed: nvidia.chain\n");
     accepted("maa", vector("azure-maa/sgx-token.jwt"), keys(), "2023-09-26T14:20:00Z", "");
     // Microsoft's revocation lists were not recorded, and nothing else fails.
     assertThat(verify(containerGroup(), "azure-group", amd, CLOCK)).isEqualTo(3);
-    assertThat(console.out()).endsWith("✗ refused: azure-aci.uvm.revocation\n");
+    assertThat(console.out()).endsWith("✗ not believed: azure-aci.uvm.revocation\n");
   }
 
   private void accepted(String policy, Path evidence, Path bundle, String at, String replaced)
@@ -131,6 +148,9 @@ final class EvidenceCommandTest {
     Path file = Files.writeString(folder.resolve(policy + ".json"), text);
     assertThat(verify(evidence, file, bundle, at)).as(policy + "\n" + console.out()).isZero();
     assertThat(console.out()).contains("measurement  sha", "! binding  not compared");
+    assertThat(console.out().lines().toList().getLast())
+        .startsWith("✓ accepted: it meets " + policy + "; nobody demanded anything of ")
+        .endsWith("binding");
   }
 
   @Test
@@ -144,6 +164,7 @@ final class EvidenceCommandTest {
         .isEqualTo(Instant.parse(CLOCK).getEpochSecond());
     Json.Fields snp = result().object("submods").object("sev-snp");
     assertThat(snp.integer("ear.status", 0, 127)).isEqualTo(32);
+    assertThat(snp.string("cloister.verdict", 64)).isEqualTo("accepted");
     assertThat(snp.string("ear.appraisal-policy-id", 71))
         .isEqualTo(document("snp").digest().toString());
     assertThat(snp.array("cloister.checks", 1000)).hasSizeGreaterThan(20);
@@ -151,13 +172,22 @@ final class EvidenceCommandTest {
 
     assertThat(verify(vector(MILAN), policy, amd, CLOCK, "--json")).isEqualTo(3);
     assertThat(status("sev-snp")).isEqualTo(96);
+    assertThat(verdict("sev-snp")).isEqualTo("refused");
     assertThat(console.err()).isEmpty();
+    assertThat(verify(evidence, policy, bundle(), CLOCK, "--json")).isEqualTo(3);
+    assertThat(status("sev-snp")).isEqualTo(96);
+    assertThat(verdict("sev-snp")).isEqualTo("not believed");
 
     // Every vector leaves something to be noted.
     var all = new Check("all", Check.Outcome.HOLDS, "holds");
     assertThat(
             AttestationResult.write(
-                    Tee.SEV_SNP, List.of(all), List.of(), document("snp").digest(), Instant.EPOCH)
+                    Tee.SEV_SNP,
+                    Verdict.ACCEPTED,
+                    List.of(all),
+                    List.of(),
+                    document("snp").digest(),
+                    Instant.EPOCH)
                 .fields("result")
                 .object("submods")
                 .object("sev-snp")
@@ -202,12 +232,18 @@ final class EvidenceCommandTest {
 
     // After the end of the revocation list, and of the policy.
     assertThat(verify(vector(GENOA), policy("snp"), amd(), "2025-12-01T00:00:00Z")).isEqualTo(3);
-    assertThat(console.out()).endsWith("✗ refused: snp.revocation\n");
+    assertThat(console.out()).endsWith("✗ not believed: snp.revocation\n");
     Path ended =
         Files.writeString(
             folder.resolve("ended.json"),
             text("snp").replace("2027-01-01T00:00:00Z", "2025-08-01T00:00:00Z"));
     assertThat(verify(vector(GENOA), ended, amd(), CLOCK)).isEqualTo(3);
+    assertThat(console.out()).endsWith("✗ refused: policy.valid\n");
+    Path later =
+        Files.writeString(
+            folder.resolve("later.json"),
+            text("snp").replace("2025-01-01T00:00:00Z", "2025-10-01T00:00:00Z"));
+    assertThat(verify(vector(GENOA), later, amd(), CLOCK)).isEqualTo(3);
     assertThat(console.out()).endsWith("✗ refused: policy.valid\n");
     // Without collateral.
     assertThat(verify(vector(GENOA), policy("snp"), bundle(), CLOCK)).isEqualTo(3);
@@ -224,11 +260,32 @@ final class EvidenceCommandTest {
     assertThat(console.run("policy", "explain", file.toString(), "--json")).isZero();
     assertThat(result().strings("any", 100, 100)).contains("accept[0].chip-ids");
 
+    assertThat(explain(file, CLOCK)).contains("snp  sha256").doesNotContain("! ");
+    assertThat(result(file, CLOCK).bool("valid")).isTrue();
+    String expired = "! snp expired at 2027-01-01T00:00:00Z, and it is 2027-01-01T00:00:00Z";
+    assertThat(explain(file, "2027-01-01T00:00:00Z")).contains(expired, "It accepts nothing.");
+    assertThat(result(file, "2027-01-01T00:00:00Z").bool("valid")).isFalse();
+    assertThat(explain(file, "2024-12-31T23:59:59Z"))
+        .contains("! snp is not valid before 2025-01-01T00:00:00Z");
+    assertThat(result(file, "2024-12-31T23:59:59Z").bool("valid")).isFalse();
+
     Path wrong =
         Files.writeString(
             folder.resolve("wrong.yaml"), "policy: p\nvalid: {}\nfamilies: 1\naccept: []\n");
     assertThat(console.run("policy", "explain", wrong.toString())).isEqualTo(2);
     assertThat(console.err()).contains("wrong.yaml:2:1: policy.valid.from is missing");
+  }
+
+  private String explain(Path policy, String at, String... more) {
+    var arguments = new ArrayList<>(List.of("policy", "explain", policy.toString(), "--at", at));
+    arguments.addAll(List.of(more));
+    assertThat(console.run(arguments.toArray(String[]::new))).isZero();
+    return console.out();
+  }
+
+  private Json.Fields result(Path policy, String at) {
+    explain(policy, at, "--json");
+    return result();
   }
 
   @Test
@@ -407,6 +464,10 @@ final class EvidenceCommandTest {
 
   private long status(String tee) {
     return result().object("submods").object(tee).integer("ear.status", 0, 127);
+  }
+
+  private String verdict(String tee) {
+    return result().object("submods").object(tee).string("cloister.verdict", 64);
   }
 
   private String home() {

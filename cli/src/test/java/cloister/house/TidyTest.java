@@ -204,12 +204,7 @@ final class TidyTest {
 
   @Test
   void aModuleDependsOnlyOnModulesAboveIt() {
-    List<String> order =
-        Pattern.compile("<module>(\\w+)</module>")
-            .matcher(Sources.text("pom.xml"))
-            .results()
-            .map(match -> match.group(1))
-            .toList();
+    List<String> order = modules(Sources.text("pom.xml"), "<module>(\\w+)</module>");
     assertThat(order).contains("crypto", "cli");
     var dependency =
         Pattern.compile("<groupId>cloister</groupId><artifactId>(\\w+)</artifactId>(?!<version>)");
@@ -225,6 +220,17 @@ final class TidyTest {
     assertThat(wrong)
         .as("The order in pom.xml is the architecture: see docs/adr/0001-modules.md.")
         .isEmpty();
+  }
+
+  @Test
+  void thePageHasEveryModuleOnceInTheOrderOfTheBuild() {
+    assertThat(modules(Sources.text("ARCHITECTURE.md"), "(?m)^\\*\\*`(\\w+)`\\*\\* "))
+        .as("ARCHITECTURE.md, \"The modules\", follows pom.xml.")
+        .isEqualTo(modules(Sources.text("pom.xml"), "<module>(\\w+)</module>"));
+  }
+
+  private static List<String> modules(String text, String pattern) {
+    return Pattern.compile(pattern).matcher(text).results().map(match -> match.group(1)).toList();
   }
 
   private static void forbid(Predicate<Source> where, String pattern, String instead) {

@@ -14,6 +14,7 @@ import cloister.attestation.Trust;
 import cloister.attestation.VerifiedReport;
 import cloister.crypto.Bytes;
 import cloister.crypto.SigningKey;
+import cloister.protocol.AttestationResult;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.EvidenceFormat;
@@ -33,8 +34,13 @@ import java.util.Optional;
 /// @param measurement absent when the evidence did not verify
 public record EvidenceCheck(
     Evidence evidence, List<Check> checks, List<Claim> claims, Optional<String> measurement) {
-  public boolean holds() {
-    return checks.stream().noneMatch(Check::failed);
+  public AttestationResult.Verdict verdict() {
+    if (measurement.isEmpty()) {
+      return AttestationResult.Verdict.NOT_BELIEVED;
+    }
+    return checks.stream().anyMatch(Check::failed)
+        ? AttestationResult.Verdict.REFUSED
+        : AttestationResult.Verdict.ACCEPTED;
   }
 
   /// Evidence as this program or a vendor's tools write it.

@@ -65,14 +65,16 @@ public final class DuckDbEngine implements Engine {
     boolean succeeded = false;
     try {
       worker.query(
-          new Wire.Query(query.sql(), query.keys(), query.counters() + query.cells(), groups),
-          (keys, numbers) -> {
+          new Wire.Query(
+              query.sql(), query.keys(), query.counters() + query.cells(), query.lists(), groups),
+          (keys, numbers, lists) -> {
             var exact = numbers.stream().map(Exact::of).toList();
             rows.accept(
                 new ExactTable.Row(
                     keys,
                     exact.subList(0, query.counters()),
-                    exact.subList(query.counters(), exact.size())));
+                    exact.subList(query.counters(), exact.size()),
+                    lists.stream().map(list -> list.stream().map(Exact::of).toList()).toList()));
           },
           deadline.left());
       succeeded = worker.queries() < MOST_QUERIES;

@@ -244,7 +244,7 @@ public final class Ingestion {
               2,
               0,
               MOST_COLUMNS);
-      ask(query, (keys, _) -> types.put(keys.get(0).orElseThrow(), keys.get(1).orElseThrow()));
+      ask(query, (keys, _, _) -> types.put(keys.get(0).orElseThrow(), keys.get(1).orElseThrow()));
       return types;
     }
 
@@ -282,17 +282,20 @@ public final class Ingestion {
           + file();
     }
 
-    /// One row per bad row and column; few, as a rule. A row without a unit has that fault only.
+    /// One row per bad row and column; few, as a rule. A row without its unit has that fault only.
     private String faults(List<ColumnCheck> checks) {
       int unit = unit();
-      String blank = Normalization.strip("CAST(s" + unit + " AS VARCHAR)") + " = ''";
+      String missing =
+          unit < 0
+              ? "false"
+              : "s%d IS NULL OR %s"
+                  .formatted(unit, Normalization.strip("CAST(s" + unit + " AS VARCHAR)") + " = ''");
       var codes = new ArrayList<String>();
       for (int i = 0; i < checks.size(); i++) {
         codes.add(
-            "CASE WHEN s%d IS NULL OR %s THEN %s ELSE %s END AS f%d"
+            "CASE WHEN %s THEN %s ELSE %s END AS f%d"
                 .formatted(
-                    unit,
-                    blank,
+                    missing,
                     i == unit ? NO_UNIT : "NULL",
                     checks.get(i).fault("s" + i, "v" + i),
                     i));
@@ -309,18 +312,15 @@ public final class Ingestion {
           + ") WHERE r IS NOT NULL";
     }
 
+    /// The number of the unit's column, -1 for a table without one.
     private int unit() {
       var names = dataset.columns().stream().map(Column::name).toList();
-      int unit = names.indexOf(dataset.unit());
-      if (unit < 0) {
-        throw new IllegalArgumentException("the privacy unit is not among the columns");
-      }
-      return unit;
+      return dataset.unit().map(names::indexOf).orElse(-1);
     }
 
     private String copy(List<ColumnCheck> checks, String rows) {
       int unit = unit();
-      boolean text = dataset.columns().get(unit).type() instanceof ColumnType.Text;
+      boolean text = unit >= 0 && dataset.columns().get(unit).type() instanceof ColumnType.Text;
       String columns =
           IntStream.range(0, checks.size())
               .mapToObj(i ->
@@ -349,13 +349,13 @@ public final class Ingestion {
     private long reading(String sql)
         throws EngineException, IngestionException, InterruptedException {
       var numbers = new ArrayList<BigInteger>();
-      ask(new Wire.Query(sql, 0, 1, 1), (_, row) -> numbers.addAll(row));
+      ask(new Wire.Query(sql, 0, 1, 1), (_, row, _) -> numbers.addAll(row));
       return numbers.getFirst().longValueExact();
     }
 
     private void rows(String sql, Consumer<List<BigInteger>> each)
         throws EngineException, IngestionException, InterruptedException {
-      ask(new Wire.Query(sql, 0, 3, MOST_FAULTS), (_, row) -> each.accept(row));
+      ask(new Wire.Query(sql, 0, 3, MOST_FAULTS), (_, row, _) -> each.accept(row));
     }
 
     /// Every expression is total, so a statement that the worker cannot carry out is the file's

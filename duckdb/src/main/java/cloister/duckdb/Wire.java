@@ -33,6 +33,9 @@ final class Wire {
   private static final int NUMBER_BYTES = 16;
   private static final int COLUMNS = 4_096;
 
+  /// The longest list of numbers in a row: of histograms, whose buckets are a few hundred.
+  static final int LIST_NUMBERS = 16_384;
+
   private Wire() {}
 
   /// Why a worker could not answer; by order of the code on the wire.
@@ -106,27 +109,38 @@ final class Wire {
     }
   }
 
-  /// SQL and the shape of its result: text columns, then whole-number columns; at most `rows` rows.
-  record Query(String sql, int keys, int numbers, int rows) {
+  /// SQL and the shape of its result: text columns, then whole-number columns, then columns of
+  /// lists of whole numbers; at most `rows` rows.
+  record Query(String sql, int keys, int numbers, int lists, int rows) {
+    /// Without lists.
+    Query(String sql, int keys, int numbers, int rows) {
+      this(sql, keys, numbers, 0, rows);
+    }
+
     void write(DataOutputStream out) throws IOException {
       out.writeByte(QUERY);
       writeText(out, sql);
       out.writeInt(keys);
       out.writeInt(numbers);
+      out.writeInt(lists);
       out.writeInt(rows);
       out.flush();
     }
 
     static Query read(DataInputStream in) throws IOException {
       return new Query(
-          readText(in), readCount(in, COLUMNS), readCount(in, COLUMNS), readCount(in, 1 << 30));
+          readText(in),
+          readCount(in, COLUMNS),
+          readCount(in, COLUMNS),
+          readCount(in, COLUMNS),
+          readCount(in, 1 << 30));
     }
   }
 
   /// Takes the rows of a result as they arrive.
   @FunctionalInterface
   interface Rows {
-    void row(List<Optional<String>> keys, List<BigInteger> numbers);
+    void row(List<Optional<String>> keys, List<BigInteger> numbers, List<List<BigInteger>> lists);
   }
 
   static void writeText(DataOutputStream out, String text) throws IOException {
@@ -179,6 +193,25 @@ final class Wire {
     byte[] bytes = new byte[length];
     in.readFully(bytes);
     return new BigInteger(bytes);
+  }
+
+  static void writeNumbers(DataOutputStream out, List<BigInteger> numbers) throws IOException {
+    if (numbers.size() > LIST_NUMBERS) {
+      throw new IOException("list too long");
+    }
+    out.writeInt(numbers.size());
+    for (var number : numbers) {
+      writeNumber(out, number);
+    }
+  }
+
+  static List<BigInteger> readNumbers(DataInputStream in) throws IOException {
+    int count = readCount(in, LIST_NUMBERS);
+    var numbers = new ArrayList<BigInteger>(count);
+    for (int i = 0; i < count; i++) {
+      numbers.add(readNumber(in));
+    }
+    return numbers;
   }
 
   private static void writeTexts(DataOutputStream out, List<String> texts) throws IOException {

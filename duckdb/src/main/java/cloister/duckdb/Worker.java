@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -21,6 +22,7 @@ import java.util.Properties;
 import java.util.concurrent.Callable;
 import java.util.concurrent.SynchronousQueue;
 import org.duckdb.DuckDBDriver;
+import org.jspecify.annotations.Nullable;
 
 /// The disposable process around DuckDB. It holds no key, opens the files that it is told of and no
 /// other, and answers with rows or with the code of a failure; DuckDB's own words end here.
@@ -206,7 +208,8 @@ final class Worker {
 
   private Optional<Wire.Failure> send(ResultSet rows, Wire.Query query)
       throws SQLException, IOException {
-    int columns = query.keys() + query.numbers();
+    int firstList = query.keys() + query.numbers() + 1;
+    int columns = query.keys() + query.numbers() + query.lists();
     if (rows.getMetaData().getColumnCount() != columns) {
       return Optional.of(Wire.Failure.FAILED);
     }
@@ -219,15 +222,20 @@ final class Worker {
         keys.add(Optional.ofNullable(rows.getString(column)));
       }
       var numbers = new ArrayList<BigInteger>();
-      for (int column = query.keys() + 1; column <= columns; column++) {
-        switch (rows.getObject(column)) {
-          case BigInteger number -> numbers.add(number);
-          case Long number -> numbers.add(BigInteger.valueOf(number));
-          case Integer number -> numbers.add(BigInteger.valueOf(number));
-          case null, default -> {
-            return Optional.of(Wire.Failure.FAILED);
-          }
+      for (int column = query.keys() + 1; column < firstList; column++) {
+        var number = number(rows.getObject(column));
+        if (number.isEmpty()) {
+          return Optional.of(Wire.Failure.FAILED);
         }
+        numbers.add(number.get());
+      }
+      var lists = new ArrayList<List<BigInteger>>();
+      for (int column = firstList; column <= columns; column++) {
+        var list = numbers(rows.getObject(column));
+        if (list.isEmpty()) {
+          return Optional.of(Wire.Failure.FAILED);
+        }
+        lists.add(list.get());
       }
       out.writeByte(Wire.ROW);
       for (var key : keys) {
@@ -236,8 +244,37 @@ final class Worker {
       for (var number : numbers) {
         Wire.writeNumber(out, number);
       }
+      for (var list : lists) {
+        Wire.writeNumbers(out, list);
+      }
     }
     return Optional.empty();
+  }
+
+  private static Optional<BigInteger> number(@Nullable Object value) {
+    return switch (value) {
+      case BigInteger number -> Optional.of(number);
+      case Long number -> Optional.of(BigInteger.valueOf(number));
+      case Integer number -> Optional.of(BigInteger.valueOf(number));
+      case null, default -> Optional.empty();
+    };
+  }
+
+  private static Optional<List<BigInteger>> numbers(@Nullable Object value) throws SQLException {
+    if (!(value instanceof Array array)
+        || !(array.getArray() instanceof Object[] elements)
+        || elements.length > Wire.LIST_NUMBERS) {
+      return Optional.empty();
+    }
+    var numbers = new ArrayList<BigInteger>();
+    for (var element : elements) {
+      var number = number(element);
+      if (number.isEmpty()) {
+        return Optional.empty();
+      }
+      numbers.add(number.get());
+    }
+    return Optional.of(numbers);
   }
 
   /// Streamed results would save memory, but hide which limit a query met.

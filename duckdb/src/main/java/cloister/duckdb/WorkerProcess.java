@@ -10,6 +10,7 @@ import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -61,7 +62,7 @@ final class WorkerProcess {
     exchange(
         () -> {
           opening.write(out);
-          return receive(0, 0, 0, (_, _) -> {});
+          return receive(new Wire.Query("", 0, 0, 0), (_, _, _) -> {});
         },
         time);
   }
@@ -73,7 +74,7 @@ final class WorkerProcess {
     exchange(
         () -> {
           query.write(out);
-          return receive(query.keys(), query.numbers(), query.rows(), rows);
+          return receive(query, rows);
         },
         time);
   }
@@ -134,8 +135,7 @@ final class WorkerProcess {
     }
   }
 
-  private Optional<Wire.Failure> receive(int keys, int numbers, int most, Wire.Rows rows)
-      throws IOException {
+  private Optional<Wire.Failure> receive(Wire.Query query, Wire.Rows rows) throws IOException {
     for (int received = 0; ; received++) {
       switch (in.readUnsignedByte()) {
         case Wire.END -> {
@@ -145,18 +145,22 @@ final class WorkerProcess {
           return Optional.of(Wire.Failure.read(in));
         }
         case Wire.ROW -> {
-          if (received == most) {
+          if (received == query.rows()) {
             throw new IOException("more rows than asked for");
           }
-          var texts = new ArrayList<Optional<String>>(keys);
-          for (int i = 0; i < keys; i++) {
+          var texts = new ArrayList<Optional<String>>(query.keys());
+          for (int i = 0; i < query.keys(); i++) {
             texts.add(Wire.readKey(in));
           }
-          var values = new ArrayList<BigInteger>(numbers);
-          for (int i = 0; i < numbers; i++) {
+          var values = new ArrayList<BigInteger>(query.numbers());
+          for (int i = 0; i < query.numbers(); i++) {
             values.add(Wire.readNumber(in));
           }
-          rows.row(texts, values);
+          var lists = new ArrayList<List<BigInteger>>(query.lists());
+          for (int i = 0; i < query.lists(); i++) {
+            lists.add(Wire.readNumbers(in));
+          }
+          rows.row(texts, values, lists);
         }
         default -> throw new IOException("unknown answer");
       }

@@ -128,6 +128,41 @@ final class DuckDbEngineTest {
   }
 
   @Test
+  void listsComeAsTheyAreAndNothingElseAsAList() throws Exception {
+    var query =
+        EngineQueries.withLists(
+            "SELECT k, 7::BIGINT, list(n) FILTER (WHERE n > 0), CAST([] AS HUGEINT[]) FROM (SELECT k,"
+                + " count(*)::HUGEINT << 70 AS n FROM t0 GROUP BY k) GROUP BY k",
+            Map.of("t0", CUSTOMERS),
+            1,
+            1,
+            2);
+    for (var row : run(engine, query, customers, LIMITS).rows()) {
+      assertThat(ExactValues.of(row.lists().getFirst()))
+          .containsExactly(BigInteger.valueOf(2_500).shiftLeft(70));
+      assertThat(row.lists().getLast()).isEmpty();
+    }
+    for (String broken :
+        List.of(
+            "7",
+            "NULL::HUGEINT[]",
+            "[NULL]::HUGEINT[]",
+            "['x']",
+            "[0.5]",
+            "[[1]]",
+            "range(20000)")) {
+      var other =
+          EngineQueries.withLists("SELECT 7::BIGINT, " + broken, Map.of("t0", CUSTOMERS), 0, 1, 1);
+      assertThat(
+              catchThrowableOfType(
+                      EngineException.class, () -> run(engine, other, customers, LIMITS))
+                  .reason())
+          .as(broken)
+          .isEqualTo(Reason.FAILED);
+    }
+  }
+
+  @Test
   void moreGroupsThanAllowedAreRefused() throws Exception {
     fails("SELECT email, 1::BIGINT FROM t0", 1, LIMITS, Reason.GROUPS);
     var exactly = new Limits(LIMITS.time(), LIMITS.memoryBytes(), 2, 10_000);
@@ -256,7 +291,7 @@ final class DuckDbEngineTest {
     assertThatThrownBy(() ->
             worker.query(
                 new Wire.Query("SELECT count(*) FROM range(1000000000000)", 0, 1, 1),
-                (_, _) -> {},
+                (_, _, _) -> {},
                 Duration.ofMinutes(10)))
         .isInstanceOf(InterruptedException.class);
     process.onExit().get();

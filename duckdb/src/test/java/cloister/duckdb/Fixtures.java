@@ -100,7 +100,7 @@ final class Fixtures {
     return new Dataset(
         Address.parse("/airline/dataset/customers"),
         digest(),
-        columns[0].name(),
+        Optional.of(columns[0].name()),
         List.of(columns),
         Optional.empty(),
         List.of());

@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -108,6 +109,28 @@ final class IngestionTest {
 
   private static String quoted(String text) {
     return Sql.literal(text);
+  }
+
+  @Test
+  void aTableAboutNobodyKeepsRowsAsTheyAre() throws Exception {
+    Path part =
+        parquet(
+            folder.resolve("a.parquet"),
+            "SELECT CASE WHEN i > 1 THEN 'a' || i END AS code, i::VARCHAR AS n FROM range(4) t(i)");
+    Dataset priced = dataset(column("code", "string"), column("n", "integer"));
+    Dataset nobody =
+        new Dataset(
+            priced.address(),
+            priced.document(),
+            Optional.empty(),
+            priced.columns(),
+            Optional.empty(),
+            List.of());
+    var prepared = prepare(nobody, part);
+    assertThat(prepared.report()).isEqualTo(new IngestionReport(4, 4, 0, List.of()));
+    assertThat(rows("FROM " + quoted(prepared.files().getFirst().toString()) + " ORDER BY n"))
+        .containsExactly(
+            List.of("NULL", "0"), List.of("NULL", "1"), List.of("a2", "2"), List.of("a3", "3"));
   }
 
   @Test
@@ -443,7 +466,8 @@ final class IngestionTest {
           catchThrowableOfType(
               EngineException.class,
               () ->
-                  worker.query(new Wire.Query("SELECT 1", 0, 1, 1), (_, _) -> {}, deadline.left()));
+                  worker.query(
+                      new Wire.Query("SELECT 1", 0, 1, 1), (_, _, _) -> {}, deadline.left()));
       assertThat(failure.reason()).isEqualTo(EngineException.Reason.FAILED);
       assertThat(worker.refusedItsInput()).isFalse();
     } finally {

@@ -11,4 +11,9 @@ public final class EngineQueries {
       String sql, Map<String, Address> tables, int keys, int counters, int cells) {
     return new EngineQuery(sql, tables, keys, counters, cells);
   }
+
+  public static EngineQuery withLists(
+      String sql, Map<String, Address> tables, int keys, int counters, int lists) {
+    return new EngineQuery(sql, tables, keys, counters, 0, lists);
+  }
 }

@@ -284,7 +284,7 @@ final class TotalityTest {
     return new Dataset(
         address,
         Digest.ofUtf8(address.toString()),
-        new ColumnName("email"),
+        Optional.of(new ColumnName("email")),
         columns,
         Optional.empty(),
         List.of());
@@ -355,8 +355,12 @@ final class TotalityTest {
               form(Kind.NUMBER, "CEIL(%s)", Kind.NUMBER),
               form(Kind.NUMBER, "CEILING(%s)", Kind.NUMBER));
       case CASE ->
-          Arrays.stream(Kind.values())
-              .map(kind -> form(kind, "CASE WHEN l.c_truth THEN %s ELSE %s END", kind, kind))
+          Stream.concat(
+                  Stream.of("LEAST(%s, %s)", "GREATEST(%s, %s)")
+                      .map(sql -> form(Kind.NUMBER, sql, Kind.NUMBER, Kind.NUMBER)),
+                  Arrays.stream(Kind.values())
+                      .map(kind ->
+                          form(kind, "CASE WHEN l.c_truth THEN %s ELSE %s END", kind, kind)))
               .toList();
       case COALESCE -> ofPairs("COALESCE(%s, %s)");
       case NULLIF -> ofPairs("NULLIF(%s, %s)");

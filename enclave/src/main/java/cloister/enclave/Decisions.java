@@ -257,6 +257,7 @@ final class Decisions {
         .put("delta", noise.delta().toString())
         .put("groups-per-unit", noise.groupsPerUnit())
         .put("rows-per-unit", noise.rowsPerUnit())
+        .put("rows", noise.rows().name())
         .build();
   }
 

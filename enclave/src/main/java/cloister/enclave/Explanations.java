@@ -83,13 +83,14 @@ final class Explanations {
     if (compiled.release().noise().isEmpty()) {
       return List.of();
     }
-    List<BigDecimal> expected = Release.expectedErrors(compiled.release());
+    List<Optional<BigDecimal>> expected = Release.expectedErrors(compiled.release());
     List<String> names = measures(plan);
     List<Optional<Integer>> measures = plan.measures();
     return IntStream.range(0, names.size())
-        .filter(i -> measures.get(i).isPresent())
-        .mapToObj(
-            i -> new Reply.ExpectedError(names.get(i), expected.get(measures.get(i).orElseThrow())))
+        .boxed()
+        .flatMap(i ->
+            measures.get(i).flatMap(expected::get).stream()
+                .map(error -> new Reply.ExpectedError(names.get(i), error)))
         .toList();
   }
 
@@ -114,23 +115,55 @@ final class Explanations {
         notes.add(name + ": computed from released numbers; its error bar comes with the answer");
         continue;
       }
-      switch (compiled.release().measures().get(measure.get())) {
+      int index = measure.get();
+      switch (compiled.release().measures().get(index)) {
         case Measure.Sum sum ->
             notes.add(
                 name
                     + ": each unit's total in a group is clamped to "
                     + range(sum.lower(), sum.upper()));
         case Measure.Mean mean ->
-            notes.add(
-                name
-                    + ": each value is clamped to "
-                    + range(mean.lower(), mean.upper())
-                    + "; the error is that of a group of %,d rows, and larger in smaller ones"
-                        .formatted(Release.TYPICAL_ROWS));
+            notes.add(clamped(name, mean.lower(), mean.upper(), Measure.Statistic.MEAN));
+        case Measure.Moments moments ->
+            notes.add(clamped(name, moments.lower(), moments.upper(), moments.statistic()));
+        case Measure.Another(int of, var statistic) -> {
+          switch (compiled.release().measures().get(of)) {
+            case Measure.Mean mean ->
+                notes.add(clamped(name, mean.lower(), mean.upper(), statistic));
+            case Measure.Moments moments ->
+                notes.add(clamped(name, moments.lower(), moments.upper(), statistic));
+            default -> throw new IllegalStateException("it has no moments");
+          }
+        }
+        case Measure.Clipped _ ->
+            notes.add(name + ": " + clip(Release.expectedClip(compiled.release(), index)));
         case Measure.Units _, Measure.Rows _, Measure.DistinctValues _ -> {}
       }
     }
     return notes;
+  }
+
+  private static String clip(Release.ExpectedClip expected) {
+    return "what each unit adds to a group is clipped where few units add more; where that is, noise"
+        + " decides from the data and a part of this cost, and the error is %s times the clip"
+            .formatted(expected.errorPerClip().stripTrailingZeros().toPlainString())
+        + "; withheld in groups of fewer than about %,d units".formatted(expected.units());
+  }
+
+  private static String clamped(
+      String name, BigDecimal lower, BigDecimal upper, Measure.Statistic statistic) {
+    String clamped = name + ": each value is clamped to " + range(lower, upper);
+    String rows = "%,d rows".formatted(Release.TYPICAL_ROWS);
+    return switch (statistic) {
+      case COUNT -> name + ": it shares its noise with other numbers about these values";
+      case MEAN ->
+          clamped + "; the error is that of a group of " + rows + ", and larger in smaller ones";
+      case VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP ->
+          clamped
+              + "; the error is that of a group of "
+              + rows
+              + " spread evenly over that range, and larger in smaller ones";
+    };
   }
 
   private static String range(BigDecimal lower, BigDecimal upper) {

@@ -220,6 +220,10 @@ final class AwsRules {
         draft.allow(
             notes, column.at(), column.text(), rule, function.equals("SUM") ? Use.SUM : Use.AVG);
         notes.kept(column.at(), rule, "use: [" + function.toLowerCase(Locale.ROOT) + "], bounds");
+        if (function.equals("AVG")) {
+          draft.loosens(
+              notes, column.at(), rule + ", and no variance", "use: [avg] permits variances too");
+        }
       }
       case "COUNT" -> {
         draft.allow(notes, column.at(), column.text(), rule, Use.COUNT);

@@ -26,6 +26,9 @@ final class Draft {
   private static final int EPSILON_DIGITS = 9;
   private static final int DELTA_DIGITS = 18;
 
+  /// As a dataset's unit it means that the data is about nobody.
+  private static final String NOBODY = "none";
+
   /// What a source that lists no columns permits of each.
   private static final Set<Use> OF_EVERY_COLUMN = EnumSet.of(Use.GROUP, Use.FILTER, Use.COUNT);
 
@@ -49,6 +52,9 @@ final class Draft {
 
   /// Whether a rule demands noise; a budget alone demands none.
   boolean noisy;
+
+  /// Whether the source permits variances where it permits means, as `use: [avg]` does.
+  boolean variances = true;
 
   /// Whether something that bound analysts before binds them no longer.
   boolean looser;
@@ -234,6 +240,11 @@ final class Draft {
               + " the data and in the source");
       return;
     }
+    if (name.get().value().equals(NOBODY)) {
+      notes.mistake(
+          at, "a unit named none would be no unit here; rename it in the data and in the source");
+      return;
+    }
     if (known(notes, at, column, rule).isEmpty()) {
       return;
     }
@@ -376,7 +387,10 @@ final class Draft {
       part.allowed.addAll(OF_EVERY_COLUMN);
       if (part.isNumeric()) {
         if (part.bounds.isPresent()) {
-          part.allowed.addAll(Set.of(Use.SUM, Use.AVG));
+          part.allowed.add(Use.SUM);
+          if (variances) {
+            part.allowed.add(Use.AVG);
+          }
         } else if (!part.forbidden.contains(Use.SUM)) {
           unbounded.add(name.value());
         }

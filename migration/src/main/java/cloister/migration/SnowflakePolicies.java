@@ -336,6 +336,12 @@ final class SnowflakePolicies {
 
   private void aggregation(Setting setting, Policy policy) {
     entity(setting);
+    draft.variances = false;
+    notes.stricter(
+        policy.at(),
+        "means",
+        "none: divide SUM by COUNT; use: [avg] would permit variances, which are not permitted"
+            + " there");
     List<Call> calls =
         restricting(
             policy,

@@ -1,5 +1,6 @@
 package cloister.platform;
 
+import cloister.attestation.AzureRegisters;
 import cloister.attestation.Binding;
 import cloister.attestation.Evidence;
 import cloister.attestation.Tee;
@@ -7,13 +8,9 @@ import cloister.crypto.Bytes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /// Evidence of a confidential VM of Azure, from the virtual TPM that Microsoft's paravisor runs in
@@ -22,14 +19,6 @@ import java.util.regex.Pattern;
 ///
 /// The hardware's certificates are not fetched here: a verifier gets them from AMD.
 final class AzureCvm implements EvidenceSource {
-  /// The registers that say what was started, whose digest is the measurement. The root is sealed
-  /// to them: the same code has it again.
-  static final SortedSet<Integer> MEASURED = registers(4, 8, 9, 11, 12, 13, 14);
-
-  /// These and 7, Secure Boot's state and keys, about which every policy says something. The cloud
-  /// updates those keys, so nothing is sealed to them.
-  static final SortedSet<Integer> QUOTED = registers(4, 7, 8, 9, 11, 12, 13, 14);
-
   static final int REPORT_INDEX = 0x0140_0001;
   static final int USER_DATA_INDEX = 0x0140_0002;
   static final int ATTESTATION_KEY = 0x8100_0003;
@@ -77,9 +66,9 @@ final class AzureCvm implements EvidenceSource {
     opened.nvWrite(USER_DATA_INDEX, binding.reportData());
     Bytes report = report(opened, binding);
     // Registers only grow: the same before and after are those of the quote.
-    SortedMap<Integer, Bytes> registers = opened.registers(QUOTED);
-    Bytes quote = opened.quote(ATTESTATION_KEY, binding.sha256(), QUOTED);
-    if (!opened.registers(QUOTED).equals(registers)) {
+    SortedMap<Integer, Bytes> registers = opened.registers(AzureRegisters.NAMED);
+    Bytes quote = opened.quote(ATTESTATION_KEY, binding.sha256(), AzureRegisters.NAMED);
+    if (!opened.registers(AzureRegisters.NAMED).equals(registers)) {
       throw new IOException("a register was extended meanwhile");
     }
     Map<Evidence.Part, Bytes> parts = new EnumMap<>(Evidence.Part.class);
@@ -112,10 +101,6 @@ final class AzureCvm implements EvidenceSource {
       }
       attempts.rest("the paravisor");
     }
-  }
-
-  private static SortedSet<Integer> registers(Integer... indices) {
-    return Collections.unmodifiableSortedSet(new TreeSet<>(List.of(indices)));
   }
 
   /// As `attestation` reads them: the bank, then each register's index and value.

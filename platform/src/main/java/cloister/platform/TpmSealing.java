@@ -1,5 +1,6 @@
 package cloister.platform;
 
+import cloister.attestation.AzureRegisters;
 import cloister.crypto.Bytes;
 import cloister.crypto.Secret;
 import java.io.IOException;
@@ -41,7 +42,7 @@ final class TpmSealing implements SealingSource {
 
   private Secret unsealed(Tpm opened) throws IOException, PlatformException {
     Bytes sealed = KernelFiles.ofMachine().read(file, MOST_FILE_BYTES);
-    try (Secret root = opened.unseal(sealed, AzureCvm.MEASURED)) {
+    try (Secret root = opened.unseal(sealed, AzureRegisters.MEASURED)) {
       return root.derive("cloister/sealing/tpm/v1", Bytes.utf8(""), ROOT_BYTES);
     } catch (SealRefused e) {
       throw new PlatformException(
@@ -55,7 +56,7 @@ final class TpmSealing implements SealingSource {
   /// one is durable before anything is sealed under it.
   private Secret made(Tpm opened) throws IOException, PlatformException {
     try (Secret root = Secret.random(ROOT_BYTES)) {
-      Bytes sealed = opened.seal(root, AzureCvm.MEASURED);
+      Bytes sealed = opened.seal(root, AzureRegisters.MEASURED);
       Path draft = file.resolveSibling(FILE + ".new");
       try (var channel =
           FileChannel.open(

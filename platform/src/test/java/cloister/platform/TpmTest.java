@@ -3,6 +3,7 @@ package cloister.platform;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import cloister.attestation.AzureRegisters;
 import cloister.attestation.Binding;
 import cloister.attestation.Evidence;
 import cloister.attestation.Measurement;
@@ -225,29 +226,29 @@ final class TpmTest {
     measure(4, "our system");
     var ours = new TreeMap<Integer, Bytes>();
     try (Tpm tpm = open()) {
-      ours.putAll(tpm.registers(AzureCvm.MEASURED));
+      ours.putAll(tpm.registers(AzureRegisters.MEASURED));
     }
     reboot();
     measure(4, "their system");
     Bytes planted;
     try (Tpm tpm = open();
         Secret known = Secret.of(new byte[32])) {
-      planted = tpm.seal(known, ours, AzureCvm.MEASURED);
+      planted = tpm.seal(known, ours, AzureRegisters.MEASURED);
     }
     reboot();
     measure(4, "our system");
     try (Tpm tpm = open()) {
-      assertThatThrownBy(() -> tpm.unseal(planted, AzureCvm.MEASURED))
+      assertThatThrownBy(() -> tpm.unseal(planted, AzureRegisters.MEASURED))
           .isInstanceOf(SealRefused.class)
           .hasMessageContaining("another system sealed it");
       // The same with what it says about its making replaced by what ours would say.
       try (Secret mine = Secret.random(32)) {
-        Bytes honest = tpm.seal(mine, AzureCvm.MEASURED);
-        assertThatThrownBy(() -> tpm.unseal(mixed(planted, honest), AzureCvm.MEASURED))
+        Bytes honest = tpm.seal(mine, AzureRegisters.MEASURED);
+        assertThatThrownBy(() -> tpm.unseal(mixed(planted, honest), AzureRegisters.MEASURED))
             .isInstanceOf(SealRefused.class)
             .hasMessageContaining("the TPM does not open it");
       }
-      assertThat(tpm.registers(AzureCvm.MEASURED)).isEqualTo(ours);
+      assertThat(tpm.registers(AzureRegisters.MEASURED)).isEqualTo(ours);
     }
   }
 
@@ -265,17 +266,17 @@ final class TpmTest {
   void noByteOfWhatIsSealedCanBeAltered() throws Exception {
     try (Tpm tpm = open();
         Secret secret = Secret.random(32)) {
-      Bytes sealed = tpm.seal(secret, AzureCvm.MEASURED);
-      assertThat(tpm.unseal(sealed, AzureCvm.MEASURED)).isEqualTo(secret);
+      Bytes sealed = tpm.seal(secret, AzureRegisters.MEASURED);
+      assertThat(tpm.unseal(sealed, AzureRegisters.MEASURED)).isEqualTo(secret);
       for (int at = 0; at < sealed.size(); at += 3) {
         byte[] altered = sealed.toArray();
         altered[at] ^= 1;
-        assertThatThrownBy(() -> tpm.unseal(Bytes.of(altered), AzureCvm.MEASURED))
+        assertThatThrownBy(() -> tpm.unseal(Bytes.of(altered), AzureRegisters.MEASURED))
             .as("byte " + at)
             .isInstanceOf(SealRefused.class);
       }
       for (int size : new int[] {0, 1, 2, 50, sealed.size() - 1}) {
-        assertThatThrownBy(() -> tpm.unseal(sealed.slice(0, size), AzureCvm.MEASURED))
+        assertThatThrownBy(() -> tpm.unseal(sealed.slice(0, size), AzureRegisters.MEASURED))
             .isInstanceOf(SealRefused.class);
       }
     }
@@ -309,9 +310,9 @@ final class TpmTest {
     quote.bytes(4);
     isSigned(key, attest, quote.sized());
     try (Tpm tpm = open()) {
-      isQuote(attest, BINDING.sha256(), tpm.registers(AzureCvm.QUOTED));
+      isQuote(attest, BINDING.sha256(), tpm.registers(AzureRegisters.NAMED));
       assertThat(measured)
-          .isEqualTo(new Measurement("sha256", Tpm.digest(tpm.registers(AzureCvm.MEASURED))));
+          .isEqualTo(new Measurement("sha256", Tpm.digest(tpm.registers(AzureRegisters.MEASURED))));
       assertThat(tpm.nvRead(AzureCvm.USER_DATA_INDEX)).isEqualTo(BINDING.reportData());
       // One that the paravisor never brings up to date is not taken for fresh.
       tpm.nvWrite(AzureCvm.REPORT_INDEX, hclReport(key, "00".repeat(64)));

@@ -119,6 +119,11 @@ record DiscreteGaussian(Ratio sigma) implements Noise {
     return certain;
   }
 
+  @Override
+  public Noise times(BigInteger factor) {
+    return new DiscreteGaussian(new Ratio(sigma.numerator().multiply(factor), sigma.denominator()));
+  }
+
   /// As in `discrete Gaussian of sigma 7.25`.
   @Override
   public String toString() {

@@ -73,6 +73,11 @@ record DiscreteLaplace(Ratio scale) implements Noise {
         .max(BigInteger.ONE);
   }
 
+  @Override
+  public Noise times(BigInteger factor) {
+    return new DiscreteLaplace(new Ratio(scale.numerator().multiply(factor), scale.denominator()));
+  }
+
   /// As in `discrete Laplace of scale 2.857`.
   @Override
   public String toString() {

@@ -12,11 +12,22 @@ public record ExactTable(List<Row> rows) {
   /// @param keys the group's key values as text, absent for SQL's NULL
   /// @param counters distinct units per counter of the plan
   /// @param cells the measures' integers, in the plan's order
-  public record Row(List<Optional<String>> keys, List<Exact> counters, List<Exact> cells) {
+  /// @param lists the measures' lists of integers, in the plan's order
+  public record Row(
+      List<Optional<String>> keys,
+      List<Exact> counters,
+      List<Exact> cells,
+      List<List<Exact>> lists) {
+    /// A row of measures without lists.
+    public Row(List<Optional<String>> keys, List<Exact> counters, List<Exact> cells) {
+      this(keys, counters, cells, List.of());
+    }
+
     public Row {
       keys = List.copyOf(keys);
       counters = List.copyOf(counters);
       cells = List.copyOf(cells);
+      lists = lists.stream().map(List::copyOf).toList();
     }
   }
 }

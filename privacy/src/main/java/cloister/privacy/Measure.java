@@ -3,6 +3,8 @@ package cloister.privacy;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /// One released number per group, and which exact integers the engine delivers for it, in order.
 ///
@@ -27,6 +29,11 @@ public sealed interface Measure {
 
   /// How many exact integers a group carries for this measure.
   int cells();
+
+  /// How many lists of exact integers a group carries for this measure.
+  default int lists() {
+    return 0;
+  }
 
   /// The number of distinct privacy units: the plan's counter of that index, so no cell of its own.
   /// Sensitivity 1.
@@ -136,6 +143,152 @@ public sealed interface Measure {
     /// Digits after the point of a released mean.
     int scale() {
       return Math.max(0, granularity.scale()) + MEAN_DIGITS;
+    }
+  }
+
+  /// Which signs the contributions to a sum have.
+  enum Sides {
+    POSITIVE,
+    BOTH
+  }
+
+  /// A sum whose contributions nobody has declared bounds of: noise finds them ([Clip]). It has no
+  /// cell, but one list: for every bucket that some unit's contribution is in three integers, the
+  /// bucket's number, how many units, and the sum of their contributions.
+  ///
+  /// A contribution is the sum of the unit's integers, clamped to ± the last of [#edges()] (or to 0
+  /// and it). A positive one is in the first bucket, numbered from 1, whose edge it does not
+  /// exceed; a negative one in that of its absolute value, with a negative number; 0 is in none. So
+  /// a unit that appears adds one to one bucket. Only plans with noise have it.
+  ///
+  /// @param bits the last edge is 2 to this power
+  record Clipped(BigDecimal granularity, Sides sides, int bits) implements Measure {
+    /// 10^12 contributions of so many bits add up to less than 2^127.
+    public static final int MOST_BITS = 84;
+
+    private static final int PER_OCTAVE = 4;
+
+    public Clipped {
+      checkGrid(granularity, BigDecimal.ZERO, BigDecimal.ZERO);
+      if (bits < 1 || bits > MOST_BITS) {
+        throw new IllegalArgumentException("an edge has 1 to 84 bits, not " + bits);
+      }
+    }
+
+    @Override
+    public int cells() {
+      return 0;
+    }
+
+    @Override
+    public int lists() {
+      return 1;
+    }
+
+    /// The upper edges of the buckets: the integers ⌊2^(k/4)⌋, each once, in order.
+    public List<BigInteger> edges() {
+      return quarters().stream().distinct().toList();
+    }
+
+    /// ⌊2^(k/4)⌋ for every k from 0.
+    public List<BigInteger> quarters() {
+      return IntStream.rangeClosed(0, PER_OCTAVE * bits)
+          .mapToObj(quarter -> BigInteger.TWO.pow(quarter).sqrt().sqrt())
+          .toList();
+    }
+  }
+
+  /// What is computed from the moments of a column's values.
+  enum Statistic {
+    COUNT,
+    MEAN,
+    VAR_POP,
+    VAR_SAMP,
+    STDDEV_POP,
+    STDDEV_SAMP
+  }
+
+  /// The first two moments of a column's values about a middle, of which one statistic is shown:
+  /// first the sum of the distances `y = x - middle` in units of `granularity`, then the number of
+  /// non-null values, then the sum of their squares; a wide range has that last in three parts.
+  ///
+  /// Each row's integer is clamped to `lowest()..highest()` before the middle is taken from it, so
+  /// |y| ≤ `halfRange()` = H. A unit with c > `rowsPerUnit` = R rows with a value counts as R rows
+  /// that have its own mean and its own mean square: the contributions are the sum of distances · R
+  /// / c, R, and the sum of squares · R / c, truncated towards 0. The squares are not negative, and
+  /// truncation only makes them smaller, so a contribution to them is in 0 ‥ R·H²: all of it
+  /// counts, whatever was truncated elsewhere.
+  ///
+  /// With noise the squares are re-centred too, squares - centre·count for [#centre()] = ⌊H²/2⌋: a
+  /// row then moves them by at most ⌈H²/2⌉ where it appears, in place of H². So the sensitivities
+  /// are R·H, R, and R·⌈H²/2⌉; a unit that changes moves them by at most R·2H, R, and R·H².
+  ///
+  /// Without noise nothing is clamped: `lower` and `upper` are then what the type can hold, and the
+  /// middle is 0.
+  record Moments(Statistic statistic, BigDecimal granularity, BigDecimal lower, BigDecimal upper)
+      implements Measure {
+    /// Squares of numbers of so many bits, and sums of 10^12 of them, stay below 2^127.
+    public static final int NARROW_BITS = 42;
+
+    public Moments {
+      checkGrid(granularity, lower, upper);
+    }
+
+    @Override
+    public int cells() {
+      return isWide() ? 5 : 3;
+    }
+
+    /// Whether distances are split, |y| = a · 2^42 + b, and the squares come as the sums of a², a·b
+    /// and b². All three are not negative, so what truncation takes from each is taken from y².
+    public boolean isWide() {
+      return mean().halfRange().bitLength() > NARROW_BITS;
+    }
+
+    /// What is subtracted from a row's integer, in units of granularity.
+    public BigInteger middle() {
+      return mean().middle();
+    }
+
+    /// The same values' mean.
+    Mean mean() {
+      return new Mean(granularity, lower, upper);
+    }
+
+    BigInteger largestSquare() {
+      var half = mean().halfRange();
+      return half.multiply(half);
+    }
+
+    BigInteger centre() {
+      return largestSquare().shiftRight(1);
+    }
+
+    /// Digits after the point of a released variance.
+    int squareScale() {
+      return 2 * Math.max(0, granularity.scale()) + MEAN_DIGITS;
+    }
+
+    /// The sum of squares, from the cells that follow the sum and the count.
+    BigInteger squares(List<BigInteger> parts) {
+      return isWide()
+          ? parts
+              .get(0)
+              .shiftLeft(2 * NARROW_BITS)
+              .add(parts.get(1).shiftLeft(NARROW_BITS + 1))
+              .add(parts.get(2))
+          : parts.getFirst();
+    }
+  }
+
+  /// Another statistic of the moments that some [Mean] or [Moments] of the plan has: no cell and no
+  /// noise of its own, so it costs nothing.
+  ///
+  /// @param measure the index of the one that has them
+  record Another(int measure, Statistic statistic) implements Measure {
+    @Override
+    public int cells() {
+      return 0;
     }
   }
 

@@ -33,6 +33,10 @@ import java.util.OptionalInt;
 /// Within either, the noise of each number is proportional to its sensitivity. So one comparison
 /// decides for all: the 95 % half widths ln(20)·b and 1.96·σ at Δ = 1.
 ///
+/// **Clipped sums** ([Clip]) are one number each of the m, whose part of ε or ρ is shared between a
+/// histogram, 15 %, and a sum, 85 %. In the above that is a number whose Δ² (or, for Laplace, Δ) is
+/// divided by its share. The sum's noise is calibrated for a clip of 1 and then multiplied.
+///
 /// **Threshold.** With a private key, a group must show itself: for every counter c with a minimum
 /// kᶜ, the shifted count n' = n - (kᶜ - 1) must be at least 1, and n' plus its noise at least τ.
 /// Take a group that is a candidate (all n' ≥ 1) in one of two neighbouring tables only. There,
@@ -52,17 +56,32 @@ final class Mechanism {
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
   private static final int SIGMA_BITS = 30;
 
+  /// What a clipped sum's histogram may cost, in percent of what the whole number may.
+  static final int HISTOGRAM_PERCENT = 15;
+
+  private static final int SUM_PERCENT = 100 - HISTOGRAM_PERCENT;
+
   private final Draws draws;
   private final List<Noise> noises;
+  private final List<Clip> clips;
+  private final double halfWidthPerSensitivity;
   private final List<HalfWidths> halfWidths;
   private final Charge charge;
   private final Optional<BigInteger> threshold;
 
   private Mechanism(
-      Draws draws, List<Noise> noises, Charge charge, Optional<BigInteger> threshold) {
+      Draws draws,
+      List<Noise> noises,
+      List<Clip> clips,
+      double halfWidthPerSensitivity,
+      Charge charge,
+      Optional<BigInteger> threshold) {
     this.draws = draws;
     this.noises = List.copyOf(noises);
-    this.halfWidths = noises.stream().map(noise -> HalfWidths.of(noise, noises.size())).toList();
+    this.clips = List.copyOf(clips);
+    this.halfWidthPerSensitivity = halfWidthPerSensitivity;
+    int numbers = noises.size() + clips.size();
+    this.halfWidths = noises.stream().map(noise -> HalfWidths.of(noise, numbers)).toList();
     this.charge = charge;
     this.threshold = threshold;
   }
@@ -71,11 +90,15 @@ final class Mechanism {
   ///
   /// @param ofOne at most so far, with probability 95 %
   /// @param ofTwo with probability 97.5 %: two such numbers are within it together with 95 %
+  /// @param ofThree with probability 98⅓ %: three such numbers are within it together with 95 %
   /// @param ofAll all numbers of a group are within theirs together with 95 %
-  record HalfWidths(BigInteger ofOne, BigInteger ofTwo, BigInteger ofAll) {
+  record HalfWidths(BigInteger ofOne, BigInteger ofTwo, BigInteger ofThree, BigInteger ofAll) {
     private static HalfWidths of(Noise noise, int numbers) {
       return new HalfWidths(
-          noise.halfWidth(0.05), noise.halfWidth(0.025), noise.halfWidth(0.05 / numbers));
+          noise.halfWidth(0.05),
+          noise.halfWidth(0.025),
+          noise.halfWidth(0.05 / 3),
+          noise.halfWidth(0.05 / numbers));
     }
   }
 
@@ -83,9 +106,19 @@ final class Mechanism {
   /// the counter's number, so what is tested and what is shown are one draw.
   ///
   /// @param ofCounter the index of a counter's draw, empty when it has none
-  /// @param ofMeasure the index of a measure's first draw; a mean has two, the count second
+  /// @param ofMeasure the index of a measure's first draw; a mean has two, the count second, and
+  ///   moments a third for the squares. A clipped sum has none of these, but the index of its clip
+  /// @param clipped the measures that are clipped, in order
   record Draws(
-      List<OptionalInt> ofCounter, List<Integer> ofMeasure, List<BigInteger> sensitivities) {
+      List<OptionalInt> ofCounter,
+      List<Integer> ofMeasure,
+      List<BigInteger> sensitivities,
+      List<Measure.Clipped> clipped) {
+    /// m.
+    int numbers() {
+      return sensitivities.size() + clipped.size();
+    }
+
     static Draws of(ReleasePlan plan) {
       int rowsPerUnit = plan.noise().orElseThrow().rowsPerUnit();
       var sensitivities = new ArrayList<BigInteger>();
@@ -101,12 +134,15 @@ final class Mechanism {
         }
       }
       var ofMeasure = new ArrayList<Integer>();
+      var clipped = new ArrayList<Measure.Clipped>();
       var rows = BigInteger.valueOf(rowsPerUnit);
       for (var measure : plan.measures()) {
         ofMeasure.add(
-            measure instanceof Measure.Units(int counter)
-                ? ofCounter.get(counter).getAsInt()
-                : sensitivities.size());
+            switch (measure) {
+              case Measure.Units(int counter) -> ofCounter.get(counter).getAsInt();
+              case Measure.Clipped _ -> clipped.size();
+              default -> sensitivities.size();
+            });
         switch (measure) {
           case Measure.Units _ -> {}
           case Measure.Rows _, Measure.DistinctValues _ -> sensitivities.add(rows);
@@ -119,45 +155,83 @@ final class Mechanism {
             sensitivities.add(change.max(BigInteger.ONE).multiply(rows));
             sensitivities.add(rows);
           }
+          case Measure.Moments moments -> {
+            var half = moments.mean().halfRange();
+            var sum = plan.unitsMayChange() ? half.shiftLeft(1) : half;
+            var squares =
+                plan.unitsMayChange()
+                    ? moments.largestSquare()
+                    : moments.largestSquare().subtract(moments.centre());
+            sensitivities.add(sum.max(BigInteger.ONE).multiply(rows));
+            sensitivities.add(rows);
+            sensitivities.add(squares.max(BigInteger.ONE).multiply(rows));
+          }
+          case Measure.Clipped each -> clipped.add(each);
+          case Measure.Another _ -> {}
         }
       }
-      return new Draws(ofCounter, ofMeasure, sensitivities);
+      for (int i = 0; i < ofMeasure.size(); i++) {
+        if (plan.measures().get(i) instanceof Measure.Another another) {
+          ofMeasure.set(i, ofMeasure.get(another.measure()));
+        }
+      }
+      return new Draws(ofCounter, ofMeasure, sensitivities, clipped);
     }
   }
 
   static Mechanism of(ReleasePlan plan) {
     var draws = Draws.of(plan);
-    if (draws.sensitivities().isEmpty()) {
-      return new Mechanism(draws, List.of(), Charge.NONE, Optional.empty());
+    if (draws.numbers() == 0) {
+      return new Mechanism(draws, List.of(), List.of(), 0, Charge.NONE, Optional.empty());
     }
     var laplace = laplace(plan, draws);
     return gaussian(plan, draws)
-        .filter(gaussian -> gaussian.halfWidthPerSensitivity() < laplace.halfWidthPerSensitivity())
+        .filter(gaussian -> gaussian.halfWidthPerSensitivity < laplace.halfWidthPerSensitivity)
         .orElse(laplace);
   }
 
   static Mechanism laplace(ReleasePlan plan, Draws draws) {
     var terms = plan.noise().orElseThrow();
     var thresholdDelta = plan.listsEveryGroup() ? BigDecimal.ZERO : terms.delta().value();
-    long split = (long) plan.groupsThatDiffer() * draws.sensitivities().size();
+    long split = (long) plan.groupsThatDiffer() * draws.numbers();
     var perSensitivity =
         new Ratio(
             BigInteger.valueOf(split).multiply(BigInteger.TEN.pow(Epsilon.SCALE)),
             terms.epsilon().value().unscaledValue());
     var noises =
         draws.sensitivities().stream()
-            .map(sensitivity ->
-                (Noise)
-                    new DiscreteLaplace(
-                        new Ratio(
-                            perSensitivity.numerator().multiply(sensitivity),
-                            perSensitivity.denominator())))
+            .map(sensitivity -> new DiscreteLaplace(perSensitivity).times(sensitivity))
             .toList();
+    var histogram =
+        new DiscreteLaplace(ofShare(perSensitivity, HISTOGRAM_PERCENT))
+            .times(BigInteger.valueOf(bucketsThatDiffer(plan)));
+    var ofOne = new DiscreteLaplace(ofShare(perSensitivity, SUM_PERCENT));
     return new Mechanism(
         draws,
         noises,
+        clips(plan, draws, histogram, ofOne),
+        StrictMath.log(20) * perSensitivity.roundedUp(),
         Charge.pure(terms.epsilon(), thresholdDelta),
         threshold(plan, noises, thresholdDelta));
+  }
+
+  private static Ratio ofShare(Ratio scale, int percent) {
+    return new Ratio(
+        scale.numerator().multiply(BigInteger.valueOf(100)),
+        scale.denominator().multiply(BigInteger.valueOf(percent)));
+  }
+
+  /// Of a group's histogram: the one that a unit enters and, where it may change, the one that it
+  /// leaves. It is the sum of the changes, and of their squares.
+  private static int bucketsThatDiffer(ReleasePlan plan) {
+    return plan.unitsMayChange() ? 2 : 1;
+  }
+
+  private static List<Clip> clips(ReleasePlan plan, Draws draws, Noise histogram, Noise ofOne) {
+    int numbers = draws.sensitivities().size() + draws.clipped().size();
+    return draws.clipped().stream()
+        .map(measure -> new Clip(measure, histogram, ofOne, plan.unitsMayChange(), numbers))
+        .toList();
   }
 
   /// Absent without δ, or with too little of it to divide.
@@ -176,24 +250,24 @@ final class Mechanism {
       return Optional.empty();
     }
     var groups = BigDecimal.valueOf(plan.groupsThatDiffer());
-    var numbers = BigDecimal.valueOf(draws.sensitivities().size());
+    var numbers = BigDecimal.valueOf(draws.numbers());
     var perSensitivity = groups.multiply(numbers).divide(target.multiply(TWO), UP).sqrt(UP);
     var noises = new ArrayList<Noise>();
     var rho = BigDecimal.ZERO;
     for (var sensitivity : draws.sensitivities()) {
       var change = new BigDecimal(sensitivity);
-      var sigma = dyadic(perSensitivity.multiply(change));
-      noises.add(new DiscreteGaussian(sigma));
-      // L·Δ²/2σ², with σ = a/b.
-      var moved = change.multiply(new BigDecimal(sigma.denominator()));
-      var deviation = new BigDecimal(sigma.numerator());
-      rho =
-          rho.add(
-              groups
-                  .multiply(moved)
-                  .multiply(moved)
-                  .divide(deviation.multiply(deviation).multiply(TWO), UP));
+      var noise = new DiscreteGaussian(dyadic(perSensitivity.multiply(change)));
+      noises.add(noise);
+      rho = rho.add(rho(groups.multiply(change).multiply(change), noise));
     }
+    var changes = BigDecimal.valueOf(bucketsThatDiffer(plan));
+    var histogram = ofShare(perSensitivity, changes, HISTOGRAM_PERCENT);
+    var ofOne = ofShare(perSensitivity, BigDecimal.ONE, SUM_PERCENT);
+    rho =
+        rho.add(
+            rho(groups.multiply(changes), histogram)
+                .add(rho(groups, ofOne))
+                .multiply(BigDecimal.valueOf(draws.clipped().size())));
     var charge =
         new Charge(
             terms.epsilon().value(),
@@ -204,7 +278,29 @@ final class Mechanism {
       throw new IllegalStateException("the noise is calibrated above its own charge");
     }
     return Optional.of(
-        new Mechanism(draws, noises, charge, threshold(plan, noises, thresholdDelta)));
+        new Mechanism(
+            draws,
+            noises,
+            clips(plan, draws, histogram, ofOne),
+            1.96 * perSensitivity.doubleValue(),
+            charge,
+            threshold(plan, noises, thresholdDelta)));
+  }
+
+  /// σ² = Δ²/share of the σ² of Δ = 1.
+  private static DiscreteGaussian ofShare(
+      BigDecimal perSensitivity, BigDecimal changeSquared, int percent) {
+    var factor =
+        changeSquared.multiply(BigDecimal.valueOf(100)).divide(BigDecimal.valueOf(percent), UP);
+    return new DiscreteGaussian(dyadic(perSensitivity.multiply(factor.sqrt(UP))));
+  }
+
+  /// Δ²/2σ², with σ = a/b.
+  private static BigDecimal rho(BigDecimal changeSquared, DiscreteGaussian noise) {
+    var deviation = new BigDecimal(noise.sigma().numerator());
+    return changeSquared
+        .multiply(new BigDecimal(noise.sigma().denominator().pow(2)))
+        .divide(deviation.multiply(deviation).multiply(TWO), UP);
   }
 
   /// The value or a little more, with 30 significant bits or to 2⁻³⁰: short fractions sample
@@ -233,20 +329,17 @@ final class Mechanism {
         noises.getFirst().tail(Math.nextDown(perGroup.doubleValue())).add(BigInteger.ONE));
   }
 
-  private double halfWidthPerSensitivity() {
-    double sensitivity = draws.sensitivities().getFirst().doubleValue();
-    return switch (noises.getFirst()) {
-      case DiscreteLaplace(Ratio scale) -> StrictMath.log(20) * scale.roundedUp() / sensitivity;
-      case DiscreteGaussian(Ratio sigma) -> 1.96 * sigma.roundedUp() / sensitivity;
-    };
-  }
-
   Draws draws() {
     return draws;
   }
 
   List<Noise> noises() {
     return noises;
+  }
+
+  /// One per clipped sum.
+  List<Clip> clips() {
+    return clips;
   }
 
   /// One per noise.

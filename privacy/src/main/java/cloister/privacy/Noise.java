@@ -11,6 +11,9 @@ sealed interface Noise permits DiscreteLaplace, DiscreteGaussian {
   /// where floating point cannot tell, never less.
   BigInteger tail(double probability);
 
+  /// The same shape, so many times as wide: for a change that is so many times as large.
+  Noise times(BigInteger factor);
+
   /// The smallest `h` with P[|X| > h] ≤ `probability`: by symmetry that is 2·P[X ≥ h + 1].
   default BigInteger halfWidth(double probability) {
     return tail(probability / 2).subtract(BigInteger.ONE);

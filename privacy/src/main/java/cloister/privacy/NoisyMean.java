@@ -38,26 +38,48 @@ record NoisyMean(Measure.Mean measure, BigInteger sum, BigInteger count) {
     if (count.signum() <= 0) {
       return range;
     }
-    var unit = measure.granularity();
-    int scale = measure.scale();
+    var bound =
+        distance(
+            sum,
+            count,
+            sumHalfWidth,
+            countHalfWidth,
+            measure.halfRange(),
+            measure.granularity(),
+            measure.scale());
+    // The released mean was rounded at its last digit.
+    return bound.add(BigDecimal.ONE.movePointLeft(measure.scale())).min(range);
+  }
+
+  /// The bound of |S'/N' - S/N| that is derived above, for |S/N| ≤ `largest` and N' ≥ 1, in units
+  /// of `unit` and rounded up to `scale` digits.
+  static BigDecimal distance(
+      BigInteger sum,
+      BigInteger count,
+      BigInteger sumHalfWidth,
+      BigInteger countHalfWidth,
+      BigInteger largest,
+      BigDecimal unit,
+      int scale) {
     var width = new BigDecimal(sumHalfWidth);
     var countWidth = new BigDecimal(countHalfWidth);
     var n = new BigDecimal(count);
-    var half = new BigDecimal(measure.halfRange());
     var bound =
-        width.add(half.multiply(countWidth)).multiply(unit).divide(n, scale, RoundingMode.UP);
-    if (count.compareTo(countHalfWidth) > 0) {
-      // (hₛ + |S'|/N'·hₙ)/(N' - hₙ), multiplied through by N'.
-      var local =
-          width
-              .multiply(n)
-              .add(new BigDecimal(sum.abs()).multiply(countWidth))
-              .multiply(unit)
-              .divide(n.multiply(n.subtract(countWidth)), scale, RoundingMode.UP);
-      bound = bound.min(local);
+        width
+            .add(new BigDecimal(largest).multiply(countWidth))
+            .multiply(unit)
+            .divide(n, scale, RoundingMode.UP);
+    if (count.compareTo(countHalfWidth) <= 0) {
+      return bound;
     }
-    // The released mean was rounded at its last digit.
-    return bound.add(BigDecimal.ONE.movePointLeft(scale)).min(range);
+    // (hₛ + |S'|/N'·hₙ)/(N' - hₙ), multiplied through by N'.
+    var local =
+        width
+            .multiply(n)
+            .add(new BigDecimal(sum.abs()).multiply(countWidth))
+            .multiply(unit)
+            .divide(n.multiply(n.subtract(countWidth)), scale, RoundingMode.UP);
+    return bound.min(local);
   }
 
   private BigDecimal lower() {

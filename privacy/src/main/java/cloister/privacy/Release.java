@@ -13,6 +13,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// Turns exact aggregates into what may leave the enclave: the noise, the thresholds, the error
 /// bars, and beforehand the cost.
@@ -41,6 +43,9 @@ public final class Release {
   private final int mostGroups;
   private final Optional<Candidates> candidates;
   private final int cells;
+  private final int lists;
+  private final List<Integer> firstCells;
+  private final List<Integer> firstLists;
 
   /// What the engine found, or, of candidates, what of it is released.
   private final SortedMap<List<Optional<String>>, ExactTable.Row> found =
@@ -55,6 +60,9 @@ public final class Release {
     this.stream = stream;
     this.mostGroups = mostGroups;
     this.cells = plan.measures().stream().mapToInt(Measure::cells).sum();
+    this.lists = plan.measures().stream().mapToInt(Measure::lists).sum();
+    this.firstCells = plan.firstCells();
+    this.firstLists = plan.firstLists();
     this.candidates =
         plan.noise().isPresent() && !plan.listsEveryGroup()
             ? Optional.of(
@@ -86,7 +94,8 @@ public final class Release {
   public void accept(ExactTable.Row row) {
     if (row.keys().size() != plan.keys().size()
         || row.counters().size() != plan.counters().size()
-        || row.cells().size() != cells) {
+        || row.cells().size() != cells
+        || row.lists().size() != lists) {
       throw new IllegalStateException("the exact table has not the plan's shape");
     }
     if (tooMany || !isReleasable(row)) {
@@ -145,55 +154,100 @@ public final class Release {
   }
 
   /// How noise would be drawn, in words: each distribution once, with its scale on the integer
-  /// grid.
+  /// grid. A clipped sum's is for a clip of one step of it.
   ///
   /// @throws IllegalStateException for a plan without noise
   public static String mechanism(ReleasePlan plan) {
     if (plan.noise().isEmpty()) {
       throw new IllegalStateException("the plan has no noise");
     }
-    return Mechanism.of(plan).noises().stream()
-        .map(Noise::toString)
+    var mechanism = Mechanism.of(plan);
+    return Stream.concat(
+            mechanism.noises().stream().map(Noise::toString),
+            mechanism.clips().stream()
+                .flatMap(clip ->
+                    Stream.of(
+                        clip.histogram() + " on a histogram of totals",
+                        clip.ofOne() + " times the clip that it finds")))
         .distinct()
         .collect(Collectors.joining(", "));
   }
 
   /// The 95 % error bar of each measure, before any data is read; 0 without noise. A mean's depends
-  /// on how many rows it has: it is given for a group of [#TYPICAL_ROWS].
-  public static List<BigDecimal> expectedErrors(ReleasePlan plan) {
+  /// on how many rows it has: it is given for a group of [#TYPICAL_ROWS], and a variance's for
+  /// values that are spread evenly over their range. A clipped sum's is absent: it depends on the
+  /// clip, and is so many times that as [#expectedClip] says.
+  public static List<Optional<BigDecimal>> expectedErrors(ReleasePlan plan) {
     return expectedErrors(plan, TYPICAL_ROWS);
   }
 
   /// As [#expectedErrors(ReleasePlan)], for a group of `rows` non-null values.
-  public static List<BigDecimal> expectedErrors(ReleasePlan plan, long rows) {
+  public static List<Optional<BigDecimal>> expectedErrors(ReleasePlan plan, long rows) {
     if (plan.noise().isEmpty()) {
-      return Collections.nCopies(plan.measures().size(), BigDecimal.ZERO);
+      return Collections.nCopies(plan.measures().size(), Optional.of(BigDecimal.ZERO));
     }
     var mechanism = Mechanism.of(plan);
-    var errors = new ArrayList<BigDecimal>();
+    var errors = new ArrayList<Optional<BigDecimal>>();
     for (int i = 0; i < plan.measures().size(); i++) {
       int draw = mechanism.draws().ofMeasure().get(i);
       errors.add(
-          switch (plan.measures().get(i)) {
-            case Measure.Units _, Measure.Rows _, Measure.DistinctValues _ ->
-                new BigDecimal(mechanism.halfWidths().get(draw).ofOne());
-            case Measure.Sum sum ->
-                new BigDecimal(mechanism.halfWidths().get(draw).ofOne())
-                    .multiply(sum.granularity());
-            case Measure.Mean mean ->
-                new NoisyMean(mean, BigInteger.ZERO, BigInteger.valueOf(rows))
-                    .error(
-                        mechanism.halfWidths().get(draw).ofTwo(),
-                        mechanism.halfWidths().get(draw + 1).ofTwo());
-          });
+          plan.measures().get(i) instanceof Measure.Clipped
+              ? Optional.empty()
+              : Optional.of(expectedError(plan, plan.measures().get(i), mechanism, draw, rows)));
     }
     return List.copyOf(errors);
+  }
+
+  /// What is known of a clipped sum beforehand.
+  ///
+  /// @param errorPerClip the 95 % error bar as a multiple of the clip
+  /// @param units about how many units with totals of like size a group has to have for its total
+  ///   to be released, and for a clip to be as high
+  public record ExpectedClip(BigDecimal errorPerClip, BigInteger units) {}
+
+  /// @param measure the index of a clipped sum
+  public static ExpectedClip expectedClip(ReleasePlan plan, int measure) {
+    var mechanism = Mechanism.of(plan);
+    var clip = mechanism.clips().get(mechanism.draws().ofMeasure().get(measure));
+    var thousand = BigInteger.valueOf(1000);
+    return new ExpectedClip(new BigDecimal(clip.error(thousand), 3), clip.units());
+  }
+
+  private static BigDecimal expectedError(
+      ReleasePlan plan, Measure measure, Mechanism mechanism, int draw, long rows) {
+    return switch (measure) {
+      case Measure.Units _, Measure.Rows _, Measure.DistinctValues _ ->
+          new BigDecimal(mechanism.halfWidths().get(draw).ofOne());
+      case Measure.Sum sum ->
+          new BigDecimal(mechanism.halfWidths().get(draw).ofOne()).multiply(sum.granularity());
+      case Measure.Mean mean -> expectedError(mean, Measure.Statistic.MEAN, mechanism, draw, rows);
+      case Measure.Moments moments ->
+          expectedError(moments, moments.statistic(), mechanism, draw, rows);
+      case Measure.Another(int of, var statistic) ->
+          expectedError(plan.measures().get(of), statistic, mechanism, draw, rows);
+      case Measure.Clipped _ -> throw new IllegalArgumentException("it depends on the data");
+    };
+  }
+
+  private static BigDecimal expectedError(
+      Measure measured, Measure.Statistic statistic, Mechanism mechanism, int draw, long rows) {
+    return statistic(
+            mechanism,
+            measured,
+            statistic,
+            draw,
+            BigInteger.ZERO,
+            BigInteger.valueOf(rows),
+            measured instanceof Measure.Moments moments
+                ? NoisyMoments.typical(moments, rows).squares()
+                : BigInteger.ZERO)
+        .error();
   }
 
   /// A group with public keys; without a row of the table, all its numbers are 0.
   private Answer.Row listed(
       Mechanism mechanism, List<Optional<String>> keys, Optional<ExactTable.Row> row) {
-    var drawn = draw(mechanism, stream);
+    var drawn = draw(mechanism, stream, row);
     for (int i = 0; i < plan.counters().size(); i++) {
       int minimum = plan.counters().get(i).minimumUnits();
       if (minimum > 1
@@ -210,9 +264,9 @@ public final class Release {
   /// A group with a private key, if it passes ([Mechanism], Threshold).
   private Optional<Answer.Row> candidate(Candidates candidates, ExactTable.Row row) {
     var mechanism = candidates.mechanism();
-    List<BigInteger> drawn;
+    Drawn drawn;
     try (var own = candidates.streams().of(row.keys())) {
-      drawn = draw(mechanism, own);
+      drawn = draw(mechanism, own, Optional.of(row));
     }
     var threshold = mechanism.threshold().orElseThrow();
     for (int i = 0; i < plan.counters().size(); i++) {
@@ -230,26 +284,43 @@ public final class Release {
     return Optional.of(new Answer.Row(row.keys(), values(mechanism, Optional.of(row), drawn)));
   }
 
+  /// @param noises one per noise of the mechanism
+  /// @param clipped what is released of each clipped sum
+  private record Drawn(List<BigInteger> noises, List<Optional<Answer.Value>> clipped) {}
+
   /// All noise of one group. It is drawn before anything is tested, so that neither the stream's
-  /// position nor the time depends on the result.
-  private static List<BigInteger> draw(Mechanism mechanism, NoiseStream stream) {
-    return mechanism.noises().stream().map(noise -> noise.sample(stream)).toList();
+  /// position nor the time depends on whether the group is shown.
+  private Drawn draw(Mechanism mechanism, NoiseStream from, Optional<ExactTable.Row> row) {
+    var noises = mechanism.noises().stream().map(noise -> noise.sample(from)).toList();
+    var clipped = new ArrayList<Optional<Answer.Value>>();
+    for (int i = 0; i < plan.measures().size(); i++) {
+      if (plan.measures().get(i) instanceof Measure.Clipped) {
+        int list = firstLists.get(i);
+        List<Exact> histogram = row.map(found -> found.lists().get(list)).orElse(List.of());
+        clipped.add(mechanism.clips().get(clipped.size()).release(histogram, from));
+      }
+    }
+    return new Drawn(noises, clipped);
   }
 
-  private static BigInteger counterNoise(Mechanism mechanism, List<BigInteger> drawn, int counter) {
-    return drawn.get(mechanism.draws().ofCounter().get(counter).orElseThrow());
+  private static BigInteger counterNoise(Mechanism mechanism, Drawn drawn, int counter) {
+    return drawn.noises().get(mechanism.draws().ofCounter().get(counter).orElseThrow());
   }
 
   private List<Optional<Answer.Value>> values(
-      Mechanism mechanism, Optional<ExactTable.Row> row, List<BigInteger> drawn) {
+      Mechanism mechanism, Optional<ExactTable.Row> row, Drawn all) {
     var values = new ArrayList<Optional<Answer.Value>>();
-    int cell = 0;
+    var drawn = all.noises();
     for (int i = 0; i < plan.measures().size(); i++) {
-      var measure = plan.measures().get(i);
+      int cell = firstCells.get(i);
       int draw = mechanism.draws().ofMeasure().get(i);
+      if (plan.measures().get(i) instanceof Measure.Clipped) {
+        values.add(all.clipped().get(draw));
+        continue;
+      }
       values.add(
           Optional.of(
-              switch (measure) {
+              switch (plan.measures().get(i)) {
                 case Measure.Units(int counter) ->
                     value(
                         mechanism,
@@ -260,9 +331,15 @@ public final class Release {
                     value(mechanism, cell(row, cell).add(drawn.get(draw)), draw, BigDecimal.ONE);
                 case Measure.Sum sum ->
                     value(mechanism, cell(row, cell).add(drawn.get(draw)), draw, sum.granularity());
-                case Measure.Mean mean -> mean(mechanism, mean, row, cell, drawn, draw);
+                case Measure.Mean mean ->
+                    statistic(mechanism, mean, Measure.Statistic.MEAN, row, cell, drawn, draw);
+                case Measure.Moments moments ->
+                    statistic(mechanism, moments, moments.statistic(), row, cell, drawn, draw);
+                case Measure.Another(int of, var statistic) ->
+                    statistic(
+                        mechanism, plan.measures().get(of), statistic, row, cell, drawn, draw);
+                case Measure.Clipped _ -> throw new IllegalStateException("it is drawn already");
               }));
-      cell += measure.cells();
     }
     return values;
   }
@@ -276,22 +353,76 @@ public final class Release {
         new BigDecimal(widths.ofAll()).multiply(granularity));
   }
 
-  private static Answer.Value mean(
+  /// A statistic of a mean's or a variance's moments.
+  private static Answer.Value statistic(
       Mechanism mechanism,
-      Measure.Mean mean,
+      Measure measured,
+      Measure.Statistic statistic,
       Optional<ExactTable.Row> row,
       int cell,
       List<BigInteger> drawn,
       int draw) {
     var count = cell(row, cell + 1);
-    var centred = cell(row, cell).subtract(mean.middle().multiply(count));
-    var noisy = new NoisyMean(mean, centred.add(drawn.get(draw)), count.add(drawn.get(draw + 1)));
+    var sum = cell(row, cell);
+    var squares = BigInteger.ZERO;
+    switch (measured) {
+      case Measure.Mean mean -> sum = sum.subtract(mean.middle().multiply(count));
+      case Measure.Moments moments ->
+          squares =
+              squares(moments, row, cell)
+                  .subtract(moments.centre().multiply(count))
+                  .add(drawn.get(draw + 2));
+      default -> throw new IllegalStateException("it has no moments");
+    }
+    return statistic(
+        mechanism,
+        measured,
+        statistic,
+        draw,
+        sum.add(drawn.get(draw)),
+        count.add(drawn.get(draw + 1)),
+        squares);
+  }
+
+  /// @param sum of distances to the middle, with noise, as `count` and `squares`
+  private static Answer.Value statistic(
+      Mechanism mechanism,
+      Measure measured,
+      Measure.Statistic statistic,
+      int draw,
+      BigInteger sum,
+      BigInteger count,
+      BigInteger squares) {
     var ofSum = mechanism.halfWidths().get(draw);
     var ofCount = mechanism.halfWidths().get(draw + 1);
-    return new Answer.Value(
-        noisy.number(),
-        noisy.error(ofSum.ofTwo(), ofCount.ofTwo()),
-        noisy.error(ofSum.ofAll(), ofCount.ofAll()));
+    return switch (statistic) {
+      case COUNT -> value(mechanism, count, draw + 1, BigDecimal.ONE);
+      case MEAN -> {
+        var mean = measured instanceof Measure.Moments all ? all.mean() : (Measure.Mean) measured;
+        var noisy = new NoisyMean(mean, sum, count);
+        yield new Answer.Value(
+            noisy.number(),
+            noisy.error(ofSum.ofTwo(), ofCount.ofTwo()),
+            noisy.error(ofSum.ofAll(), ofCount.ofAll()));
+      }
+      case VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
+        var noisy = new NoisyMoments((Measure.Moments) measured, sum, count, squares);
+        var ofSquares = mechanism.halfWidths().get(draw + 2);
+        var alone =
+            new NoisyMoments.HalfWidths(ofSum.ofThree(), ofCount.ofThree(), ofSquares.ofThree());
+        var joint = new NoisyMoments.HalfWidths(ofSum.ofAll(), ofCount.ofAll(), ofSquares.ofAll());
+        yield new Answer.Value(
+            noisy.number(statistic), noisy.error(statistic, alone), noisy.error(statistic, joint));
+      }
+    };
+  }
+
+  private static BigInteger squares(
+      Measure.Moments moments, Optional<ExactTable.Row> row, int cell) {
+    return moments.squares(
+        IntStream.range(cell + 2, cell + moments.cells())
+            .mapToObj(each -> cell(row, each))
+            .toList());
   }
 
   private static BigInteger counter(Optional<ExactTable.Row> row, int counter) {
@@ -304,7 +435,7 @@ public final class Release {
 
   private Answer exact() {
     var rows = new ArrayList<Answer.Row>();
-    found.forEach((keys, row) -> rows.add(new Answer.Row(keys, exactValues(plan, row))));
+    found.forEach((keys, row) -> rows.add(new Answer.Row(keys, exactValues(row))));
     if (plan.keys().isEmpty() && rows.isEmpty()) {
       rows.add(new Answer.Row(List.of(), withheld(plan)));
     }
@@ -322,41 +453,66 @@ public final class Release {
     return true;
   }
 
-  /// SQL's semantics: the sum and the mean of no values are NULL. A mean is divided exactly and
-  /// rounded HALF_EVEN to [Measure#MEAN_DIGITS] digits beyond its granularity's.
-  private static List<Optional<Answer.Value>> exactValues(ReleasePlan plan, ExactTable.Row row) {
+  /// SQL's semantics: the sum and the mean of no values are NULL, and so is a sample's variance of
+  /// one. A mean is divided exactly and rounded HALF_EVEN to [Measure#MEAN_DIGITS] digits beyond
+  /// its granularity's.
+  private List<Optional<Answer.Value>> exactValues(ExactTable.Row row) {
     var values = new ArrayList<Optional<Answer.Value>>();
-    int next = 0;
     for (int i = 0; i < plan.measures().size(); i++) {
       int index = i;
-      var measure = plan.measures().get(i);
-      int cell = next;
-      next += measure.cells();
+      int cell = firstCells.get(i);
       if (!reachesMinimums(plan, row, counter -> counter.measures().contains(index))) {
         values.add(Optional.empty());
         continue;
       }
       Optional<BigDecimal> number =
-          switch (measure) {
+          switch (plan.measures().get(i)) {
             case Measure.Units(int counter) ->
                 Optional.of(new BigDecimal(row.counters().get(counter).value()));
             case Measure.Rows _, Measure.DistinctValues _ ->
                 Optional.of(new BigDecimal(row.cells().get(cell).value()));
             case Measure.Sum sum ->
                 nonNull(row, cell).map(total -> total.multiply(sum.granularity()));
-            case Measure.Mean mean ->
-                nonNull(row, cell)
-                    .map(total ->
-                        total
-                            .multiply(mean.granularity())
-                            .divide(
-                                new BigDecimal(row.cells().get(cell + 1).value()),
-                                mean.scale(),
-                                RoundingMode.HALF_EVEN));
+            case Measure.Mean mean -> exact(mean, Measure.Statistic.MEAN, row, cell);
+            case Measure.Moments moments -> exact(moments, moments.statistic(), row, cell);
+            case Measure.Another(int of, var statistic) ->
+                exact(plan.measures().get(of), statistic, row, cell);
+            case Measure.Clipped _ ->
+                throw new IllegalStateException("without noise nothing is clipped");
           };
       values.add(number.map(Answer.Value::exact));
     }
     return values;
+  }
+
+  private static Optional<BigDecimal> exact(
+      Measure measured, Measure.Statistic statistic, ExactTable.Row row, int cell) {
+    var count = row.cells().get(cell + 1).value();
+    if (statistic == Measure.Statistic.COUNT) {
+      return Optional.of(new BigDecimal(count));
+    }
+    boolean sample =
+        statistic == Measure.Statistic.VAR_SAMP || statistic == Measure.Statistic.STDDEV_SAMP;
+    if (count.compareTo(sample ? BigInteger.TWO : BigInteger.ONE) < 0) {
+      return Optional.empty();
+    }
+    var sum = row.cells().get(cell).value();
+    return Optional.of(
+        switch (measured) {
+          case Measure.Mean mean -> exactMean(mean, sum, count);
+          case Measure.Moments moments ->
+              statistic == Measure.Statistic.MEAN
+                  ? exactMean(moments.mean(), sum.add(moments.middle().multiply(count)), count)
+                  : NoisyMoments.exact(
+                      moments, statistic, sum, count, squares(moments, Optional.of(row), cell));
+          default -> throw new IllegalStateException("it has no moments");
+        });
+  }
+
+  private static BigDecimal exactMean(Measure.Mean mean, BigInteger sum, BigInteger count) {
+    return new BigDecimal(sum)
+        .multiply(mean.granularity())
+        .divide(new BigDecimal(count), mean.scale(), RoundingMode.HALF_EVEN);
   }
 
   /// The sum in a cell, unless the count after it says that it has no values.

@@ -1,6 +1,7 @@
 package cloister.privacy;
 
 import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -70,6 +71,12 @@ public record ReleasePlan(
       if (measure instanceof Measure.Units(int counter) && counter >= counters.size()) {
         throw new IllegalArgumentException("there is no counter " + counter);
       }
+      if (measure instanceof Measure.Another another && !has(measures, another)) {
+        throw new IllegalArgumentException("no measure has the moments of " + another);
+      }
+      if (measure instanceof Measure.Clipped && noise.isEmpty()) {
+        throw new IllegalArgumentException("without noise nothing is clipped");
+      }
     }
     boolean listed = isListed(keys);
     if (noise.isPresent() && listed && combinations(keys) > LARGEST_LISTING) {
@@ -78,6 +85,51 @@ public record ReleasePlan(
     if (noise.isPresent() && !listed && noise.get().delta().equals(Delta.ZERO)) {
       throw new IllegalArgumentException("a group key without a domain needs a delta above 0");
     }
+  }
+
+  private static boolean has(List<Measure> measures, Measure.Another another) {
+    return another.measure() >= 0
+        && another.measure() < measures.size()
+        && switch (measures.get(another.measure())) {
+          case Measure.Moments _ -> true;
+          case Measure.Mean _ ->
+              another.statistic() == Measure.Statistic.COUNT
+                  || another.statistic() == Measure.Statistic.MEAN;
+          case Measure.Units _,
+              Measure.Rows _,
+              Measure.DistinctValues _,
+              Measure.Sum _,
+              Measure.Clipped _,
+              Measure.Another _ ->
+              false;
+        };
+  }
+
+  /// Where each measure's lists start in a row.
+  List<Integer> firstLists() {
+    var starts = new ArrayList<Integer>();
+    int next = 0;
+    for (var measure : measures) {
+      starts.add(next);
+      next += measure.lists();
+    }
+    return starts;
+  }
+
+  /// Where each measure's cells start in a row; that of another statistic is where its moments do.
+  List<Integer> firstCells() {
+    var starts = new ArrayList<Integer>();
+    int next = 0;
+    for (var measure : measures) {
+      starts.add(next);
+      next += measure.cells();
+    }
+    for (int i = 0; i < measures.size(); i++) {
+      if (measures.get(i) instanceof Measure.Another another) {
+        starts.set(i, starts.get(another.measure()));
+      }
+    }
+    return starts;
   }
 
   /// Whether every key's values are public. True without keys.

@@ -8,6 +8,7 @@ import static cloister.privacy.Samples.sum;
 import static cloister.privacy.Samples.terms;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -64,6 +65,90 @@ class AuditTest {
     assertThat(Mechanism.of(gaussian).noises().getFirst()).isInstanceOf(DiscreteGaussian.class);
     assertThat(excess(gaussian, 1, 3, 1)).isLessThan(0.01 + 0.002);
     assertThat(excess(gaussian, 1, 6, 1)).isGreaterThan(0.05);
+  }
+
+  /// A unit of three rows at an end of the range moves all three moments at once. The audit looks
+  /// at the likelihood ratio of the three noisy numbers, which no event is better than.
+  @Test
+  void aWorstCaseUnitOfAVarianceStaysWithinEpsilon() {
+    assertThat(excessOfMoments(3, 3, 1)).isLessThan(0.002);
+    assertThat(excessOfMoments(3, 3, 2)).isGreaterThan(0.005);
+    assertThat(excessOfMoments(6, 3, 1)).isGreaterThan(0.005);
+    assertThat(excessOfMoments(3, 6, 1)).isGreaterThan(0.005);
+  }
+
+  /// @param squaresFactor 1 unless the engine is broken
+  private static double excessOfMoments(int rowsOfSum, int rowsOfCount, int squaresFactor) {
+    var measure = Samples.moments(Measure.Statistic.VAR_POP, "1", "-7", "7");
+    var mechanism = Mechanism.of(plan(List.of(), 1, List.of(measure), terms("0.5", "0", 1, 3)));
+    long squares = 3L * squaresFactor * (49 - measure.centre().longValueExact());
+    long[] change = {7L * rowsOfSum, rowsOfCount, squares};
+    long[] allowed = {7 * 3, 3, 3 * 25};
+    var with = new ArrayList<Long>();
+    var without = new ArrayList<Long>();
+    try (var stream = stream(3)) {
+      for (int i = 0; i < 200_000; i++) {
+        double ratioWith = 0;
+        double ratioWithout = 0;
+        for (int number = 0; number < 3; number++) {
+          double scale = 3 * allowed[number] / 0.5;
+          long noise = mechanism.noises().get(number).sample(stream).longValueExact();
+          long other = mechanism.noises().get(number).sample(stream).longValueExact();
+          ratioWithout += (Math.abs(noise) - Math.abs(noise - change[number])) / scale;
+          ratioWith += (Math.abs(other + change[number]) - Math.abs(other)) / scale;
+        }
+        with.add(Math.round(ratioWith * 1000));
+        without.add(Math.round(ratioWithout * 1000));
+      }
+    }
+    return Math.max(delta(with, without, 20), delta(without, with, 20));
+  }
+
+  /// The clip is on the edge between two: as many units in the higher bucket as noise needs. One
+  /// unit more there moves what clip is found, and by all of that clip the sum. What is looked at
+  /// is both together.
+  @Test
+  void aWorstCaseUnitOfAClippedSumStaysWithinEpsilon() {
+    assertThat(excessOfClip(Measure.Sides.POSITIVE, 1)).isLessThan(0.002);
+    assertThat(excessOfClip(Measure.Sides.BOTH, 1)).isLessThan(0.002);
+    assertThat(excessOfClip(Measure.Sides.POSITIVE, 3)).isGreaterThan(0.02);
+  }
+
+  /// @param counted as how many the unit counts: 1 unless the engine is broken
+  private static double excessOfClip(Measure.Sides sides, int counted) {
+    var plan =
+        plan(
+            List.of(numbered(GROUPS)),
+            1,
+            List.of(new Measure.Clipped(BigDecimal.ONE, sides, 6)),
+            terms("0.5", "0", 1, 1));
+    long needed = Mechanism.of(plan).clips().getFirst().units().longValueExact();
+    return Math.max(
+        delta(clipped(plan, needed - 1, 11), clipped(plan, needed - 1 + counted, 12), 1),
+        delta(clipped(plan, needed - 1 + counted, 13), clipped(plan, needed - 1, 14), 1));
+  }
+
+  /// Of each group, in one number: the clip, by way of the error, and where the sum is in quarters
+  /// of the clip.
+  private static List<Long> clipped(ReleasePlan plan, long higher, int seed) {
+    var table = new ArrayList<ExactTable.Row>();
+    // 500 units of 8 and so many of 16.
+    var list =
+        Arrays.stream(new long[] {7, 500, 4000, 11, higher, higher * 16})
+            .mapToObj(Samples::exact)
+            .toList();
+    for (Optional<String> number : plan.keys().getFirst().domain().orElseThrow()) {
+      table.add(
+          new ExactTable.Row(List.of(number), List.of(Samples.exact(5)), List.of(), List.of(list)));
+    }
+    var seen = new ArrayList<Long>();
+    for (var row : Release.release(plan, new ExactTable(table), stream(seed)).rows()) {
+      var value = row.values().getFirst();
+      long error = value.map(each -> each.error().longValueExact()).orElse(0L);
+      long sum = value.map(each -> each.number().longValueExact()).orElse(0L);
+      seen.add(error * 1_000_000 + Math.floorDiv(sum - 4000, 4));
+    }
+    return seen;
   }
 
   private static ReleasePlan manyCounts() {

@@ -90,6 +90,30 @@ class MechanismTest {
     assertThat(Release.cost(plan)).isEqualTo(Charge.pure(Epsilon.of("0.7"), BigDecimal.ZERO));
   }
 
+  /// The middle of 0 ‥ 101 is 50, so H = 51, H² = 2601, and squares are re-centred at 1300.
+  @Test
+  void momentsHaveThreeNumbersAndWhatElseIsShownOfThemHasNone() {
+    List<Measure> measures =
+        List.of(
+            new Measure.Another(1, Measure.Statistic.COUNT),
+            Samples.moments(Measure.Statistic.STDDEV_SAMP, "1", "0", "101"),
+            new Measure.Another(1, Measure.Statistic.MEAN));
+    var plan = plan(List.of(numbered(100)), 1, measures, terms("0.7", "0", 3, 4));
+    var expected =
+        List.of(4 * 51L, 4L, 4 * 1301L).stream()
+            .map(change -> (Noise) new DiscreteLaplace(Ratio.of(3 * 3 * change * 10, 7)))
+            .toList();
+    assertThat(Mechanism.of(plan).noises()).isEqualTo(expected);
+    assertThat(Mechanism.of(plan).draws().ofMeasure()).containsExactly(0, 0, 0);
+    var counters = List.of(new ReleasePlan.Counter("all", 1), new ReleasePlan.Counter("a", 1));
+    var united = new ReleasePlan(plan.keys(), counters, measures, plan.noise());
+    var changed =
+        List.of(4 * 102L, 4L, 4 * 2601L).stream()
+            .map(change -> (Noise) new DiscreteLaplace(Ratio.of(2 * 3 * 3 * change * 10, 7)))
+            .toList();
+    assertThat(Mechanism.of(united).noises()).isEqualTo(changed);
+  }
+
   @Test
   void aUnitCountsInNoMoreGroupsThanThereAre() {
     var two = plan(List.of(numbered(2)), 1, List.of(new Measure.Rows()), terms("1", "0", 50, 1));

@@ -59,6 +59,12 @@ final class Samples {
         new BigDecimal(granularity), new BigDecimal(lower), new BigDecimal(upper));
   }
 
+  static Measure.Moments moments(
+      Measure.Statistic statistic, String granularity, String lower, String upper) {
+    return new Measure.Moments(
+        statistic, new BigDecimal(granularity), new BigDecimal(lower), new BigDecimal(upper));
+  }
+
   static ExactTable.Row row(List<Optional<String>> keys, long units, long... cells) {
     return new ExactTable.Row(
         keys, List.of(exact(units)), Arrays.stream(cells).mapToObj(Samples::exact).toList());

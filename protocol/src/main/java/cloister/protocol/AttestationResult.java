@@ -21,10 +21,31 @@ public final class AttestationResult {
   private static final int WARNING = 32;
   private static final int CONTRAINDICATED = 96;
 
+  /// What becomes of the evidence.
+  public enum Verdict {
+    /// It is genuine, and meets every demand.
+    ACCEPTED("accepted"),
+    /// It is genuine, and does not meet what was demanded.
+    REFUSED("refused"),
+    /// Nothing shows that it is what the TEE said.
+    NOT_BELIEVED("not believed");
+
+    private final String label;
+
+    Verdict(String label) {
+      this.label = label;
+    }
+
+    @Override
+    public String toString() {
+      return label;
+    }
+  }
+
   private AttestationResult() {}
 
   public static Json.Obj write(
-      Tee tee, List<Check> checks, List<Claim> claims, Digest policy, Instant at) {
+      Tee tee, Verdict verdict, List<Check> checks, List<Claim> claims, Digest policy, Instant at) {
     boolean failed = checks.stream().anyMatch(Check::failed);
     boolean noted = checks.stream().anyMatch(check -> check.outcome() == Check.Outcome.NOTED);
     var said = Json.object();
@@ -39,6 +60,7 @@ public final class AttestationResult {
         Json.object()
             .put("ear.status", failed ? CONTRAINDICATED : noted ? WARNING : AFFIRMING)
             .put("ear.appraisal-policy-id", policy)
+            .put("cloister.verdict", verdict.label)
             .put(
                 "cloister.checks",
                 Json.array(

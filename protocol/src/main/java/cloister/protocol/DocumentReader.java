@@ -4,6 +4,7 @@ import cloister.attestation.Measurement;
 import cloister.attestation.Requirements;
 import cloister.attestation.Tee;
 import cloister.crypto.Digest;
+import cloister.privacy.Bounding;
 import cloister.privacy.BudgetLimit;
 import cloister.privacy.Delta;
 import cloister.privacy.DifferentialPrivacy;
@@ -244,19 +245,8 @@ final class DocumentReader {
           Optional<Name> name = section.required("dataset").flatMap(this::name);
           Optional<List<Column>> columns = section.required("columns").flatMap(this::columns);
           Set<String> declared = section.keysOf("columns");
-          Optional<ColumnName> unit =
-              section
-                  .required("unit")
-                  .flatMap(value ->
-                      parsed(value, ColumnName::new)
-                          .flatMap(column ->
-                              declared.contains(column.value())
-                                  ? Optional.of(column)
-                                  : mistake(
-                                      value.at(),
-                                      "no column is named "
-                                          + Yaml.quoted(column.value())
-                                          + Spelling.suggestion(column.value(), declared))));
+          Optional<Optional<ColumnName>> unit =
+              section.required("unit").flatMap(value -> unit(value, declared));
           Optional<Period> retention =
               section.ifThere("retention", value -> parsed(value, DocumentReader::period));
           Optional<List<Rule>> terms = section.required("terms").flatMap(this::terms);
@@ -279,6 +269,27 @@ final class DocumentReader {
                     terms.orElseThrow()),
                 bytes);
           };
+        });
+  }
+
+  /// A column, or `none` for a table about nobody.
+  private Optional<Optional<ColumnName>> unit(Tree value, Set<String> declared) {
+    return parsed(value, ColumnName::new)
+        .flatMap(column -> {
+          boolean none = column.value().equals(DocumentWriter.NO_UNIT);
+          if (none && declared.contains(column.value())) {
+            return mistake(
+                value.at(),
+                "`unit: none` says that there is no unit: give the column another name");
+          }
+          return none || declared.contains(column.value())
+              ? Optional.of(none ? Optional.empty() : Optional.of(column))
+              : mistake(
+                  value.at(),
+                  "no column is named "
+                      + Yaml.quoted(column.value())
+                      + Spelling.suggestion(column.value(), declared)
+                      + "; a table about nobody says `unit: none`");
         });
   }
 
@@ -324,7 +335,8 @@ final class DocumentReader {
           Optional<Boolean> required = section.withDefault("required", false, this::bool);
           Optional<List<String>> domain =
               section.ifThere("domain", list -> list(list, value -> domainValue(value, type)));
-          Optional<Column.Bounds> bounds = section.ifThere("bounds", this::bounds);
+          Optional<Optional<Column.Bounds>> bounds =
+              section.ifThere("bounds", value -> unlessAutomatic(value, this::bounds));
           return () ->
               new Column(
                   name,
@@ -333,7 +345,8 @@ final class DocumentReader {
                   use.orElseThrow(),
                   required.orElseThrow(),
                   domain,
-                  bounds);
+                  bounds.flatMap(declared -> declared),
+                  bounds.map(DocumentReader::bounding).orElse(Bounding.DECLARED));
         });
   }
 
@@ -380,9 +393,21 @@ final class DocumentReader {
     return mistake(tree.at(), "a domain value is text; put it in quotes");
   }
 
+  /// Nothing inside stands for `auto`.
+  private static <T> Optional<Optional<T>> unlessAutomatic(
+      Tree tree, Function<Tree, Optional<T>> parse) {
+    return tree instanceof Tree.Scalar(_, Json.Str(String text)) && text.equals("auto")
+        ? Optional.of(Optional.empty())
+        : parse.apply(tree).map(Optional::of);
+  }
+
+  private static Bounding bounding(Optional<?> declared) {
+    return declared.isPresent() ? Bounding.DECLARED : Bounding.AUTOMATIC;
+  }
+
   private Optional<Column.Bounds> bounds(Tree tree) {
     if (!(tree instanceof Tree.Sequence(_, List<Tree> ends)) || ends.size() != 2) {
-      return mistake(tree.at(), "bounds are two numbers, [lower, upper]");
+      return mistake(tree.at(), "bounds are two numbers, [lower, upper], or auto");
     }
     return build(
         tree,
@@ -572,14 +597,18 @@ final class DocumentReader {
           Optional<Delta> delta = section.withDefault("delta", Delta.ZERO, this::delta);
           Optional<Integer> groups =
               section.withDefault("groups-per-unit", 1, value -> count(value, Integer.MAX_VALUE));
-          Optional<Integer> rows =
-              section.withDefault("rows-per-unit", 1, value -> count(value, Integer.MAX_VALUE));
+          Optional<Optional<Integer>> rows =
+              section.withDefault(
+                  "rows-per-unit",
+                  Optional.of(1),
+                  value -> unlessAutomatic(value, number -> count(number, Integer.MAX_VALUE)));
           return () ->
               new DifferentialPrivacy(
                   epsilon.orElseThrow(),
                   delta.orElseThrow(),
                   groups.orElseThrow(),
-                  rows.orElseThrow());
+                  rows.orElseThrow().orElse(1),
+                  bounding(rows.orElseThrow()));
         });
   }
 

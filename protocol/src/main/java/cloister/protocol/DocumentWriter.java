@@ -2,6 +2,7 @@ package cloister.protocol;
 
 import cloister.attestation.Requirements;
 import cloister.crypto.Bytes;
+import cloister.privacy.Bounding;
 import cloister.privacy.BudgetLimit;
 import cloister.privacy.DifferentialPrivacy;
 import cloister.room.Address;
@@ -62,9 +63,12 @@ final class DocumentWriter {
     return enclave.build();
   }
 
+  /// In the place of a unit's name, for a table about nobody; so no unit is called so.
+  static final String NO_UNIT = "none";
+
   static Bytes dataset(
       Address address,
-      ColumnName unit,
+      Optional<ColumnName> unit,
       List<Column> columns,
       Optional<Period> retention,
       List<Rule> terms) {
@@ -75,7 +79,7 @@ final class DocumentWriter {
             "content",
             Json.object()
                 .put("dataset", address.name().value())
-                .put("unit", unit.value())
+                .put("unit", unit.map(ColumnName::value).orElse(NO_UNIT))
                 .put("columns", byName.build())
                 .putIfPresent("retention", retention, period -> Json.of(period.toString()))
                 .put("terms", terms(terms))
@@ -115,11 +119,16 @@ final class DocumentWriter {
         .put("use", sorted(column.use().stream().map(Use::label).toList()))
         .put("required", column.required())
         .putIfPresent("domain", column.domain(), Json::strings)
-        .putIfPresent(
-            "bounds",
-            column.bounds(),
-            bounds -> Json.array(List.of(Json.of(bounds.lower()), Json.of(bounds.upper()))))
+        .putIfPresent("bounds", bounds(column), bounds -> bounds)
         .build();
+  }
+
+  private static Optional<Json> bounds(Column column) {
+    return column.sums() == Bounding.AUTOMATIC
+        ? Optional.of(Json.of("auto"))
+        : column
+            .bounds()
+            .map(bounds -> Json.array(List.of(Json.of(bounds.lower()), Json.of(bounds.upper()))));
   }
 
   private static Json terms(List<Rule> terms) {
@@ -151,7 +160,12 @@ final class DocumentWriter {
         .put("epsilon", noise.epsilon().value())
         .put("delta", noise.delta().value())
         .put("groups-per-unit", noise.groupsPerUnit())
-        .put("rows-per-unit", noise.rowsPerUnit())
+        .put(
+            "rows-per-unit",
+            switch (noise.rows()) {
+              case DECLARED -> Json.of(noise.rowsPerUnit());
+              case AUTOMATIC -> Json.of("auto");
+            })
         .build();
   }
 

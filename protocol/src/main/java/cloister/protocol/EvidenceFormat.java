@@ -23,9 +23,13 @@ public final class EvidenceFormat {
     if (file.length > MAX_FILE_BYTES) {
       throw new EvidenceException("the file is larger than any evidence");
     }
-    return file.length > 0 && file[0] == '{'
-        ? read(Json.parseFields(file, MAX_FILE_BYTES, "evidence"))
-        : Recognition.recognise(Bytes.of(file));
+    if (file.length > 0 && file[0] == '{') {
+      Json.Fields in = Json.parseFields(file, MAX_FILE_BYTES, "evidence");
+      if (in.has("parts") || in.has("tee")) {
+        return read(in);
+      }
+    }
+    return Recognition.recognise(Bytes.of(file));
   }
 
   public static Json.Obj write(Evidence evidence) {

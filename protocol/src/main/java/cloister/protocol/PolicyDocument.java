@@ -18,7 +18,7 @@ public record PolicyDocument(Policy policy, Bytes canonical) {
   }
 
   /// @param fileName for the errors only
-  /// @throws InvalidDocument naming the place of the first thing that is wrong
+  /// @throws InvalidDocument naming the place of everything wrong that one reading finds
   public static PolicyDocument parse(String fileName, String text) {
     var mistakes = new Mistakes(fileName);
     List<Tree> trees = Yaml.parse(text, mistakes);
@@ -33,10 +33,20 @@ public record PolicyDocument(Policy policy, Bytes canonical) {
     try {
       return new PolicyDocument(Policy.parse(canonical), canonical);
     } catch (EvidenceException e) {
-      mistakes.add(find(tree, e.path()), String.valueOf(e.getMessage()));
+      for (EvidenceException.Mistake mistake : e.mistakes()) {
+        mistakes.add(find(tree, mistake.path()), message(mistake));
+      }
+      if (e.mistakes().isEmpty()) {
+        mistakes.add(tree.at(), String.valueOf(e.getMessage()));
+      }
       mistakes.report();
       throw new IllegalStateException("a mistake was noted", e);
     }
+  }
+
+  private static String message(EvidenceException.Mistake mistake) {
+    String key = mistake.path().substring(mistake.path().lastIndexOf('.') + 1);
+    return mistake.path() + " " + mistake.problem() + Spelling.suggestion(key, mistake.known());
   }
 
   /// What [#canonical] gives, read back.

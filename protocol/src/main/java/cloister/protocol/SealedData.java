@@ -37,7 +37,7 @@ public final class SealedData {
     }
     return Json.object()
         .put("dataset", dataset.address().toString())
-        .put("unit", dataset.unit().value())
+        .putIfPresent("unit", dataset.unit(), unit -> Json.of(unit.value()))
         .put("columns", columns.build())
         .build()
         .digest();

@@ -8,6 +8,7 @@ import cloister.attestation.Collateral.Item;
 import cloister.attestation.Collateral.Kind;
 import cloister.crypto.Bytes;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -38,6 +39,31 @@ class CollateralFileTest {
             good.replace("key-set", "revocation-list"))) {
       assertThatThrownBy(() -> CollateralFile.read(utf8(bad)))
           .isInstanceOf(CloisterException.class);
+    }
+  }
+
+  /// Cut anywhere, and with any byte altered: read as something or refused, and nothing else.
+  @Test
+  void aDamagedBundleIsReadOrRefused() throws Exception {
+    var other = new Item(Kind.TCB_INFO, "https://other.example", Bytes.utf8("{}"));
+    byte[] good = CollateralFile.write(Collateral.of(List.of(KEYS, other))).canonical();
+    assertThat(CollateralFile.read(good).items()).containsExactly(KEYS, other);
+    for (int at = 0; at < good.length; at++) {
+      assertThat(isRead(Arrays.copyOf(good, at))).as("cut at %d", at).isFalse();
+      for (int bit = 0; bit < 8; bit++) {
+        byte[] altered = good.clone();
+        altered[at] ^= (byte) (1 << bit);
+        isRead(altered);
+      }
+    }
+  }
+
+  private static boolean isRead(byte[] file) {
+    try {
+      return !CollateralFile.read(file).items().isEmpty();
+    } catch (CloisterException e) {
+      assertThat(e.getMessage()).isNotBlank();
+      return false;
     }
   }
 

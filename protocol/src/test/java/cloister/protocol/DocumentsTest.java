@@ -75,7 +75,7 @@ class DocumentsTest {
     var dataset = dataset(CUSTOMERS).dataset();
 
     assertThat(dataset.address()).isEqualTo(Address.parse("/airline/dataset/customers"));
-    assertThat(dataset.unit()).isEqualTo(new ColumnName("email"));
+    assertThat(dataset.unit()).contains(new ColumnName("email"));
     assertThat(dataset.columns()).hasSize(4);
     assertThat(dataset.retention()).contains(java.time.Period.ofDays(90));
     var rule = dataset.terms().getFirst();
@@ -87,6 +87,31 @@ class DocumentsTest {
     assertThat(rule.obligations().minimumUnits()).isEqualTo(25);
     assertThat(rule.obligations().noise().orElseThrow().delta()).hasToString("0.000001");
     assertThat(rule.obligations().budget().orElseThrow().epsilon()).hasToString("10");
+  }
+
+  @Test
+  void aTableAboutNobodySaysSo() {
+    var prices =
+        """
+        dataset: prices
+        unit: none
+        columns:
+          code: {type: string, use: [join, group]}
+        terms:
+          - rule: all
+            analysts: [research]
+            analyses: [any-sql]
+            purposes: [ResearchAndDevelopment]
+            recipients: [research]
+            obligations: {minimum-units: 1}
+        """;
+    var dataset = dataset(prices);
+    assertThat(dataset.dataset().unit()).isEmpty();
+    assertThat(new String(dataset.canonical().toArray(), StandardCharsets.UTF_8))
+        .contains("\"unit\":\"none\"");
+    oneMistake(prices.replace("units: 1", "units: 2"), "protects nobody");
+    oneMistake(prices.replace("  code:", "  none:"), "give the column another name");
+    oneMistake(prices.replace("unit: none", "unit: non"), "`unit: none`");
   }
 
   @Test
@@ -164,6 +189,8 @@ class DocumentsTest {
             List.of("join-required: true", "join-required: false"),
             List.of("P90D", "P91D"),
             List.of("5000", "5001"),
+            List.of("use: [sum, avg], bounds: [0, 5000]", "use: [sum], bounds: auto"),
+            List.of("delta: 1e-6", "delta: 1e-6, rows-per-unit: auto"),
             List.of("semantic: email, use", "semantic: id, use"),
             List.of("type: string, use: []", "type: string, required: true, use: []"),
             List.of("\"50+\"", "\"60+\""),
@@ -189,6 +216,23 @@ class DocumentsTest {
       Document document = parse(yaml).getFirst();
       assertThat(Documents.fromCanonical(document.canonical().toArray())).isEqualTo(document);
     }
+  }
+
+  @Test
+  void boundsMayBeLeftToNoise() {
+    String yaml =
+        CUSTOMERS
+            .replace("use: [sum, avg], bounds: [0, 5000]", "use: [sum], bounds: auto")
+            .replace("delta: 1e-6", "delta: 1e-6, rows-per-unit: auto");
+    Document document = parse(yaml).getFirst();
+    assertThat(Documents.fromCanonical(document.canonical().toArray())).isEqualTo(document);
+    assertThat(document.canonical().toString()).isNotEqualTo(dataset(CUSTOMERS).canonical());
+    oneMistake(CUSTOMERS.replace("bounds: [0, 5000]", "bounds: auto"), "use avg needs bounds");
+    oneMistake(CUSTOMERS.replace("bounds: [0, 5000]", "bounds: any"), "or auto");
+    oneMistake(
+        CUSTOMERS.replace("type: string, use: []", "type: string, use: [], bounds: auto"),
+        "for numeric columns");
+    oneMistake(CUSTOMERS.replace("delta: 1e-6", "delta: 1e-6, rows-per-unit: none"), "a number");
   }
 
   @Test

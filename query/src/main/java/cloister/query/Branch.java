@@ -4,7 +4,6 @@ import cloister.query.QueryException.Kind;
 import cloister.query.QueryException.Position;
 import cloister.query.Scalar.Function;
 import cloister.room.Address;
-import cloister.room.Column;
 import cloister.room.ColumnName;
 import cloister.room.ColumnType;
 import cloister.room.Dataset;
@@ -43,10 +42,10 @@ record Branch(
     outputs = List.copyOf(outputs);
   }
 
-  /// One use of a dataset in a FROM clause.
+  /// One use of a table in a FROM clause.
   ///
   /// @param on present when it is left-joined: where it has no such row, its columns are NULL
-  record Source(Dataset dataset, Position position, Optional<List<Scalar>> on) {
+  record Source(Table table, Position position, Optional<List<Scalar>> on) {
     Source {
       on = on.map(List::copyOf);
     }
@@ -55,26 +54,37 @@ record Branch(
       return on.isPresent();
     }
 
-    Address address() {
-      return dataset.address();
+    Optional<ColumnName> unit() {
+      return table.unit();
     }
 
-    ColumnName unit() {
-      return dataset.unit();
+    /// Whether its rows are of privacy units.
+    boolean hasUnit() {
+      return unit().isPresent();
     }
 
-    Column unitColumn() {
-      return column(unit());
+    boolean isUnit(ColumnName column) {
+      return unit().filter(column::equals).isPresent();
     }
 
-    Column column(ColumnName name) {
-      return dataset
-          .column(name)
-          .orElseThrow(() -> new IllegalStateException("a scan has declared columns only"));
+    Table.Field field(ColumnName name) {
+      return table.field(name);
+    }
+
+    Set<Address> datasets() {
+      return table.datasets();
+    }
+
+    /// Whether a column is about all rows: no expression leaves some of them out.
+    boolean isPlain(ColumnName name) {
+      return switch (table) {
+        case Table.Scan _ -> true;
+        case Table.PerUnit perUnit -> perUnit.isPlain(name);
+      };
     }
 
     private String canonical() {
-      return address()
+      return table.canonical()
           + on.map(conditions -> conditions.stream().map(Scalar::canonical).toList().toString())
               .orElse("");
     }
@@ -112,7 +122,7 @@ record Branch(
 
   static Branch scan(Dataset dataset, Position position) {
     return new Branch(
-        List.of(new Source(dataset, position, Optional.empty())),
+        List.of(new Source(new Table.Scan(dataset), position, Optional.empty())),
         List.of(),
         List.of(),
         dataset.columns().stream()
@@ -193,7 +203,7 @@ record Branch(
           source.on().isEmpty()
               ? source
               : new Source(
-                  source.dataset(),
+                  source.table(),
                   source.position(),
                   Optional.of(moved(source.on().get(), numbering))));
     }
@@ -274,13 +284,15 @@ record Branch(
       }
     }
     Source scan = right.sources.getFirst();
-    var optional = new Source(scan.dataset(), scan.position(), Optional.of(all));
+    var optional = new Source(scan.table(), scan.position(), Optional.of(all));
     List<Source> newSources = both(sources, List.of(optional));
     requireFew(newSources);
     List<Scalar> newOutputs = new ArrayList<>(outputs);
     for (Scalar output : moved.outputs) {
       newOutputs.add(
-          output instanceof Scalar.Column ? output : whereMatched(number, optional, output));
+          output instanceof Scalar.Column || output instanceof Scalar.Null
+              ? output
+              : whereMatched(number, optional, output));
     }
     return new Branch(newSources, conditions, memberships, newOutputs);
   }
@@ -288,8 +300,18 @@ record Branch(
   /// A computed column of a row that is not there is NULL like any other.
   private static Scalar whereMatched(int number, Source source, Scalar value)
       throws QueryException {
-    Scalar unit = new Scalar.Column(number, source.unit(), source.unitColumn().type());
-    Scalar matched = Scalar.call(Function.IS_NOT_NULL, List.of(unit), new ColumnType.Bool());
+    ColumnName unit =
+        source
+            .unit()
+            .orElseThrow(() ->
+                new QueryException(
+                    Kind.UNSUPPORTED,
+                    source.position(),
+                    "a computed column of a table without a unit that an outer join may leave out"
+                        + " is not supported here",
+                    "select its columns as they are, and compute outside"));
+    Scalar.Column column = new Scalar.Column(number, unit, source.field(unit).type());
+    Scalar matched = Scalar.call(Function.IS_NOT_NULL, List.of(column), new ColumnType.Bool());
     return Scalar.call(
         Function.CASE, List.of(matched, value, new Scalar.Null(value.type())), value.type());
   }
@@ -351,7 +373,7 @@ record Branch(
   }
 
   private static List<Source> at(List<Source> sources, Position position) {
-    return sources.stream().map(each -> new Source(each.dataset(), position, each.on())).toList();
+    return sources.stream().map(each -> new Source(each.table(), position, each.on())).toList();
   }
 
   /// The same rows with sources in the order of their addresses and conditions in theirs.
@@ -361,13 +383,13 @@ record Branch(
             .boxed()
             .sorted(
                 Comparator.comparing((Integer index) -> sources.get(index).isOptional())
-                    .thenComparing(index -> sources.get(index).address()))
+                    .thenComparing(index -> sources.get(index).table().canonical()))
             .toList();
     Numbering numbering = order::indexOf;
     List<Source> newSources = new ArrayList<>();
     for (Source source : movedSources(order.stream().map(sources::get).toList(), numbering)) {
       newSources.add(
-          new Source(source.dataset(), source.position(), source.on().map(Branch::inOrder)));
+          new Source(source.table(), source.position(), source.on().map(Branch::inOrder)));
     }
     List<Membership> newMemberships = new ArrayList<>();
     for (Membership membership : movedMemberships(memberships, numbering)) {
@@ -395,9 +417,17 @@ record Branch(
 
   /// All that are read, in whichever way.
   Set<Address> datasets() {
-    Set<Address> all = new TreeSet<>(required());
-    sources.forEach(source -> all.add(source.address()));
-    return all;
+    return everySource().stream()
+        .flatMap(source -> source.datasets().stream())
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /// Those that are of units.
+  Set<Address> ofUnits() {
+    return everySource().stream()
+        .filter(Source::hasUnit)
+        .flatMap(source -> source.table().ofUnits().stream())
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /// Those that are looked at for every row: inner-joined, or in a membership.
@@ -405,7 +435,7 @@ record Branch(
     return Stream.concat(
             sources.stream().filter(source -> !source.isOptional()),
             memberships.stream().flatMap(each -> each.sources().stream()))
-        .map(Source::address)
+        .flatMap(source -> source.table().required().stream())
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
@@ -416,24 +446,43 @@ record Branch(
             memberships.stream()
                 .filter(Membership::present)
                 .flatMap(each -> each.sources().stream()))
-        .map(Source::address)
+        .flatMap(source -> source.table().matching().stream())
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /// Whether a unit that leaves one dataset may keep some of its rows, or get others.
   boolean unitsMayChange() {
-    return sources.stream().anyMatch(Source::isOptional)
-        || memberships.stream().anyMatch(each -> !each.present() && !isOfUnits(each));
+    return sources.stream().anyMatch(each -> each.isOptional() && each.hasUnit())
+        || everySource().stream().anyMatch(each -> each.table().unitsMayChange())
+        || memberships.stream()
+            .anyMatch(each ->
+                !each.present()
+                    && !isOfUnits(each)
+                    && each.sources().stream().anyMatch(Source::hasUnit));
+  }
+
+  /// The first source whose units all rows are of.
+  Source first() {
+    return sources.stream()
+        .filter(source -> source.hasUnit() && !source.isOptional())
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("its rows are of units"));
+  }
+
+  Table.Field unitField() {
+    Source first = first();
+    return first.field(first.unit().orElseThrow());
   }
 
   /// Whether it is about a row's unit alone, so the same for all rows of a unit.
   boolean isOfUnits(Membership membership) {
-    return membership.conditions().stream()
-        .allMatch(condition -> {
-          Set<Boolean> own = new HashSet<>();
-          Scalar.forEachColumn(condition, column -> own.add(column.source() < 0));
-          return !own.contains(false) || isUnitEquality(membership, condition);
-        });
+    return membership.sources().stream().allMatch(Source::hasUnit)
+        && membership.conditions().stream()
+            .allMatch(condition -> {
+              Set<Boolean> own = new HashSet<>();
+              Scalar.forEachColumn(condition, column -> own.add(column.source() < 0));
+              return !own.contains(false) || isUnitEquality(membership, condition);
+            });
   }
 
   /// Whether it is that a unit of the membership's equals one of the branch's.
@@ -444,7 +493,7 @@ record Branch(
             .allMatch(each ->
                 each instanceof Scalar.Column column
                     && (column.source() < 0
-                        ? membership.source(column.source()).unit().equals(column.name())
+                        ? membership.source(column.source()).isUnit(column.name())
                         : isUnit(column)));
   }
 
@@ -462,7 +511,7 @@ record Branch(
   }
 
   private boolean isUnitColumn(Scalar.Column column) {
-    return !isAround(column) && source(column).unit().equals(column.name());
+    return !isAround(column) && source(column).isUnit(column.name());
   }
 
   /// Whether the expression is the unit of a left-joined source: the row's, or NULL.
@@ -486,6 +535,13 @@ record Branch(
   /// A unit is compared with units only: what prepared data has in its place is no value of another
   /// column. (Any use but a join is for the terms to deny.)
   void requireOneUnit() throws QueryException {
+    if (sources.stream().noneMatch(source -> source.hasUnit() && !source.isOptional())) {
+      throw new QueryException(
+          Kind.JOIN,
+          sources.getFirst().position(),
+          sources.getFirst().table().shown() + " has no privacy unit, so there is nobody to count",
+          "join it to a dataset that has one, on its left");
+    }
     var inner = new Tied(sources);
     for (Scalar condition : conditions) {
       inner.tie(condition);
@@ -521,7 +577,7 @@ record Branch(
     }
 
     private boolean isUnit(Scalar.Column column) {
-      return sources.get(column.source()).unit().equals(column.name());
+      return sources.get(column.source()).isUnit(column.name());
     }
 
     void tie(Scalar condition) throws QueryException {
@@ -546,7 +602,7 @@ record Branch(
     void requireAll(Predicate<Source> looked) throws QueryException {
       List<Integer> all =
           IntStream.range(0, sources.size())
-              .filter(index -> looked.test(sources.get(index)))
+              .filter(index -> sources.get(index).hasUnit() && looked.test(sources.get(index)))
               .boxed()
               .toList();
       for (int index : all) {
@@ -557,18 +613,18 @@ record Branch(
               Kind.JOIN,
               right.position(),
               "the join of "
-                  + left.address()
+                  + left.table().shown()
                   + " with "
-                  + right.address()
+                  + right.table().shown()
                   + " does not follow the privacy unit",
               "join where the unit "
-                  + left.unit()
+                  + left.unit().orElseThrow()
                   + " of "
-                  + left.address()
+                  + left.table().shown()
                   + " equals the unit "
-                  + right.unit()
+                  + right.unit().orElseThrow()
                   + " of "
-                  + right.address());
+                  + right.table().shown());
         }
       }
     }

@@ -4,7 +4,8 @@ import cloister.room.Address;
 import java.util.Map;
 
 /// SQL that Cloister wrote from a checked plan, and the shape of its result: `keys` VARCHAR
-/// columns, then `counters` BIGINT columns, then `cells` HUGEINT columns.
+/// columns, then `counters` BIGINT columns, then `cells` HUGEINT columns, then `lists` HUGEINT[]
+/// columns.
 ///
 /// Only [CheckedPlan] makes one, so an engine never sees an analyst's text.
 public final class EngineQuery {
@@ -13,13 +14,21 @@ public final class EngineQuery {
   private final int keys;
   private final int counters;
   private final int cells;
+  private final int lists;
 
+  /// Without lists.
   EngineQuery(String sql, Map<String, Address> tables, int keys, int counters, int cells) {
+    this(sql, tables, keys, counters, cells, 0);
+  }
+
+  EngineQuery(
+      String sql, Map<String, Address> tables, int keys, int counters, int cells, int lists) {
     this.sql = sql;
     this.tables = Map.copyOf(tables);
     this.keys = keys;
     this.counters = counters;
     this.cells = cells;
+    this.lists = lists;
   }
 
   public String sql() {
@@ -41,5 +50,9 @@ public final class EngineQuery {
 
   public int cells() {
     return cells;
+  }
+
+  public int lists() {
+    return lists;
   }
 }

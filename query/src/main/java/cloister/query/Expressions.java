@@ -120,6 +120,8 @@ final class Expressions {
         Scalar value = widened(number(of(operands.getFirst())));
         yield Scalar.call(Function.ABS, List.of(value), value.type());
       }
+      case "LEAST" -> extreme(operands, false);
+      case "GREATEST" -> extreme(operands, true);
       case "LOWER" -> Scalar.call(Function.LOWER, List.of(text(operands.getFirst())), TEXT);
       case "UPPER" -> Scalar.call(Function.UPPER, List.of(text(operands.getFirst())), TEXT);
       case "SUBSTRING" -> substring(operands);
@@ -283,6 +285,29 @@ final class Expressions {
       arguments.add(coerced(values.get(index), type));
     }
     return Scalar.call(Function.CASE, arguments, type);
+  }
+
+  /// The least or the greatest of all; NULL where one is. DuckDB's own pass over NULLs.
+  private Scalar extreme(List<RexNode> operands, boolean greatest) throws QueryException {
+    List<Scalar> values = all(operands);
+    ColumnType type = common(values);
+    Scalar extreme = coerced(values.getFirst(), type);
+    for (Scalar value : values.subList(1, values.size())) {
+      Scalar other = coerced(value, type);
+      Scalar less = greatest ? other : extreme;
+      Scalar more = greatest ? extreme : other;
+      extreme =
+          Scalar.call(
+              Function.CASE,
+              List.of(
+                  Scalar.call(Function.LESS_OR_EQUAL, List.of(less, more), BOOL),
+                  extreme,
+                  Scalar.call(Function.LESS, List.of(more, less), BOOL),
+                  other,
+                  new Scalar.Null(type)),
+              type);
+    }
+    return extreme;
   }
 
   private Scalar coalesced(List<RexNode> operands) throws QueryException {

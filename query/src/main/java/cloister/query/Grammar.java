@@ -76,13 +76,28 @@ final class Grammar {
           SqlKind.MINUS_PREFIX,
           SqlKind.PLUS_PREFIX);
 
-  private static final Set<String> AGGREGATES = Set.of("COUNT", "SUM", "AVG");
+  private static final Set<String> AGGREGATES =
+      Set.of(
+          "COUNT",
+          "SUM",
+          "AVG",
+          "MIN",
+          "MAX",
+          "VAR_POP",
+          "VAR_SAMP",
+          "VARIANCE",
+          "STDDEV_POP",
+          "STDDEV_SAMP",
+          "STDDEV");
+
   static final Set<String> FUNCTIONS =
       Set.of(
           "COALESCE",
           "NULLIF",
           "CAST",
           "ABS",
+          "LEAST",
+          "GREATEST",
           "FLOOR",
           "CEIL",
           "CEILING",
@@ -188,12 +203,6 @@ final class Grammar {
   }
 
   private SqlNode union(SqlBasicCall call, Set<String> names) throws QueryException {
-    if (!call.getOperator().getName().equals("UNION ALL")) {
-      throw unsupported(
-          call,
-          "UNION without ALL",
-          "write UNION ALL and count distinct units in the outer SELECT");
-    }
     for (int index = 0; index < call.operandCount(); index++) {
       call.setOperand(index, query(call.operand(index), names, false));
     }
@@ -201,10 +210,6 @@ final class Grammar {
   }
 
   private SqlNode select(SqlSelect select, Set<String> names) throws QueryException {
-    if (select.isDistinct()) {
-      throw unsupported(
-          select, "SELECT DISTINCT", "write GROUP BY, or COUNT(DISTINCT …) in the outer SELECT");
-    }
     if (select.isKeywordPresent(SqlSelectKeyword.STREAM)) {
       throw unsupported(select, "SELECT STREAM", "leave STREAM out");
     }
@@ -420,7 +425,7 @@ final class Grammar {
             Kind.FUNCTION,
             position(call),
             "the function " + shown(name) + " is not on the list",
-            "the functions are COUNT, SUM, AVG, "
+            "the functions are COUNT, SUM, AVG, VARIANCE, STDDEV and their _POP and _SAMP, "
                 + String.join(", ", FUNCTIONS.stream().sorted().toList()));
       }
       if (call.getFunctionQuantifier() != null && !name.equals("COUNT")) {

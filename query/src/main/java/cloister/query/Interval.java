@@ -1,5 +1,6 @@
 package cloister.query;
 
+import cloister.query.Scalar.Function;
 import cloister.room.Column.Bounds;
 import cloister.room.ColumnType;
 import java.math.BigDecimal;
@@ -7,7 +8,6 @@ import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /// The range of an expression that follows from the bounds that owners declare. It holds for rows
@@ -20,15 +20,17 @@ final class Interval {
 
   private static final int MOST_DECIMALS = 18;
 
+  private static final Bounds ANY_COUNT =
+      new Bounds(BigDecimal.ZERO, BigDecimal.ONE.movePointRight(30));
+
   private Interval() {}
 
   static Optional<Bounds> of(Scalar scalar, Branch branch) {
     return switch (scalar) {
       case Scalar.Column column ->
           branch
-              .sources()
-              .get(column.source())
-              .column(column.name())
+              .source(column)
+              .field(column.name())
               .bounds()
               .flatMap(bounds -> range(bounds.lower(), bounds.upper()));
       case Scalar.Literal literal when isNumber(literal.type()) -> {
@@ -70,18 +72,77 @@ final class Interval {
               : Optional.empty();
       case NULLIF -> of(arguments.getFirst(), branch);
       case COALESCE -> hull(arguments, branch);
-      case CASE -> hull(values(arguments), branch);
+      case CASE -> chosen(arguments, branch);
       default -> Optional.empty();
     };
   }
 
-  private static List<Scalar> values(List<Scalar> arguments) {
-    return Stream.concat(
-            IntStream.range(0, arguments.size() - 1)
-                .filter(index -> index % 2 == 1)
-                .mapToObj(arguments::get),
-            Stream.of(arguments.getLast()))
-        .toList();
+  /// Each value within what the condition that chose it says, and those that did not.
+  private static Optional<Bounds> chosen(List<Scalar> arguments, Branch branch) {
+    Optional<Bounds> hull = Optional.empty();
+    for (int index = 0; index < arguments.size(); index += 2) {
+      boolean last = index == arguments.size() - 1;
+      Scalar value = arguments.get(last ? index : index + 1);
+      if (value instanceof Scalar.Null) {
+        continue;
+      }
+      Optional<Bounds> own =
+          of(value, branch)
+              .or(() -> isCount(value, branch) ? Optional.of(ANY_COUNT) : Optional.empty());
+      if (own.isEmpty()) {
+        return Optional.empty();
+      }
+      Bounds bounds = own.get();
+      for (int before = 0; before < index; before += 2) {
+        bounds = narrowed(bounds, value, arguments.get(before), false, branch);
+      }
+      if (!last) {
+        bounds = narrowed(bounds, value, arguments.get(index), true, branch);
+      }
+      Bounds chosen = bounds;
+      if (of(value, branch).isEmpty() && chosen.upper().equals(ANY_COUNT.upper())) {
+        return Optional.empty();
+      }
+      hull = Optional.of(hull.map(each -> hull(each, chosen)).orElse(chosen));
+    }
+    return hull;
+  }
+
+  /// Whether nothing bounds it but 0, from below.
+  private static boolean isCount(Scalar scalar, Branch branch) {
+    return switch (scalar) {
+      case Scalar.Column column -> branch.source(column).field(column.name()).count();
+      case Scalar.Literal literal ->
+          isNumber(literal.type()) && new BigDecimal(literal.value()).signum() >= 0;
+      case Scalar.Null _ -> true;
+      case Scalar.Call call ->
+          (call.function() == Function.COALESCE
+                  || (call.function() == Function.CAST && isNumber(call.type())))
+              && call.arguments().stream().allMatch(each -> isCount(each, branch));
+    };
+  }
+
+  /// What a comparison of the value with something says of it. One that does not hold may be NULL,
+  /// because its other side is.
+  private static Bounds narrowed(
+      Bounds bounds, Scalar value, Scalar condition, boolean holds, Branch branch) {
+    if (!(condition instanceof Scalar.Call call)
+        || (call.function() != Function.LESS && call.function() != Function.LESS_OR_EQUAL)) {
+      return bounds;
+    }
+    boolean first = call.arguments().getFirst().equals(value);
+    Scalar other = first ? call.arguments().getLast() : call.arguments().getFirst();
+    Optional<Bounds> limit = of(other, branch);
+    if ((!first && !call.arguments().getLast().equals(value))
+        || limit.isEmpty()
+        || (!holds && !(other instanceof Scalar.Literal))) {
+      return bounds;
+    }
+    return first == holds
+        ? new Bounds(
+            bounds.lower().min(limit.get().upper()), bounds.upper().min(limit.get().upper()))
+        : new Bounds(
+            bounds.lower().max(limit.get().lower()), bounds.upper().max(limit.get().lower()));
   }
 
   private static Optional<Bounds> hull(List<Scalar> values, Branch branch) {

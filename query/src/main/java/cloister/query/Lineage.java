@@ -23,14 +23,7 @@ final class Lineage {
   static Map<Address, Map<ColumnName, Set<Use>>> of(Question question) throws QueryException {
     var lineage = new Lineage();
     for (Branch branch : question.branches()) {
-      for (Branch.Source source : branch.everySource()) {
-        lineage.uses.computeIfAbsent(source.address(), _ -> new TreeMap<>());
-        source.on().ifPresent(on -> on.forEach(each -> lineage.condition(branch.sources(), each)));
-      }
-      branch.conditions().forEach(each -> lineage.condition(branch.sources(), each));
-      for (Branch.Membership membership : branch.memberships()) {
-        lineage.membership(branch, membership);
-      }
+      lineage.rows(branch);
       for (int key = 0; key < question.keys(); key++) {
         lineage.value(branch, branch.outputs().get(key), Use.GROUP);
       }
@@ -39,11 +32,54 @@ final class Lineage {
           case UNITS, MATCHED_UNITS, ROWS -> {}
           case VALUES, DISTINCT_VALUES -> lineage.argument(branch, aggregation, Use.COUNT);
           case SUM -> lineage.argument(branch, aggregation, Use.SUM);
-          case MEAN -> lineage.argument(branch, aggregation, Use.AVG);
+          case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP ->
+              lineage.argument(branch, aggregation, Use.AVG);
         }
       }
     }
     return lineage.uses;
+  }
+
+  /// What decides which rows there are.
+  private void rows(Branch branch) throws QueryException {
+    for (Branch.Source source : branch.everySource()) {
+      source.datasets().forEach(each -> uses.computeIfAbsent(each, _ -> new TreeMap<>()));
+      if (source.table() instanceof Table.PerUnit perUnit) {
+        table(perUnit);
+      }
+      for (Scalar each : source.on().orElse(List.of())) {
+        condition(branch.sources(), each);
+      }
+    }
+    branch.conditions().forEach(each -> condition(branch.sources(), each));
+    for (Branch.Membership membership : branch.memberships()) {
+      membership(branch, membership);
+    }
+  }
+
+  /// Keys say which rows there are; what they and the aggregates are used for is recorded where
+  /// that is. The unit ties them to what they are joined with.
+  private void table(Table.PerUnit perUnit) throws QueryException {
+    for (Branch branch : perUnit.branches()) {
+      rows(branch);
+      for (int key = 0; key < perUnit.keys(); key++) {
+        if (key != perUnit.unitKey()) {
+          value(branch, branch.outputs().get(key), Use.GROUP);
+        }
+      }
+      for (Table.PerUnit.Aggregation aggregation : perUnit.aggregations()) {
+        switch (aggregation.aggregate()) {
+          case ROWS, LEAST, GREATEST -> {}
+          case VALUES, DISTINCT_VALUES -> argument(branch, aggregation.argument(), Use.COUNT);
+          case SUM -> argument(branch, aggregation.argument(), Use.SUM);
+          case MEAN -> argument(branch, aggregation.argument(), Use.AVG);
+        }
+      }
+    }
+  }
+
+  private void argument(Branch branch, int output, Use use) {
+    value(branch, branch.outputs().get(output), use);
   }
 
   private void argument(Branch branch, Question.Aggregation aggregation, Use use) {
@@ -90,7 +126,7 @@ final class Lineage {
     return (call.function() == Function.IS_NULL || call.function() == Function.IS_NOT_NULL)
         && call.arguments().getFirst() instanceof Scalar.Column column
         && sources.get(column.source()).isOptional()
-        && sources.get(column.source()).unit().equals(column.name());
+        && sources.get(column.source()).isUnit(column.name());
   }
 
   /// Everything a value is computed from has the value's use; what decides between values, or
@@ -114,7 +150,7 @@ final class Lineage {
     }
   }
 
-  private static boolean isCondition(Scalar.Call call, int argument) {
+  static boolean isCondition(Scalar.Call call, int argument) {
     return call.function() == Function.CASE
         && argument % 2 == 0
         && argument < call.arguments().size() - 1;
@@ -199,8 +235,17 @@ final class Lineage {
   }
 
   private void record(List<Branch.Source> sources, Scalar.Column column, Use use) {
-    uses.computeIfAbsent(sources.get(column.source()).address(), _ -> new TreeMap<>())
-        .computeIfAbsent(column.name(), _ -> EnumSet.noneOf(Use.class))
-        .add(use);
+    switch (sources.get(column.source()).table()) {
+      case Table.Scan scan ->
+          uses.computeIfAbsent(scan.dataset().address(), _ -> new TreeMap<>())
+              .computeIfAbsent(column.name(), _ -> EnumSet.noneOf(Use.class))
+              .add(use);
+      // What it is computed from has the use that it has.
+      case Table.PerUnit perUnit ->
+          perUnit
+              .output(column.name())
+              .ifPresent(
+                  output -> perUnit.branches().forEach(branch -> argument(branch, output, use)));
+    }
   }
 }

@@ -26,13 +26,17 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
     VALUES,
     DISTINCT_VALUES,
     SUM,
-    MEAN;
+    MEAN,
+    VAR_POP,
+    VAR_SAMP,
+    STDDEV_POP,
+    STDDEV_SAMP;
 
     /// Whether its numbers are counts.
     boolean counts() {
       return switch (this) {
         case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES -> true;
-        case SUM, MEAN -> false;
+        case SUM, MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> false;
       };
     }
   }
@@ -124,19 +128,22 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
   }
 
   /// The parts of a union count the same kind of unit: one person who is in two of them is one.
-  private static void requireOneUnit(List<Branch> branches) throws QueryException {
+  static void requireOneUnit(List<Branch> branches) throws QueryException {
     Branch first = branches.getFirst();
     for (Branch branch : branches) {
       for (Branch.Source source : branch.everySource()) {
-        var unit = source.unitColumn();
-        var other = first.sources().getFirst().unitColumn();
+        if (source.unit().isEmpty()) {
+          continue;
+        }
+        var unit = source.field(source.unit().get());
+        var other = first.unitField();
         if (!unit.type().equals(other.type()) || !unit.semantic().equals(other.semantic())) {
           throw new QueryException(
               Kind.JOIN,
               source.position(),
-              source.address()
+              source.table().shown()
                   + " and "
-                  + first.sources().getFirst().address()
+                  + first.first().table().shown()
                   + " have different kinds of privacy unit",
               "combine datasets whose units have the same type and semantic");
         }
@@ -176,7 +183,7 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
   /// Whether a unit that leaves one dataset may keep some of its rows, or get others: because they
   /// are of another one, or because of an outer join or of what does not exist.
   boolean unitsMayChange() {
-    return branches.stream().map(Branch::required).distinct().count() > 1
+    return branches.stream().map(Branch::matching).distinct().count() > 1
         || branches.stream().anyMatch(Branch::unitsMayChange);
   }
 

@@ -1,8 +1,11 @@
 package cloister.query;
 
+import cloister.privacy.Bounding;
 import cloister.privacy.Delta;
 import cloister.privacy.DifferentialPrivacy;
 import cloister.privacy.Measure;
+import cloister.privacy.Measure.Sides;
+import cloister.privacy.Measure.Statistic;
 import cloister.privacy.ReleasePlan;
 import cloister.privacy.ReleasePlan.Counter;
 import cloister.privacy.ReleasePlan.GroupKey;
@@ -11,7 +14,6 @@ import cloister.query.QueryException.Position;
 import cloister.query.Question.Aggregate;
 import cloister.query.Question.Aggregation;
 import cloister.room.Address;
-import cloister.room.Column;
 import cloister.room.Column.Bounds;
 import cloister.room.ColumnType;
 import java.math.BigDecimal;
@@ -43,7 +45,7 @@ import java.util.stream.IntStream;
 ///
 /// Without noise one aggregation of `r` is the answer, and every number in it is about enough units
 /// ([#requireManyUnits]). With noise
-/// - `f0…` are joined sources with a bounded number of rows of each unit ([#bounded]),
+/// - joined sources have a bounded number of rows of each unit ([RowSql]),
 /// - `p` aggregates `r` per unit and group and clamps,
 /// - `b` keeps `groupsPerUnit` groups of each unit, chosen by a keyed hash of the unit's own rows,
 /// - the outer SELECT adds up, so that one unit moves each cell by no more than its bound.
@@ -58,11 +60,14 @@ final class Rewriting {
   /// Doubles are summed in steps of a millionth, or of a millionth of small bounds.
   private static final int REAL_DIGITS = 6;
 
-  /// What one unit may make of a join: its presence must not decide whether a run ends in time.
-  private static final int MOST_JOINED_ROWS = 1_000_000;
+  /// Every 64-bit integer has as many at most.
+  private static final int INTEGER_DIGITS = 19;
 
-  /// Units are first counted together, by so many values of a hash: a table that fits a cache.
-  private static final int BUCKETS = 1 << 16;
+  /// A unit's rows in a group are counted up to 2^30.
+  private static final int ROW_BITS = 30;
+
+  /// Edges for a unit's total leave room for 2^10 rows of its type's largest value.
+  private static final int MANY_ROWS_BITS = 10;
 
   private final Question question;
   private final Map<Address, Integer> minimumUnits;
@@ -70,8 +75,7 @@ final class Rewriting {
   private final String nonce;
   private final List<Presence> presences;
 
-  /// The definitions of bounded sources by what they are, in the order of their numbers.
-  private final Map<String, String> bounded = new LinkedHashMap<>();
+  private final RowSql rowSql;
 
   private Rewriting(
       Question question,
@@ -83,6 +87,7 @@ final class Rewriting {
     this.noise = noise;
     this.nonce = nonce;
     this.presences = presences(question);
+    this.rowSql = new RowSql(question.datasets(), noise.isPresent(), nonce);
   }
 
   static Compiled compile(
@@ -130,8 +135,8 @@ final class Rewriting {
           "ask for fewer measures at once");
     }
     List<Measure> measures = new ArrayList<>();
-    for (Aggregation aggregation : question.aggregations()) {
-      measures.add(measure(aggregation));
+    for (int index = 0; index < question.aggregations().size(); index++) {
+      measures.add(measure(index));
     }
     if (measures.size() > ReleasePlan.MOST_MEASURES) {
       throw new QueryException(
@@ -146,18 +151,16 @@ final class Rewriting {
     var release = new ReleasePlan(keys, counters, measures, question.unitsMayChange(), noise);
     String sql = noise.isPresent() ? noisy(noise.get(), keys, measures) : direct(measures);
     int cells = measures.stream().mapToInt(Measure::cells).sum();
+    int lists = measures.stream().mapToInt(Measure::lists).sum();
     Map<String, Address> tables = new TreeMap<>();
     List<Address> datasets = datasets();
-    datasets.forEach(dataset -> tables.put(table(dataset), dataset));
-    return new Compiled(release, new EngineQuery(sql, tables, keys.size(), counters.size(), cells));
+    datasets.forEach(dataset -> tables.put(rowSql.table(dataset), dataset));
+    return new Compiled(
+        release, new EngineQuery(sql, tables, keys.size(), counters.size(), cells, lists));
   }
 
   private List<Address> datasets() {
     return List.copyOf(question.datasets());
-  }
-
-  private String table(Address dataset) {
-    return "t" + datasets().indexOf(dataset);
   }
 
   // What is released
@@ -170,7 +173,7 @@ final class Rewriting {
       if (!(branch.outputs().get(key) instanceof Scalar.Column reference)) {
         return new GroupKey("k" + key, Optional.empty());
       }
-      Column column = branch.sources().get(reference.source()).column(reference.name());
+      Table.Field column = branch.source(reference).field(reference.name());
       if (column.domain().isEmpty()) {
         return new GroupKey("k" + key, Optional.empty());
       }
@@ -193,10 +196,13 @@ final class Rewriting {
     return noise.isEmpty() || !presence.optional();
   }
 
+  /// Some rows of a table per unit are of a dataset and some are not; nobody knows which.
+  private static final String IN_A_TABLE_PER_UNIT = "NULL";
+
   private static List<Presence> presences(Question question) {
     Map<List<String>, Set<Address>> alike = new LinkedHashMap<>();
     Set<Address> datasets = new TreeSet<>();
-    question.branches().forEach(branch -> datasets.addAll(branch.datasets()));
+    question.branches().forEach(branch -> datasets.addAll(branch.ofUnits()));
     for (Address dataset : datasets) {
       List<String> conditions =
           question.branches().stream().map(branch -> presence(branch, dataset)).toList();
@@ -217,9 +223,14 @@ final class Rewriting {
     }
     List<String> matches =
         IntStream.range(0, branch.sources().size())
-            .filter(source -> branch.sources().get(source).address().equals(dataset))
-            .mapToObj(source -> unit(source, branch) + " IS NOT NULL")
+            .filter(source -> branch.sources().get(source).isOptional())
+            .filter(source -> branch.sources().get(source).hasUnit())
+            .filter(source -> branch.sources().get(source).table().required().contains(dataset))
+            .mapToObj(source -> RowSql.unit(source, branch) + " IS NOT NULL")
             .toList();
+    if (matches.isEmpty() && branch.datasets().contains(dataset)) {
+      return IN_A_TABLE_PER_UNIT;
+    }
     return matches.isEmpty() ? "false" : "(" + String.join(" OR ", matches) + ")";
   }
 
@@ -282,6 +293,13 @@ final class Rewriting {
   /// belongs to WHERE or GROUP BY, and grouping by a column counts its values, as far as enough
   /// units have them.
   private void requireManyUnits() throws QueryException {
+    if (presences.stream().anyMatch(each -> each.conditions().contains(IN_A_TABLE_PER_UNIT))) {
+      throw new QueryException(
+          Kind.NEEDS_NOISE,
+          Position.START,
+          "without noise a table per unit is of rows that all are of the same datasets",
+          "aggregate each part of a UNION ALL or outer join by itself");
+    }
     for (Aggregation aggregation : question.aggregations()) {
       if (aggregation.aggregate() == Aggregate.DISTINCT_VALUES) {
         throw new QueryException(
@@ -292,19 +310,21 @@ final class Rewriting {
       }
       if (aggregation.argument() >= 0
           && aggregation.aggregate() != Aggregate.MATCHED_UNITS
-          && !question.over(aggregation.argument()).stream()
-              .allMatch(Scalar.Column.class::isInstance)) {
+          && !question.branches().stream()
+              .allMatch(branch ->
+                  branch.outputs().get(aggregation.argument()) instanceof Scalar.Column column
+                      && branch.source(column).isPlain(column.name()))) {
         throw new QueryException(
             Kind.NEEDS_NOISE,
             Position.START,
-            "without noise COUNT, SUM and AVG are of a column as it is: an expression may be of one"
-                + " unit",
+            "without noise COUNT, SUM, AVG, VARIANCE and STDDEV are of a column as it is: an"
+                + " expression may be of one unit",
             "put the condition into WHERE or GROUP BY, and compute with the answer's numbers");
       }
     }
     Set<Address> united = new HashSet<>();
     for (Branch branch : question.branches()) {
-      for (Address dataset : branch.datasets()) {
+      for (Address dataset : branch.ofUnits()) {
         if (!united.add(dataset)) {
           throw new QueryException(
               Kind.NEEDS_NOISE,
@@ -371,7 +391,7 @@ final class Rewriting {
             branch.outputs().get(argument) instanceof Scalar.Column column
                 && (column.type() instanceof ColumnType.Real
                     || branch.source(column).isOptional()
-                    || !branch.source(column).column(column.name()).required()));
+                    || !branch.source(column).field(column.name()).required()));
   }
 
   private int minimum(Address dataset) {
@@ -382,7 +402,15 @@ final class Rewriting {
     return minimum;
   }
 
-  private Measure measure(Aggregation aggregation) throws QueryException {
+  private Measure measure(int index) throws QueryException {
+    Aggregation aggregation = question.aggregations().get(index);
+    int moments = moments(index);
+    if (moments != index) {
+      return new Measure.Another(moments, statistic(aggregation));
+    }
+    if (isClipped(aggregation)) {
+      return clipped(aggregation);
+    }
     return switch (aggregation.aggregate()) {
       case UNITS -> new Measure.Units(0);
       case MATCHED_UNITS -> new Measure.Units(matched(aggregation));
@@ -392,11 +420,152 @@ final class Rewriting {
         Grid grid = grid(aggregation);
         yield new Measure.Sum(grid.granularity(), grid.lower(), grid.upper());
       }
-      case MEAN -> {
-        Grid grid = grid(aggregation);
-        yield new Measure.Mean(grid.granularity(), grid.lower(), grid.upper());
+      case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
+        if (!isSquared(aggregation)) {
+          Grid grid = grid(aggregation);
+          yield new Measure.Mean(grid.granularity(), grid.lower(), grid.upper());
+        }
+        yield squared(aggregation);
       }
     };
+  }
+
+  /// Whether noise has to find the bounds of what a unit adds up to, because the terms declare none
+  /// and leave it to noise.
+  private boolean isClipped(Aggregation aggregation) {
+    return noise.isPresent()
+        && switch (aggregation.aggregate()) {
+          case ROWS, VALUES -> noise.get().rows() == Bounding.AUTOMATIC;
+          case SUM -> bounds(aggregation).isEmpty() && isAutomatic(aggregation);
+          case UNITS,
+              MATCHED_UNITS,
+              DISTINCT_VALUES,
+              MEAN,
+              VAR_POP,
+              VAR_SAMP,
+              STDDEV_POP,
+              STDDEV_SAMP ->
+              false;
+        };
+  }
+
+  /// Whether the owner of every column that a value is computed from either declares its bounds or
+  /// leaves them to noise, and some owner the latter.
+  private boolean isAutomatic(Aggregation aggregation) {
+    return question.branches().stream()
+        .allMatch(branch -> {
+          Scalar argument = branch.outputs().get(aggregation.argument());
+          if (Interval.of(argument, branch).isPresent()) {
+            return true;
+          }
+          List<Table.Field> columns = new ArrayList<>();
+          valueColumns(argument, branch, columns);
+          return columns.stream()
+                  .allMatch(each -> each.sums() == Bounding.AUTOMATIC || each.bounds().isPresent())
+              && columns.stream().anyMatch(each -> each.sums() == Bounding.AUTOMATIC);
+        });
+  }
+
+  /// What only decides between values has no say.
+  private static void valueColumns(Scalar scalar, Branch branch, List<Table.Field> columns) {
+    switch (scalar) {
+      case Scalar.Column reference -> columns.add(branch.source(reference).field(reference.name()));
+      case Scalar.Literal _, Scalar.Null _ -> {}
+      case Scalar.Call call -> {
+        for (int index = 0; index < call.arguments().size(); index++) {
+          if (!Lineage.isCondition(call, index)) {
+            valueColumns(call.arguments().get(index), branch, columns);
+          }
+        }
+      }
+    }
+  }
+
+  private Measure.Clipped clipped(Aggregation aggregation) throws QueryException {
+    if (aggregation.aggregate() != Aggregate.SUM) {
+      return new Measure.Clipped(BigDecimal.ONE, Sides.POSITIVE, ROW_BITS);
+    }
+    Grid grid = grid(aggregation);
+    int bits = steps(aggregation, grid).toBigInteger().bitLength() + MANY_ROWS_BITS;
+    return new Measure.Clipped(
+        grid.granularity(), Sides.BOTH, Math.min(bits, Measure.Clipped.MOST_BITS));
+  }
+
+  /// The aggregation whose moments this one is a statistic of: itself, or another of the same
+  /// values, so that AVG, VARIANCE, STDDEV and COUNT of one column share three numbers and their
+  /// noise. A COUNT of doubles is not among them, since it counts NaN.
+  private int moments(int index) {
+    Aggregation aggregation = question.aggregations().get(index);
+    boolean counts =
+        aggregation.aggregate() == Aggregate.VALUES
+            && isExact(aggregation)
+            && !isClipped(aggregation);
+    if (!counts && !hasMoments(aggregation)) {
+      return index;
+    }
+    return IntStream.range(0, question.aggregations().size())
+        .filter(each -> hasMoments(question.aggregations().get(each)))
+        .filter(each -> question.aggregations().get(each).argument() == aggregation.argument())
+        .findFirst()
+        .orElse(index);
+  }
+
+  private static boolean hasMoments(Aggregation aggregation) {
+    return switch (aggregation.aggregate()) {
+      case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> true;
+      case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES, SUM -> false;
+    };
+  }
+
+  /// Whether somebody asks for a variance of the values.
+  private boolean isSquared(Aggregation aggregation) {
+    return question.aggregations().stream()
+        .anyMatch(each ->
+            each.argument() == aggregation.argument()
+                && hasMoments(each)
+                && each.aggregate() != Aggregate.MEAN);
+  }
+
+  private static Statistic statistic(Aggregation aggregation) {
+    return switch (aggregation.aggregate()) {
+      case VALUES -> Statistic.COUNT;
+      case MEAN -> Statistic.MEAN;
+      case VAR_POP -> Statistic.VAR_POP;
+      case VAR_SAMP -> Statistic.VAR_SAMP;
+      case STDDEV_POP -> Statistic.STDDEV_POP;
+      case STDDEV_SAMP -> Statistic.STDDEV_SAMP;
+      case UNITS, MATCHED_UNITS, ROWS, DISTINCT_VALUES, SUM ->
+          throw new IllegalArgumentException("it is no statistic of moments");
+    };
+  }
+
+  /// Without noise nothing is clamped, so the range is what the values' type can hold: squares of
+  /// anything within it can be added up.
+  private Measure.Moments squared(Aggregation aggregation) throws QueryException {
+    Grid grid = grid(aggregation);
+    if (noise.isPresent()) {
+      return new Measure.Moments(
+          statistic(aggregation), grid.granularity(), grid.lower(), grid.upper());
+    }
+    BigDecimal largest = steps(aggregation, grid).movePointLeft(grid.digits());
+    return new Measure.Moments(
+        statistic(aggregation), grid.granularity(), largest.negate(), largest);
+  }
+
+  /// A bound of the integers that stand for values of the argument's type.
+  private BigDecimal steps(Aggregation aggregation, Grid grid) {
+    if (!isExact(aggregation)) {
+      return BigDecimal.ONE.movePointRight(MOST_SUMMED_DIGITS - 1);
+    }
+    int wholeDigits =
+        question.over(aggregation.argument()).stream()
+            .mapToInt(each ->
+                each.type() instanceof ColumnType.Decimal decimal
+                    ? decimal.precision() - decimal.scale()
+                    : INTEGER_DIGITS)
+            .max()
+            .orElseThrow();
+    return BigDecimal.ONE.movePointRight(wholeDigits + grid.digits());
   }
 
   /// The integers that stand for an argument's values: multiples of 10^-digits, from lower to
@@ -415,22 +584,28 @@ final class Rewriting {
     }
   }
 
-  private Grid grid(Aggregation aggregation) throws QueryException {
+  /// What the owners' bounds say of an argument in all branches.
+  private Optional<Bounds> bounds(Aggregation aggregation) {
     Optional<Bounds> bounds = Optional.empty();
     for (Branch branch : question.branches()) {
       Optional<Bounds> own = Interval.of(branch.outputs().get(aggregation.argument()), branch);
       if (own.isEmpty()) {
-        bounds = Optional.empty();
-        break;
+        return Optional.empty();
       }
       bounds = Optional.of(bounds.map(other -> Interval.hull(other, own.get())).orElse(own.get()));
     }
-    if (bounds.isEmpty() && noise.isPresent()) {
+    return bounds;
+  }
+
+  private Grid grid(Aggregation aggregation) throws QueryException {
+    Optional<Bounds> bounds = bounds(aggregation);
+    if (bounds.isEmpty() && noise.isPresent() && !isClipped(aggregation)) {
       throw new QueryException(
           Kind.UNBOUNDED,
           Position.START,
-          "a SUM or AVG under noise is over something without declared bounds",
-          "use a column whose owner declares bounds, or ask the owner to");
+          "a SUM, AVG, VARIANCE or STDDEV under noise is over something without declared bounds",
+          "use a column whose owner declares bounds, or ask the owner to; a SUM may also do with"
+              + " `bounds: auto`");
     }
     int digits = digits(aggregation, bounds);
     // Bounds of a wider type than the sum's would let a clamp itself overflow the outer sum.
@@ -482,20 +657,23 @@ final class Rewriting {
   private String rows(Branch branch) throws QueryException {
     List<String> outputs = new ArrayList<>();
     for (int key = 0; key < question.keys(); key++) {
-      outputs.add(key(branch.outputs().get(key)) + " AS k" + key);
+      outputs.add(RowSql.key(branch.outputs().get(key)) + " AS k" + key);
     }
-    List<Integer> joined = joined(branch);
-    String unit = unit(joined.getFirst(), branch);
-    outputs.add(unit + " AS u");
+    RowSql.Rows rows = rowSql.rows(branch, need());
+    outputs.add(rows.unit() + " AS u");
     for (int index = 0; index < question.aggregations().size(); index++) {
       Aggregation aggregation = question.aggregations().get(index);
-      if (aggregation.argument() >= 0) {
+      if (isRead(index)) {
         Scalar argument = branch.outputs().get(aggregation.argument());
         String value =
             switch (aggregation.aggregate()) {
               case SUM -> integer(argument, grid(aggregation), aggregation);
-              case MEAN -> clamped(integer(argument, grid(aggregation), aggregation), aggregation);
-              case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES -> expression(argument);
+              case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP ->
+                  centred(
+                      clamped(integer(argument, grid(aggregation), aggregation), aggregation),
+                      aggregation);
+              case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES ->
+                  RowSql.expression(argument);
             };
         outputs.add(value + " AS x" + index);
       }
@@ -509,307 +687,40 @@ final class Rewriting {
               + " AS p"
               + index);
     }
-    // The conditions say how the sources join; DuckDB's optimizer makes hash joins of them.
-    boolean multiplies = noise.isPresent() && joined.size() > 1;
-    List<String> conditions = new ArrayList<>();
-    var from = new StringBuilder();
-    boolean leftJoins = joined.stream().anyMatch(each -> branch.sources().get(each).isOptional());
-    for (int source : joined) {
-      String rows =
-          (multiplies ? bounded(branch, source, joined.size()) : table(source, branch))
-              + " AS s"
-              + source;
-      Optional<List<Scalar>> on = branch.sources().get(source).on();
-      if (on.isPresent()) {
-        from.append(" LEFT JOIN ")
-            .append(rows)
-            .append(" ON ")
-            .append(conjunction(branch, on.get(), unit));
-      } else {
-        from.append(from.isEmpty() ? "" : leftJoins ? " CROSS JOIN " : ", ").append(rows);
-        if (source != joined.getFirst()) {
-          conditions.add("(" + unit + " = " + unit(source, branch) + ")");
-        }
-      }
-    }
-    for (Scalar condition : branch.conditions()) {
-      Set<Integer> over = sources(condition);
-      boolean elsewhere =
-          over.size() == 1
-              && !branch.sources().get(over.iterator().next()).isOptional()
-              && (multiplies || !joined.containsAll(over));
-      if (!branch.isJoin(condition) && !elsewhere) {
-        conditions.add(expression(condition));
-      }
-    }
-    for (int source = 0; source < branch.sources().size(); source++) {
-      if (!joined.contains(source) && !branch.sources().get(source).isOptional()) {
-        conditions.add(unit + " IN (" + units(source, branch) + ")");
-      }
-    }
-    for (Branch.Membership membership : branch.memberships()) {
-      conditions.add(membership(branch, membership, unit));
-    }
-    return "SELECT " + String.join(", ", outputs) + " FROM " + from + where(conditions);
+    return "SELECT " + String.join(", ", outputs) + rows.sql();
   }
 
-  private static String conjunction(Branch branch, List<Scalar> conditions, String unit) {
-    return conditions.isEmpty()
-        ? "true"
-        : conditions.stream()
-            .map(condition -> expression(branch, condition, unit))
-            .collect(Collectors.joining(" AND ", "(", ")"));
-  }
-
-  /// With the row's unit in the place of its sources': not each of them is joined.
-  private static String expression(Branch branch, Scalar condition, String unit) {
-    return DuckDbSql.expression(
-        condition,
-        column ->
-            column.source() >= 0 && branch.isUnit(column)
-                ? unit
-                : source(column.source()) + "." + name(column));
-  }
-
-  /// What is about the unit alone is a set of units, which DuckDB hashes.
-  private String membership(Branch branch, Branch.Membership membership, String unit) {
-    boolean ofUnits = branch.isOfUnits(membership);
-    List<String> conditions = new ArrayList<>();
-    for (Scalar condition : membership.conditions()) {
-      if (!ofUnits || !branch.isUnitEquality(membership, condition)) {
-        conditions.add(expression(branch, condition, unit));
-      }
-    }
-    List<String> tables = new ArrayList<>();
-    String first = source(-1) + "." + DuckDbSql.identifier(membership.source(-1).unit());
-    for (int number = -1; number >= -membership.sources().size(); number--) {
-      tables.add(table(membership.source(number).address()) + " AS " + source(number));
-      if (ofUnits && number < -1) {
-        conditions.add(
-            "("
-                + first
-                + " = "
-                + source(number)
-                + "."
-                + DuckDbSql.identifier(membership.source(number).unit())
-                + ")");
-      }
-    }
-    String rows = " FROM " + String.join(", ", tables) + where(conditions);
-    return (membership.present() ? "" : "NOT ")
-        + (ofUnits
-            ? "(" + unit + " IN (SELECT " + first + rows + "))"
-            : "EXISTS (SELECT 1" + rows + ")");
-  }
-
-  /// The sources whose rows are joined. Where only units and distinct values are counted it does
-  /// not matter how often a row is there, so a source of which nothing but the unit is read need
-  /// only have that unit: see [#units].
-  private List<Integer> joined(Branch branch) {
-    boolean multiplicityMatters =
+  /// Where only units and distinct values are counted it does not matter how often a row is there.
+  private RowSql.Need need() {
+    boolean everyRow =
         question.aggregations().stream()
             .anyMatch(each ->
                 each.aggregate() != Aggregate.UNITS
                     && each.aggregate() != Aggregate.MATCHED_UNITS
                     && each.aggregate() != Aggregate.DISTINCT_VALUES);
-    Set<Integer> read = new TreeSet<>();
-    branch.outputs().forEach(output -> read.addAll(sources(output)));
-    for (Branch.Membership membership : branch.memberships()) {
-      if (!branch.isOfUnits(membership)) {
-        membership.conditions().stream()
-            .filter(each -> !branch.isUnitEquality(membership, each))
-            .forEach(each -> sources(each).stream().filter(over -> over >= 0).forEach(read::add));
-      }
-    }
-    for (Scalar condition : branch.conditions()) {
-      Set<Integer> over = sources(condition);
-      if (over.size() > 1 && !branch.isJoin(condition)) {
-        read.addAll(over);
-      }
-    }
-    for (int source = 0; source < branch.sources().size(); source++) {
-      Optional<List<Scalar>> on = branch.sources().get(source).on();
-      boolean counted = on.isPresent() && (noise.isEmpty() || isPresenceRead(branch, source));
-      if (multiplicityMatters || counted) {
-        read.add(source);
-      }
-      if (on.isPresent() && read.contains(source)) {
-        on.get().stream()
-            .filter(each -> !isUnitTie(branch, each))
-            .forEach(each -> read.addAll(sources(each)));
-      }
-    }
-    if (read.stream().allMatch(source -> branch.sources().get(source).isOptional())) {
-      read.add(0);
-    }
-    return List.copyOf(read);
+    return new RowSql.Need(everyRow, this::isMatchCounted);
   }
 
-  /// Whether a left join's condition is that its unit is the row's.
-  private static boolean isUnitTie(Branch branch, Scalar condition) {
-    return condition instanceof Scalar.Call call
-        && call.function() == Scalar.Function.EQUAL
-        && call.arguments().stream()
-            .allMatch(each -> branch.isUnit(each) || branch.isOptionalUnit(each));
+  /// Whether an aggregation looks at its own argument, and not at that of others: without noise a
+  /// count's units are counted by it all the same.
+  private boolean isRead(int index) {
+    Aggregation aggregation = question.aggregations().get(index);
+    return aggregation.argument() >= 0
+        && (moments(index) == index
+            || (noise.isEmpty() && aggregation.aggregate() == Aggregate.VALUES));
   }
 
   /// Whether what is counted depends on whether a left-joined source matches.
-  private boolean isPresenceRead(Branch branch, int source) {
-    return presences.stream()
-        .anyMatch(each ->
-            !each.optional() && each.datasets().contains(branch.sources().get(source).address()));
-  }
-
-  /// The units of a source that its own conditions leave.
-  private String units(int source, Branch branch) {
-    return "SELECT "
-        + unit(source, branch)
-        + " FROM "
-        + table(source, branch)
-        + " AS s"
-        + source
-        + where(
-            branch.conditions().stream()
-                .filter(condition -> sources(condition).equals(Set.of(source)))
-                .map(Rewriting::expression)
-                .toList());
-  }
-
-  private String table(int source, Branch branch) {
-    return table(branch.sources().get(source).address());
-  }
-
-  private static String where(List<String> conditions) {
-    return conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
-  }
-
-  /// The rows of a source that its own conditions leave, of each unit at most so many that all
-  /// joined sources together make no more than [#MOST_JOINED_ROWS] of it. Which rows a unit keeps
-  /// depends on the columns that are read of its own rows there, and the nonce.
-  ///
-  /// Hardly any unit is in a bucket of too many rows (`w`), fewer have too many themselves (`h`),
-  /// and only those are sorted.
-  private String bounded(Branch branch, int source, int joined) {
-    int most = (int) Math.floor(Math.pow(MOST_JOINED_ROWS, 1.0 / joined) + 1e-9);
-    Branch.Source from = branch.sources().get(source);
-    String unit = "s." + DuckDbSql.identifier(from.unit());
-    Set<Scalar.Column> columns = new LinkedHashSet<>();
-    columns.add(new Scalar.Column(source, from.unit(), from.unitColumn().type()));
-    List<String> own = new ArrayList<>();
-    for (Scalar condition : from.on().orElse(branch.conditions())) {
-      if (sources(condition).equals(Set.of(source))) {
-        own.add(DuckDbSql.expression(condition, column -> "s." + name(column)));
-      } else {
-        columnsOf(source, condition, columns);
-      }
-    }
-    for (Scalar elsewhere : elsewhere(branch, from)) {
-      columnsOf(source, elsewhere, columns);
-    }
-    List<String> names = columns.stream().map(column -> "s." + name(column)).sorted().toList();
-    // Of two rows that differ in the sign of a zero only, neither is first but as text.
-    List<String> order =
-        columns.stream()
-            .map(column ->
-                column.type() instanceof ColumnType.Real
-                    ? "CAST(s." + name(column) + " AS VARCHAR)"
-                    : "s." + name(column))
-            .sorted()
-            .toList();
-    String rows =
-        " FROM "
-            + table(from.address())
-            + " AS s WHERE "
-            + own.stream().map(each -> each + " AND ").collect(Collectors.joining());
-    String bucket = "CAST(hash(" + unit + ") % " + BUCKETS + " AS USMALLINT)";
-    String keys = String.join(", ", names);
-    String key = most + rows + keys;
-    int number = List.copyOf(bounded.keySet()).indexOf(key);
-    if (number < 0) {
-      number = bounded.size();
-      String heavy = " IN (SELECT u FROM h" + number + ")";
-      String chosen = String.join(", ", order);
-      bounded.put(
-          key,
-          String.join(
-              "\n",
-              "w" + number + " AS MATERIALIZED (",
-              "  SELECT " + bucket + " AS w" + rows + "true GROUP BY 1 HAVING count(*) > " + most,
-              "), h" + number + " AS MATERIALIZED (",
-              "  SELECT " + unit + " AS u" + rows + bucket + " IN (SELECT w FROM w" + number + ")",
-              "  GROUP BY 1 HAVING count(*) > " + most,
-              "), f" + number + " AS NOT MATERIALIZED (",
-              "  SELECT " + keys + rows + "NOT " + unit + heavy,
-              "  UNION ALL",
-              "  SELECT " + keys + rows + unit + heavy,
-              "  QUALIFY row_number() OVER (PARTITION BY " + unit,
-              "    ORDER BY hash("
-                  + chosen
-                  + ", "
-                  + DuckDbSql.text(nonce)
-                  + "), "
-                  + chosen
-                  + ") <= "
-                  + most,
-              "), "));
-    }
-    return "f" + number;
-  }
-
-  /// What reads a source beside the conditions that join it.
-  private static List<Scalar> elsewhere(Branch branch, Branch.Source source) {
-    List<Scalar> all = new ArrayList<>(branch.outputs());
-    if (source.isOptional()) {
-      all.addAll(branch.conditions());
-    }
-    branch.sources().forEach(each -> each.on().ifPresent(all::addAll));
-    branch.memberships().forEach(each -> all.addAll(each.conditions()));
-    return all;
-  }
-
-  private static Set<Integer> sources(Scalar scalar) {
-    Set<Integer> sources = new HashSet<>();
-    Scalar.forEachColumn(scalar, column -> sources.add(column.source()));
-    return sources;
-  }
-
-  private static void columnsOf(int source, Scalar scalar, Set<Scalar.Column> columns) {
-    Scalar.forEachColumn(
-        scalar,
-        column -> {
-          if (column.source() == source) {
-            columns.add(column);
-          }
-        });
-  }
-
-  /// A branch's own sources are `s0…`, a membership's `e0…`.
-  private static String source(int number) {
-    return number < 0 ? "e" + (-1 - number) : "s" + number;
-  }
-
-  private static String name(Scalar.Column column) {
-    return DuckDbSql.identifier(column.name());
-  }
-
-  private static String unit(int source, Branch branch) {
-    return source(source) + "." + DuckDbSql.identifier(branch.sources().get(source).unit());
-  }
-
-  /// -0 and 0 are one group, and which of them it is called would depend on single rows.
-  private static String key(Scalar scalar) {
-    return scalar.type() instanceof ColumnType.Real
-        ? "(" + expression(scalar) + " + CAST('0' AS DOUBLE))"
-        : expression(scalar);
-  }
-
-  private static String expression(Scalar scalar) {
-    return DuckDbSql.expression(scalar, column -> source(column.source()) + "." + name(column));
+  private boolean isMatchCounted(Branch.Source source) {
+    return source.isOptional()
+        && presences.stream()
+            .filter(this::isCounted)
+            .anyMatch(each -> each.datasets().stream().anyMatch(source.datasets()::contains));
   }
 
   /// The value as a multiple of the granularity; NULL, NaN and the infinities are NULL.
   private String integer(Scalar argument, Grid grid, Aggregation aggregation) {
-    String value = expression(argument);
+    String value = RowSql.expression(argument);
     if (isExact(aggregation)) {
       int scale = argument.type() instanceof ColumnType.Decimal decimal ? decimal.scale() : 0;
       BigInteger factor = BigInteger.TEN.pow(grid.digits());
@@ -859,6 +770,15 @@ final class Rewriting {
         + ") END)";
   }
 
+  /// The distance to the middle, where it is squared.
+  private String centred(String value, Aggregation aggregation) throws QueryException {
+    if (!isSquared(aggregation)) {
+      return value;
+    }
+    BigInteger middle = squared(aggregation).middle();
+    return middle.signum() == 0 ? value : "(" + value + " - " + hugeint(middle) + ")";
+  }
+
   private static String hugeint(BigInteger value) {
     return "CAST('" + value + "' AS HUGEINT)";
   }
@@ -874,23 +794,37 @@ final class Rewriting {
     int cell = 0;
     for (int index = 0; index < measures.size(); index++) {
       String argument = "x" + index;
+      Aggregation aggregation = question.aggregations().get(index);
+      if (moments(index) != index) {
+        continue;
+      }
       List<String> cells =
-          switch (question.aggregations().get(index).aggregate()) {
+          switch (aggregation.aggregate()) {
             case UNITS, MATCHED_UNITS -> List.of();
             case ROWS -> List.of("count(*)");
             case VALUES -> List.of("count(" + argument + ")");
             case DISTINCT_VALUES -> throw new IllegalStateException("it needs noise");
-            case SUM, MEAN ->
-                List.of("COALESCE(sum(" + argument + "), 0)", "count(" + argument + ")");
+            case SUM, MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
+              List<String> sums = new ArrayList<>();
+              sums.add("COALESCE(sum(" + argument + "), 0)");
+              sums.add("count(" + argument + ")");
+              for (String square : squares(argument, aggregation)) {
+                sums.add("COALESCE(sum(" + square + "), 0)");
+              }
+              yield sums;
+            }
           };
       for (String each : cells) {
         outputs.add("CAST(" + each + " AS HUGEINT) AS c" + cell++);
       }
     }
-    return "SELECT "
+    String rows = rows();
+    String definitions = rowSql.definitions();
+    return (definitions.isEmpty() ? "" : "WITH " + definitions + "\n")
+        + "SELECT "
         + String.join(", ", outputs)
         + "\nFROM (\n  "
-        + rows()
+        + rows
         + "\n) AS r"
         + groupBy("r");
   }
@@ -926,7 +860,13 @@ final class Rewriting {
       outer.add("count(*) FILTER (WHERE b.g" + index + ") AS n" + index);
     }
     int cell = 0;
+    List<String> histograms = new ArrayList<>();
     for (int index = 0; index < measures.size(); index++) {
+      if (measures.get(index) instanceof Measure.Clipped clipped) {
+        String y = "y" + histograms.size();
+        perUnit.add(contribution(index, clipped) + " AS " + y);
+        histograms.add(histogram(y, clipped));
+      }
       for (PerUnit each : perUnit(index, bound)) {
         perUnit.add(each.inner() + " AS c" + cell);
         outer.add("CAST(" + each.outer().replace("?", "b.c" + cell) + " AS HUGEINT) AS c" + cell);
@@ -939,19 +879,132 @@ final class Rewriting {
             + "\n  FROM r\n  GROUP BY "
             + String.join(", ", perUnit.subList(0, question.keys() + 1));
     String rows = rows();
-    var sql = new StringBuilder("WITH ");
-    bounded.values().forEach(sql::append);
+    String definitions = rowSql.definitions();
+    var sql =
+        new StringBuilder("WITH ").append(definitions).append(definitions.isEmpty() ? "" : ", ");
     sql.append("r AS (\n  ").append(rows).append("\n), ");
+    // What histograms read too is computed once.
+    String once = histograms.isEmpty() ? "b AS (" : "b AS MATERIALIZED (";
     if (coversAllGroups(keys, bound)) {
-      sql.append("b AS (\n  ").append(aggregated).append("\n)");
+      sql.append(once).append("\n  ").append(aggregated).append("\n)");
     } else {
-      sql.append("p AS MATERIALIZED (\n  ").append(aggregated).append("\n), ").append(kept(bound));
+      sql.append("p AS MATERIALIZED (\n  ")
+          .append(aggregated)
+          .append("\n), ")
+          .append(kept(bound, once));
     }
-    return sql.append("\nSELECT ")
-        .append(String.join(", ", outer))
-        .append("\nFROM b")
-        .append(groupBy("b"))
-        .toString();
+    if (histograms.isEmpty()) {
+      return sql.append("\nSELECT ")
+          .append(String.join(", ", outer))
+          .append("\nFROM b")
+          .append(groupBy("b"))
+          .toString();
+    }
+    return sql.append(", ").append(withHistograms(outer, histograms)).toString();
+  }
+
+  /// `a` is what there is beside the histograms, which are joined to it by the keys.
+  private String withHistograms(List<String> outer, List<String> histograms) {
+    List<String> inner = new ArrayList<>(outer.subList(question.keys(), outer.size()));
+    List<String> outputs = keysAsText("a");
+    for (String each : inner) {
+      outputs.add("a." + each.substring(each.lastIndexOf(' ') + 1));
+    }
+    for (int key = 0; key < question.keys(); key++) {
+      inner.add("b.k" + key);
+    }
+    var joins = new StringBuilder();
+    for (int list = 0; list < histograms.size(); list++) {
+      String y = "y" + list;
+      outputs.add("COALESCE(" + y + ".y, CAST([] AS HUGEINT[])) AS " + y);
+      joins
+          .append("\nLEFT JOIN ")
+          .append(y)
+          .append(" ON ")
+          .append(
+              IntStream.range(0, question.keys())
+                  .mapToObj(key -> "a.k" + key + " IS NOT DISTINCT FROM " + y + ".k" + key)
+                  .collect(Collectors.joining(" AND ")))
+          .append(question.keys() == 0 ? "true" : "");
+    }
+    return "a AS (\n  SELECT "
+        + String.join(", ", inner)
+        + "\n  FROM b"
+        + groupBy("b")
+        + "\n), "
+        + String.join(", ", histograms)
+        + "\nSELECT "
+        + String.join(", ", outputs)
+        + "\nFROM a"
+        + joins;
+  }
+
+  /// What a unit adds to a group, clamped to the edges of the histogram that it is counted in.
+  private String contribution(int index, Measure.Clipped clipped) {
+    String x = "r.x" + index;
+    String largest = hugeint(clipped.edges().getLast());
+    return switch (question.aggregations().get(index).aggregate()) {
+      case ROWS -> "least(CAST(count(*) AS HUGEINT), " + largest + ")";
+      case VALUES -> "least(CAST(count(" + x + ") AS HUGEINT), " + largest + ")";
+      default ->
+          "greatest(least(COALESCE(sum("
+              + x
+              + "), CAST('0' AS HUGEINT)), "
+              + largest
+              + "), "
+              + hugeint(clipped.edges().getLast().negate())
+              + ")";
+    };
+  }
+
+  /// [Measure.Clipped]'s list. The first edge ⌊2^(q/4)⌋ that a number m does not exceed has q = ⌈4
+  /// log₂ m⌉; the logarithm of a double may miss by one where m is next to an edge, so the edges
+  /// themselves decide.
+  private String histogram(String y, Measure.Clipped clipped) {
+    List<BigInteger> edges = clipped.edges();
+    List<String> quarters = new ArrayList<>();
+    List<String> numbers = new ArrayList<>();
+    for (BigInteger edge : clipped.quarters()) {
+      quarters.add(hugeint(edge));
+      numbers.add(String.valueOf(edges.indexOf(edge) + 1));
+    }
+    String list = "[" + String.join(", ", quarters) + "]";
+    String keys =
+        IntStream.range(0, question.keys())
+            .mapToObj(key -> "k" + key + ", ")
+            .collect(Collectors.joining());
+    String grouped = keys.isEmpty() ? "" : "\n  GROUP BY " + keys.substring(0, keys.length() - 2);
+    return String.join(
+        "\n",
+        y + " AS (",
+        "  SELECT " + keys + "flatten(list([CAST(q AS HUGEINT), CAST(n AS HUGEINT), s])) AS y",
+        "  FROM (",
+        "    SELECT "
+            + keys
+            + "sign("
+            + y
+            + ") * ["
+            + String.join(", ", numbers)
+            + "][g + CASE WHEN abs("
+            + y
+            + ") > e[g] THEN 1 WHEN g > 1 AND abs("
+            + y
+            + ") <= e[g - 1] THEN -1 ELSE 0 END] AS q,",
+        "      count(*) AS n, CAST(sum(" + y + ") AS HUGEINT) AS s",
+        "    FROM (",
+        "      SELECT "
+            + keys
+            + y
+            + ", "
+            + list
+            + " AS e, CAST(ceil(4 * log2(CAST(abs("
+            + y
+            + ") AS DOUBLE))) AS INTEGER) + 1 AS g",
+        "      FROM b WHERE " + y + " <> 0",
+        "    ) AS m",
+        "    GROUP BY " + keys + "q",
+        "  ) AS t" + grouped,
+        ")");
   }
 
   /// No unit can be in more groups than there are.
@@ -968,7 +1021,7 @@ final class Rewriting {
 
   /// Which of its groups a unit keeps depends on its own rows and the nonce only. Few units have
   /// too many (`m`), and only those are sorted.
-  private String kept(DifferentialPrivacy bound) {
+  private String kept(DifferentialPrivacy bound, String once) {
     String keys =
         IntStream.range(0, question.keys())
             .mapToObj(key -> "p.k" + key)
@@ -978,7 +1031,7 @@ final class Rewriting {
         "\n",
         "m AS MATERIALIZED (",
         "  SELECT u FROM p GROUP BY u HAVING count(*) > " + bound.groupsPerUnit(),
-        "), b AS (",
+        "), " + once,
         "  SELECT * FROM p WHERE NOT " + many,
         "  UNION ALL",
         "  SELECT * FROM p WHERE " + many,
@@ -999,6 +1052,9 @@ final class Rewriting {
 
   private List<PerUnit> perUnit(int index, DifferentialPrivacy bound) throws QueryException {
     Aggregation aggregation = question.aggregations().get(index);
+    if (moments(index) != index || isClipped(aggregation)) {
+      return List.of();
+    }
     String x = "r.x" + index;
     int most = bound.rowsPerUnit();
     var values = new PerUnit("least(count(" + x + "), " + most + ")", "COALESCE(sum(?), 0)");
@@ -1037,15 +1093,41 @@ final class Rewriting {
                 "COALESCE(sum(?), 0)"),
             values);
       }
-      case MEAN -> List.of(new PerUnit(mean(x, most), "COALESCE(sum(?), 0)"), values);
+      case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
+        List<PerUnit> cells = new ArrayList<>();
+        cells.add(new PerUnit(scaled(x, x, most), "COALESCE(sum(?), 0)"));
+        cells.add(values);
+        for (String square : squares(x, aggregation)) {
+          cells.add(new PerUnit(scaled(square, x, most), "COALESCE(sum(?), 0)"));
+        }
+        yield cells;
+      }
     };
   }
 
-  /// The sum of a unit's values, or of `most` times their mean, truncated. Quotient and remainder
-  /// are scaled apart, because the sum of many rows times `most` may overflow.
-  private static String mean(String x, int most) {
+  /// The square of a distance, if a variance needs it, in the parts that [Measure.Moments] has.
+  private List<String> squares(String x, Aggregation aggregation) throws QueryException {
+    if (!hasMoments(aggregation) || !isSquared(aggregation)) {
+      return List.of();
+    }
+    if (!squared(aggregation).isWide()) {
+      return List.of("(" + x + " * " + x + ")");
+    }
+    String split = hugeint(BigInteger.TWO.pow(Measure.Moments.NARROW_BITS));
+    String high = "(abs(" + x + ") // " + split + ")";
+    String low = "(abs(" + x + ") % " + split + ")";
+    return List.of(
+        "(" + high + " * " + high + ")",
+        "(" + high + " * " + low + ")",
+        "(" + low + " * " + low + ")");
+  }
+
+  /// The sum of a number over a unit's rows with a value `x`, or of `most` times its mean,
+  /// truncated. Quotient and remainder are scaled apart, because the sum of many rows times `most`
+  /// may overflow.
+  private static String scaled(String number, String x, int most) {
     String count = "NULLIF(count(" + x + "), 0)";
-    String sum = "sum(" + x + ")";
+    String sum = "sum(" + number + ")";
     return "(CASE WHEN count("
         + x
         + ") = 0 THEN CAST('0' AS HUGEINT) WHEN count("

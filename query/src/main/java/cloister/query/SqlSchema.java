@@ -30,12 +30,15 @@ import org.apache.calcite.runtime.CalciteContextException;
 import org.apache.calcite.runtime.CalciteException;
 import org.apache.calcite.schema.impl.AbstractTable;
 import org.apache.calcite.sql.SqlNode;
+import org.apache.calcite.sql.SqlOperatorTable;
 import org.apache.calcite.sql.SqlSelect;
+import org.apache.calcite.sql.fun.SqlLibraryOperators;
 import org.apache.calcite.sql.fun.SqlStdOperatorTable;
 import org.apache.calcite.sql.parser.SqlAbstractParserImpl;
 import org.apache.calcite.sql.parser.SqlParseException;
 import org.apache.calcite.sql.parser.SqlParser;
 import org.apache.calcite.sql.type.SqlTypeName;
+import org.apache.calcite.sql.util.SqlOperatorTables;
 import org.apache.calcite.sql.validate.SelectNamespace;
 import org.apache.calcite.sql.validate.SqlConformanceEnum;
 import org.apache.calcite.sql.validate.SqlMonotonicity;
@@ -61,6 +64,12 @@ final class SqlSchema {
           .withTrimUnusedFields(false)
           .withInSubQueryThreshold(Integer.MAX_VALUE)
           .withRelBuilderConfigTransform(config -> config.withSimplify(false));
+
+  /// Standard SQL's, and what every dialect has beside.
+  private static final SqlOperatorTable OPERATORS =
+      SqlOperatorTables.chain(
+          SqlStdOperatorTable.instance(),
+          SqlOperatorTables.of(SqlLibraryOperators.LEAST, SqlLibraryOperators.GREATEST));
 
   private static final SqlAbstractParserImpl.Metadata WORDS =
       SqlParser.create("", PARSER).getMetadata();
@@ -259,7 +268,7 @@ final class SqlSchema {
   /// needs to know.
   private static final class Validator extends SqlValidatorImpl {
     Validator(CalciteCatalogReader reader, RelDataTypeFactory types, SqlValidator.Config config) {
-      super(SqlStdOperatorTable.instance(), reader, types, config);
+      super(OPERATORS, reader, types, config);
     }
 
     @Override

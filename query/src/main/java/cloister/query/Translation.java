@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.calcite.plan.RelOptUtil;
 import org.apache.calcite.rel.RelCollation;
 import org.apache.calcite.rel.RelFieldCollation;
@@ -79,9 +80,7 @@ final class Translation {
       node = node.getInput(0);
     }
     var aggregate = (LogicalAggregate) node;
-    if (aggregate.getGroupSets().size() != 1) {
-      throw unsupported("GROUPING SETS, ROLLUP or CUBE");
-    }
+    requireOneGrouping(aggregate);
     List<Branch> branches = branches(aggregate.getInput());
     List<Integer> keys = aggregate.getGroupSet().asList();
     List<Aggregation> aggregations = aggregations(aggregate);
@@ -196,19 +195,24 @@ final class Translation {
     throw unsupported("this LIMIT or OFFSET");
   }
 
+  /// -1 without one.
+  private static int argument(AggregateCall call) throws QueryException {
+    if (call.filterArg >= 0
+        || call.isApproximate()
+        || call.ignoreNulls()
+        || call.distinctKeys != null
+        || !call.rexList.isEmpty()
+        || !call.getCollation().getFieldCollations().isEmpty()
+        || call.getArgList().size() > 1) {
+      throw unsupported("this form of " + call.getAggregation().getKind());
+    }
+    return call.getArgList().isEmpty() ? -1 : call.getArgList().getFirst();
+  }
+
   private static List<Aggregation> aggregations(LogicalAggregate aggregate) throws QueryException {
     List<Aggregation> all = new ArrayList<>();
     for (AggregateCall call : aggregate.getAggCallList()) {
-      if (call.filterArg >= 0
-          || call.isApproximate()
-          || call.ignoreNulls()
-          || call.distinctKeys != null
-          || !call.rexList.isEmpty()
-          || !call.getCollation().getFieldCollations().isEmpty()
-          || call.getArgList().size() > 1) {
-        throw unsupported("this form of " + call.getAggregation().getKind());
-      }
-      int argument = call.getArgList().isEmpty() ? -1 : call.getArgList().getFirst();
+      int argument = argument(call);
       Question.Aggregate kind =
           switch (call.getAggregation().getKind()) {
             case COUNT ->
@@ -219,7 +223,18 @@ final class Translation {
                         : Question.Aggregate.VALUES;
             case SUM -> Question.Aggregate.SUM;
             case AVG -> Question.Aggregate.MEAN;
-            default -> throw unsupported("an aggregate other than COUNT, SUM and AVG");
+            case VAR_POP -> Question.Aggregate.VAR_POP;
+            case VAR_SAMP -> Question.Aggregate.VAR_SAMP;
+            case STDDEV_POP -> Question.Aggregate.STDDEV_POP;
+            case STDDEV_SAMP -> Question.Aggregate.STDDEV_SAMP;
+            case MIN, MAX ->
+                throw new QueryException(
+                    Kind.UNSUPPORTED,
+                    Position.START,
+                    "MIN and MAX over units would be one unit's value",
+                    "take them per unit, in a subquery with GROUP BY the unit");
+            default ->
+                throw unsupported("an aggregate other than COUNT, SUM, AVG, VARIANCE and STDDEV");
           };
       if (call.isDistinct() && kind != Question.Aggregate.DISTINCT_VALUES) {
         throw unsupported("DISTINCT in an aggregate other than COUNT");
@@ -240,12 +255,14 @@ final class Translation {
           case LogicalFilter filter -> filter(filter);
           case LogicalJoin join -> join(join);
           case LogicalUnion union -> union(union);
-          case LogicalAggregate _ ->
-              throw new QueryException(
-                  Kind.UNSUPPORTED,
-                  Position.START,
-                  "an aggregate below another one is not supported here",
-                  "aggregate once, in the outermost SELECT");
+          case LogicalAggregate aggregate -> {
+            requireOneGrouping(aggregate);
+            yield List.of(
+                perUnit(
+                    branches(aggregate.getInput()),
+                    aggregate.getGroupSet().asList(),
+                    aggregate.getAggCallList()));
+          }
           case LogicalSort _ -> throw unsupported("ORDER BY or LIMIT below the aggregate");
           default -> throw unsupported("a part of this query");
         };
@@ -257,6 +274,64 @@ final class Translation {
           "join fewer unions with each other");
     }
     return result;
+  }
+
+  private static Branch perUnit(List<Branch> input, List<Integer> keys, List<AggregateCall> calls)
+      throws QueryException {
+    List<Integer> outputs = new ArrayList<>(keys);
+    List<Table.PerUnit.Aggregation> aggregations = new ArrayList<>();
+    for (AggregateCall call : calls) {
+      int argument = argument(call);
+      aggregations.add(
+          new Table.PerUnit.Aggregation(perUnit(call), argument < 0 ? -1 : outputs.size()));
+      if (argument >= 0) {
+        outputs.add(argument);
+      }
+    }
+    List<Branch> selected = new ArrayList<>();
+    for (Branch branch : input) {
+      selected.add(branch.select(outputs.stream().map(branch.outputs()::get).toList()));
+    }
+    var table = Table.PerUnit.of(selected, keys.size(), aggregations);
+    List<Scalar> columns = new ArrayList<>();
+    for (int column = 0; column < keys.size() + aggregations.size(); column++) {
+      columns.add(new Scalar.Column(0, Table.PerUnit.name(column), table.type(column)));
+    }
+    return new Branch(
+        List.of(
+            new Branch.Source(
+                table, input.getFirst().sources().getFirst().position(), Optional.empty())),
+        List.of(),
+        List.of(),
+        columns);
+  }
+
+  private static void requireOneGrouping(LogicalAggregate aggregate) throws QueryException {
+    if (aggregate.getGroupSets().size() != 1) {
+      throw unsupported("GROUPING SETS, ROLLUP or CUBE");
+    }
+  }
+
+  private static Table.PerUnit.Aggregate perUnit(AggregateCall call) throws QueryException {
+    Table.PerUnit.Aggregate aggregate =
+        switch (call.getAggregation().getKind()) {
+          case COUNT ->
+              call.getArgList().isEmpty()
+                  ? Table.PerUnit.Aggregate.ROWS
+                  : call.isDistinct()
+                      ? Table.PerUnit.Aggregate.DISTINCT_VALUES
+                      : Table.PerUnit.Aggregate.VALUES;
+          case SUM -> Table.PerUnit.Aggregate.SUM;
+          case AVG -> Table.PerUnit.Aggregate.MEAN;
+          case MIN -> Table.PerUnit.Aggregate.LEAST;
+          case MAX -> Table.PerUnit.Aggregate.GREATEST;
+          default ->
+              throw unsupported("an aggregate per unit other than COUNT, SUM, AVG, MIN and MAX");
+        };
+    if (call.isDistinct() && call.getAggregation().getKind() != SqlKind.COUNT) {
+      throw unsupported("DISTINCT in an aggregate other than COUNT");
+    }
+    return aggregate;
   }
 
   private List<Branch> project(LogicalProject project) throws QueryException {
@@ -413,9 +488,6 @@ final class Translation {
 
   /// Each column gets one type over all parts.
   private List<Branch> union(LogicalUnion union) throws QueryException {
-    if (!union.all) {
-      throw unsupported("UNION without ALL");
-    }
     List<Branch> parts = new ArrayList<>();
     for (RelNode input : union.getInputs()) {
       parts.addAll(branches(input));
@@ -436,7 +508,9 @@ final class Translation {
       }
       result.add(part.select(outputs));
     }
-    return result;
+    return union.all
+        ? result
+        : List.of(perUnit(result, IntStream.range(0, types.size()).boxed().toList(), List.of()));
   }
 
   static QueryException unsupported(String what) {

@@ -51,7 +51,7 @@ final class Warming {
         new Dataset(
             TABLE,
             Digest.ofUtf8("warming"),
-            new ColumnName("u"),
+            Optional.of(new ColumnName("u")),
             List.of(
                 column("u", new ColumnType.Text(), Optional.empty()),
                 column("t", new ColumnType.Text(), Optional.empty()),

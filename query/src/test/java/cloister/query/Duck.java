@@ -12,6 +12,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -128,10 +129,23 @@ final class Duck implements AutoCloseable {
             new ExactTable.Row(
                 keys,
                 numbers.subList(0, query.counters()),
-                numbers.subList(query.counters(), numbers.size())));
+                numbers.subList(query.counters(), numbers.size()),
+                lists(query, result)));
       }
     }
     return new ExactTable(rows);
+  }
+
+  private static List<List<Exact>> lists(EngineQuery query, ResultSet result) throws SQLException {
+    List<List<Exact>> lists = new ArrayList<>();
+    for (int list = 0; list < query.lists(); list++) {
+      int column = 1 + query.keys() + query.counters() + query.cells() + list;
+      lists.add(
+          Arrays.stream((Object[]) result.getArray(column).getArray())
+              .map(each -> Exact.of((BigInteger) each))
+              .toList());
+    }
+    return lists;
   }
 
   List<String> rows(String sql) throws SQLException {

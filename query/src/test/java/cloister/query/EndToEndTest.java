@@ -66,7 +66,7 @@ class EndToEndTest {
       return new Dataset(
           SALES,
           Digest.ofUtf8("sales"),
-          new ColumnName("email"),
+          Optional.of(new ColumnName("email")),
           List.of(
               column("email", "string", Set.of(Use.JOIN), Optional.empty(), Optional.empty()),
               column("k", "string", Set.of(Use.GROUP), Optional.of(domain), Optional.empty()),
@@ -196,6 +196,36 @@ class EndToEndTest {
     }
     // The 99.9 % quantile at 15 degrees of freedom.
     assertThat(chiSquare).isLessThan(37.7);
+  }
+
+  /// Every group has 40 units, two rows each of 5.00 or of 15.00: the deviation is 5, a sample's
+  /// variance 25·80/79, and a mean of 10 from the same three numbers.
+  @Test
+  void variancesAreCoveredByTheirErrors() throws Exception {
+    var prepared =
+        prepare(
+            "SELECT k, COUNT(price), AVG(price), VARIANCE(price), STDDEV_POP(price) FROM sales"
+                + " GROUP BY k",
+            "SELECT 'u' || (g * 40 + i % 40) AS email, lpad(g::VARCHAR, 5, '0') AS k, 'p' AS hidden,"
+                + " CAST(5 + i % 2 * 10 AS DECIMAL(6,2)) AS price"
+                + " FROM range(10000) a(g), range(80) b(i)",
+            "8",
+            "0");
+    double[] truth = {80, 10, 25 * 80 / 79.0, 5};
+    int[] covered = new int[truth.length];
+    double[] errors = new double[truth.length];
+    for (Answer.Row row : prepared.release(2).rows()) {
+      for (int i = 0; i < truth.length; i++) {
+        Answer.Value value = row.values().get(i).orElseThrow();
+        double error = value.error().doubleValue();
+        covered[i] += Math.abs(value.number().doubleValue() - truth[i]) <= error ? 1 : 0;
+        errors[i] += error / GROUPS;
+      }
+    }
+    for (int i = 0; i < truth.length; i++) {
+      assertThat(covered[i]).as("%d", i).isGreaterThan(GROUPS * 945 / 1000);
+      assertThat(errors[i]).as("%d", i).isLessThan(truth[i]);
+    }
   }
 
   private static double quantile(double probability, double scale) {

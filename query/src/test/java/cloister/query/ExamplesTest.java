@@ -117,7 +117,7 @@ class ExamplesTest {
     return new Dataset(
         Address.parse("/" + party + "/dataset/" + name),
         Digest.ofUtf8(party),
-        new ColumnName(unit),
+        Optional.of(new ColumnName(unit)),
         all,
         Optional.empty(),
         List.of());

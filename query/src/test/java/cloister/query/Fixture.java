@@ -27,6 +27,9 @@ final class Fixture implements Catalog {
   static final Address MEDIA = Address.parse("/media/dataset/customers");
   static final Address VISITS = Address.parse("/airline/dataset/visits");
 
+  /// About nobody.
+  static final Address AIRPORTS = Address.parse("/media/dataset/airports");
+
   private final Map<Address, Dataset> datasets = new LinkedHashMap<>();
   private final Map<Address, Analysis> analyses = new LinkedHashMap<>();
 
@@ -55,6 +58,24 @@ final class Fixture implements Catalog {
         column("spend", "decimal(10,2)", new Bounds(BigDecimal.ZERO, new BigDecimal("900"))));
   }
 
+  /// With a table that has no unit.
+  static Fixture withAirports() {
+    var fixture = new Fixture();
+    fixture.datasets.put(
+        AIRPORTS,
+        new Dataset(
+            AIRPORTS,
+            Digest.ofUtf8(AIRPORTS.toString()),
+            Optional.empty(),
+            List.of(
+                column("code", "string"),
+                domain("region", "north", "south"),
+                column("price", "integer", new Bounds(BigDecimal.ZERO, BigDecimal.TEN))),
+            Optional.empty(),
+            List.of()));
+    return fixture;
+  }
+
   Fixture analysis(String address, String sql) {
     Address parsed = Address.parse(address);
     analyses.put(
@@ -76,7 +97,7 @@ final class Fixture implements Catalog {
         new Dataset(
             address,
             Digest.ofUtf8(address.toString()),
-            new ColumnName("email"),
+            Optional.of(new ColumnName("email")),
             List.of(columns),
             Optional.empty(),
             List.of()));

@@ -97,9 +97,34 @@ class OracleTest {
               3,
               List.of(
                   ROWS,
-                  Cell.count(Kind.VALUES, 0),
                   Cell.number(Kind.SUM, 0, 2, "0", "5000"),
-                  Cell.number(Kind.MEAN, 0, 2, "0", "5000"))));
+                  Cell.number(Kind.MEAN, 0, 2, "0", "5000"))),
+          new Case(
+              "SELECT zip, STDDEV(spend), AVG(spend), COUNT(spend), VAR_POP(spend), VARIANCE(age)"
+                  + " FROM airline.customers GROUP BY zip",
+              Rows::customers,
+              1,
+              List.of(
+                  Cell.number(Kind.MOMENTS, 1, 2, "0", "5000"),
+                  Cell.number(Kind.MOMENTS, 0, 0, "0", "120"))),
+          new Case(
+              "SELECT COUNT(score), STDDEV_POP(score) FROM airline.customers WHERE zip = 'z1'",
+              rows ->
+                  rows.customers().stream()
+                      .filter(line -> line.key().equals("z1"))
+                      .map(line -> new Line(line.unit(), 0, "", line.values()))
+                      .toList(),
+              1,
+              List.of(Cell.count(Kind.VALUES, 2), Cell.number(Kind.MOMENTS, 2, 6, "-1", "1"))),
+          new Case(
+              "SELECT k, VAR_SAMP(s) FROM"
+                  + " (SELECT email, zip AS k, spend AS s FROM airline.customers WHERE spend > 0"
+                  + " UNION ALL SELECT email, airport, spend FROM airline.visits"
+                  + " UNION ALL SELECT v.email, m.channel, v.spend FROM airline.visits v"
+                  + " JOIN media.customers m ON v.email = m.email) x GROUP BY k",
+              Rows::united,
+              3,
+              List.of(Cell.number(Kind.MOMENTS, 0, 2, "0", "5000"))));
 
   /// Without noise: the analyst's SQL, and SQL of ours with the numbers that Cloister's has.
   private static final Map<String, String> EXACT =
@@ -126,6 +151,17 @@ class OracleTest {
               + " COALESCE(SUM(a.age), 0)::HUGEINT, COUNT(a.age)"
               + " FROM airline.customers a JOIN media.customers m ON a.email = m.email"
               + " GROUP BY m.age_band",
+          "SELECT zip, VAR_POP(spend), COUNT(spend), STDDEV(age), AVG(score), VAR_SAMP(score) FROM"
+              + " airline.customers GROUP BY zip",
+          "SELECT zip, COUNT(DISTINCT email), COUNT(DISTINCT CASE WHEN spend IS NOT NULL THEN email"
+              + " END), COUNT(DISTINCT CASE WHEN score IS NOT NULL THEN email END), COUNT(DISTINCT"
+              + " CASE WHEN age IS NOT NULL THEN email END),"
+              + " (COALESCE(SUM(score::DECIMAL(18,6)), 0) * 1000000)::HUGEINT, COUNT(score), 0,"
+              + " 0, (COALESCE(SUM(score::DECIMAL(18,6) * score::DECIMAL(18,6)), 0) *"
+              + " 1000000000000)::HUGEINT, (COALESCE(SUM(spend), 0) * 100)::HUGEINT, COUNT(spend),"
+              + " (COALESCE(SUM((spend * 100)::HUGEINT * (spend * 100)::HUGEINT), 0))::HUGEINT,"
+              + " COALESCE(SUM(age), 0)::HUGEINT, COUNT(age), 0, 0,"
+              + " COALESCE(SUM(age * age), 0)::HUGEINT FROM airline.customers GROUP BY zip",
           "SELECT v.airport, COUNT(DISTINCT m.email) FROM media.customers m"
               + " JOIN airline.customers a ON m.email = a.email"
               + " JOIN airline.visits v ON a.email = v.email"
@@ -332,8 +368,12 @@ class OracleTest {
     List<Cell> columns = new ArrayList<>();
     for (Cell cell : each.cells()) {
       columns.add(cell);
-      if (cell.kind() == Kind.SUM || cell.kind() == Kind.MEAN) {
+      if (cell.isNumber()) {
         columns.add(Cell.count(Kind.VALUES, cell.argument()));
+      }
+      if (cell.kind() == Kind.MOMENTS) {
+        columns.add(
+            new Cell(Kind.SQUARES, cell.argument(), cell.digits(), cell.lowest(), cell.highest()));
       }
     }
     return columns;
@@ -354,7 +394,8 @@ class OracleTest {
       case ROWS, VALUES, DISTINCT -> rows;
       // All of these start at or below 0, so that the range is the widest change.
       case SUM -> cell.highest().subtract(cell.lowest());
-      case MEAN -> cell.highest().subtract(cell.lowest()).multiply(rows);
+      case MEAN, MOMENTS -> cell.highest().subtract(cell.lowest()).multiply(rows);
+      case SQUARES -> cell.highest().subtract(cell.middle()).pow(2).multiply(rows);
     };
   }
 
@@ -464,6 +505,62 @@ class OracleTest {
         .containsExactly("400|" + largest + "|400");
   }
 
+  /// Distances of more than 42 bits are squared in parts.
+  @Test
+  void squaresOfAWideRangeComeInParts() throws Exception {
+    var largest = BigInteger.TEN.pow(18);
+    var middle = largest.divide(BigInteger.valueOf(4)).multiply(BigInteger.valueOf(3));
+    var distance = largest.subtract(middle);
+    var limb = BigInteger.TWO.pow(42);
+    var high = distance.divide(limb);
+    var low = distance.mod(limb);
+    // Of 1,000,000 rows each unit's 2,000,001 are scaled down to, so that nothing is left over.
+    var rows = BigInteger.valueOf(1_000_000);
+    assertThat(
+            wide(
+                "VAR_POP(x)",
+                "SELECT 'u' || i % 2 AS email, (1000000000000000000 - (i % 2) * 500000000000000000)"
+                    + "::BIGINT AS x FROM range(4000002) t(i)"))
+        .containsExactly(
+            "2|0|2000000|"
+                + high.multiply(high).multiply(rows).shiftLeft(1)
+                + "|"
+                + high.multiply(low).multiply(rows).shiftLeft(1)
+                + "|"
+                + low.multiply(low).multiply(rows).shiftLeft(1));
+  }
+
+  /// The contract's re-centred squares of one unit, at both ends and in the middle of the range,
+  /// with and without rows to be scaled down.
+  @Test
+  void aUnitMovesReCentredSquaresByNoMoreThanHalfTheLargest() throws Exception {
+    var largest = BigInteger.valueOf(250_000).pow(2);
+    for (String value : List.of("0", "1250.55", "2500", "3333.33", "5000", "9999")) {
+      for (int rows : List.of(1, 2, 3, 7)) {
+        try (var duck = new Duck()) {
+          duck.run("CREATE SCHEMA airline");
+          duck.run(
+              "CREATE TABLE airline.customers AS SELECT 'u' AS email, "
+                  + value
+                  + "::DECIMAL(10,2) AS spend FROM range("
+                  + rows
+                  + ")");
+          var terms = new DifferentialPrivacy(Epsilon.of("1"), Delta.ZERO, 1, 2);
+          String[] cells =
+              duck.rows(compile("SELECT VAR_POP(spend) FROM airline.customers", Optional.of(terms)))
+                  .getFirst()
+                  .split("\\|", -1);
+          var count = new BigInteger(cells[2]);
+          var centred = new BigInteger(cells[3]).subtract(largest.shiftRight(1).multiply(count));
+          assertThat(count.intValueExact()).isEqualTo(Math.min(rows, 2));
+          assertThat(centred.abs())
+              .as(value + " in " + rows)
+              .isLessThanOrEqualTo(largest.add(BigInteger.ONE).shiftRight(1).multiply(count));
+        }
+      }
+    }
+  }
+
   /// One unit with millions of rows of the largest values that are summed exactly.
   @Test
   @Tag("slow")
@@ -482,7 +579,7 @@ class OracleTest {
         new Dataset(
             Fixture.AIRLINE,
             Digest.ofUtf8("wide"),
-            new ColumnName("email"),
+            Optional.of(new ColumnName("email")),
             List.of(
                 column("email", "string", true, Optional.empty()),
                 column("x", "integer", false, bounds("500000000000000000")),

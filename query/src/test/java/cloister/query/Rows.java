@@ -43,7 +43,10 @@ final class Rows {
     VALUES,
     DISTINCT,
     SUM,
-    MEAN
+    MEAN,
+    /// A mean's of distances to the middle, and the sum of their squares.
+    MOMENTS,
+    SQUARES
   }
 
   /// @param argument which of a line's values; any for ROWS
@@ -71,6 +74,17 @@ final class Rows {
 
     BigInteger clamp(BigInteger value) {
       return value.min(highest).max(lowest);
+    }
+
+    BigInteger middle() {
+      return lowest.add(highest).shiftRight(1);
+    }
+
+    boolean isNumber() {
+      return switch (kind) {
+        case SUM, MEAN, MOMENTS, SQUARES -> true;
+        case ROWS, VALUES, DISTINCT -> false;
+      };
     }
   }
 
@@ -262,6 +276,7 @@ final class Rows {
   private static List<?> bounded(Map<String, List<Line>> units, Cell cell, int rowsPerUnit) {
     long counted = 0;
     BigInteger total = BigInteger.ZERO;
+    BigInteger squares = BigInteger.ZERO;
     Set<Object> distinct = new HashSet<>();
     for (List<Line> own : units.values()) {
       List<Object> values =
@@ -279,27 +294,45 @@ final class Rows {
         continue;
       }
       List<BigInteger> integers =
-          cell.kind() == Kind.SUM || cell.kind() == Kind.MEAN
+          cell.isNumber()
               ? own.stream().map(cell::integer).flatMap(Optional::stream).toList()
               : List.of();
       BigInteger sum =
           integers.stream()
-              .map(value -> cell.kind() == Kind.MEAN ? cell.clamp(value) : value)
+              .map(value ->
+                  switch (cell.kind()) {
+                    case MEAN -> cell.clamp(value);
+                    case MOMENTS -> cell.clamp(value).subtract(cell.middle());
+                    default -> value;
+                  })
               .reduce(BigInteger.ZERO, BigInteger::add);
       total =
           total.add(
               cell.kind() == Kind.SUM
                   ? cell.clamp(sum)
-                  : integers.size() > rowsPerUnit
-                      ? sum.multiply(BigInteger.valueOf(rowsPerUnit))
-                          .divide(BigInteger.valueOf(integers.size()))
-                      : sum);
+                  : scaled(sum, integers.size(), rowsPerUnit));
+      squares =
+          squares.add(
+              scaled(
+                  integers.stream()
+                      .map(value -> cell.clamp(value).subtract(cell.middle()).pow(2))
+                      .reduce(BigInteger.ZERO, BigInteger::add),
+                  integers.size(),
+                  rowsPerUnit));
     }
     return switch (cell.kind()) {
       case ROWS, VALUES -> List.of(counted);
       case DISTINCT -> List.of(distinct.size());
       case SUM, MEAN -> List.of(total, counted);
+      case MOMENTS -> List.of(total, counted, squares);
+      case SQUARES -> throw new IllegalArgumentException("squares come with moments");
     };
+  }
+
+  private static BigInteger scaled(BigInteger sum, int rows, int rowsPerUnit) {
+    return rows > rowsPerUnit
+        ? sum.multiply(BigInteger.valueOf(rowsPerUnit)).divide(BigInteger.valueOf(rows))
+        : sum;
   }
 
   static Map<String, List<Line>> byKey(List<Line> lines) {

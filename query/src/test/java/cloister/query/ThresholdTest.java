@@ -96,6 +96,8 @@ class ThresholdTest {
         "SUM(age / 164000000)",
         "SUM(views * age)",
         "SUM((age - 30) * (age - 31) * (age - 32))",
+        "VAR_POP(CASE WHEN zip = 'SECRET1' THEN spend END)",
+        "STDDEV(age * views)",
         "COUNT(DISTINCT zip)",
         "COUNT(DISTINCT LOWER(zip))"
       })
@@ -161,6 +163,31 @@ class ThresholdTest {
       assertThat(answer(duck, sql))
           .containsExactly(
               List.of("200", "25", "2506.25", "100.25000000", "200", "12.500000", "6209"));
+    }
+  }
+
+  /// Forty times 0 and twenty times 3000: the squares about the mean 1000 add up to 120,000,000.
+  @Test
+  void aVarianceIsExactAndAboutEnoughUnits() throws Exception {
+    String sql =
+        "SELECT COUNT(score), VAR_POP(spend), STDDEV_POP(spend), VARIANCE(spend), STDDEV(spend),"
+            + " AVG(spend), COUNT(spend) FROM airline.customers";
+    try (var duck = data(60)) {
+      duck.run(
+          "UPDATE airline.customers SET spend = CASE WHEN spend IS NULL THEN NULL"
+              + " WHEN substring(email, 2)::INT % 3 = 0 THEN 3000 ELSE 0 END");
+      assertThat(answer(duck, sql))
+          .containsExactly(
+              List.of(
+                  "200",
+                  "2000000.0000000000",
+                  "1414.21356237",
+                  "2033898.3050847458",
+                  "1426.14806562",
+                  "1000.00000000",
+                  "60"));
+      duck.run("UPDATE airline.customers SET spend = NULL WHERE substring(email, 2)::INT >= 24");
+      assertThat(answer(duck, sql)).containsExactly(List.of("200", "-", "-", "-", "-", "-", "-"));
     }
   }
 

@@ -1,5 +1,6 @@
 package cloister.room;
 
+import cloister.privacy.Bounding;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.LocalDate;
@@ -16,7 +17,8 @@ import java.util.regex.Pattern;
 /// @param required a null is a bad row
 /// @param domain the public list of values; a value outside it is a bad row. Only for columns whose
 ///   values have one spelling: string, integer, boolean, date
-/// @param bounds the public range; SUM and AVG clamp to it and need it
+/// @param bounds the public range; sums, means and variances clamp to it and need it
+/// @param sums whether `bounds` bound sums too, or noise finds their bounds; then there are none
 public record Column(
     ColumnName name,
     ColumnType type,
@@ -24,10 +26,23 @@ public record Column(
     Set<Use> use,
     boolean required,
     Optional<List<String>> domain,
-    Optional<Bounds> bounds) {
+    Optional<Bounds> bounds,
+    Bounding sums) {
   private static final int LARGEST_DOMAIN = 10_000;
   private static final int LONGEST_DOMAIN_VALUE = 1_000;
   private static final Pattern INTEGER = Pattern.compile("0|-?[1-9][0-9]{0,18}");
+
+  /// With declared bounds or none.
+  public Column(
+      ColumnName name,
+      ColumnType type,
+      Optional<Semantic> semantic,
+      Set<Use> use,
+      boolean required,
+      Optional<List<String>> domain,
+      Optional<Bounds> bounds) {
+    this(name, type, semantic, use, required, domain, bounds, Bounding.DECLARED);
+  }
 
   public Column {
     use = Set.copyOf(use);
@@ -41,15 +56,35 @@ public record Column(
       throw new IllegalArgumentException(
           "use sum and avg need a numeric column; " + name + " is of type " + type);
     }
-    if (arithmetic && bounds.isEmpty()) {
+    if (arithmetic && bounds.isEmpty() && sums == Bounding.DECLARED) {
       throw new IllegalArgumentException(
           "use sum and avg need bounds, which column " + name + " does not have");
+    }
+    if (sums == Bounding.AUTOMATIC) {
+      checkAutomatic(name, type, use, bounds);
     }
     if (domain.isPresent()) {
       checkDomain(name, type, domain.get());
     }
     if (bounds.isPresent()) {
       checkBounds(name, type, bounds.get());
+    }
+  }
+
+  /// A mean is of values, whose bounds no histogram of units' totals shows.
+  private static void checkAutomatic(
+      ColumnName name, ColumnType type, Set<Use> use, Optional<Bounds> bounds) {
+    if (bounds.isPresent()) {
+      throw new IllegalArgumentException(
+          "bounds of " + name + " are two numbers or auto, not both");
+    }
+    if (!isNumeric(type)) {
+      throw new IllegalArgumentException(
+          "bounds are for numeric columns; " + name + " is of type " + type);
+    }
+    if (use.contains(Use.AVG)) {
+      throw new IllegalArgumentException(
+          "use avg needs bounds of two numbers, which column " + name + " does not have");
     }
   }
 

@@ -10,12 +10,13 @@ import java.util.Set;
 /// A dataset's schema and terms.
 ///
 /// @param document the digest its owner signed
-/// @param unit the column that holds the privacy unit
+/// @param unit the column that holds the privacy unit; absent for a table about nobody, such as a
+///   price list: its rows may be told to everybody who may use it
 /// @param retention how long a published version may be used; absent means until it is withdrawn
 public record Dataset(
     Address address,
     Digest document,
-    ColumnName unit,
+    Optional<ColumnName> unit,
     List<Column> columns,
     Optional<Period> retention,
     List<Rule> terms) {
@@ -36,7 +37,14 @@ public record Dataset(
         throw new IllegalArgumentException("column " + column.name() + " is declared twice");
       }
     }
-    checkUnit(unit, columns);
+    if (unit.isPresent()) {
+      checkUnit(unit.get(), columns);
+    }
+    if (unit.isEmpty() && terms.stream().anyMatch(rule -> !rule.obligations().protectNobody())) {
+      throw new IllegalArgumentException(
+          "a dataset without a unit protects nobody: its rules say minimum-units: 1 and neither"
+              + " differential-privacy nor budget");
+    }
     if (retention.isPresent() && !isPositive(retention.get())) {
       throw new IllegalArgumentException("retention must be a positive period, such as P90D");
     }

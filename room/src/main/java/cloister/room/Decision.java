@@ -89,7 +89,7 @@ final class Decision {
       return new Verdict.NeedsApproval(approvals);
     }
     var obligations = obligations();
-    var noise = resolve(agreement.collaboration().noise(), obligations);
+    var noise = resolve(agreement.collaboration().noise(), ofUnits(obligations));
     if (noise instanceof Noise.Irreconcilable(var at, var reason)) {
       return denied(Cause.NOISE, reach.path(reach.nodes().indexOf(at)), reason);
     }
@@ -287,6 +287,16 @@ final class Decision {
     return obligations;
   }
 
+  /// Noise protects units, so tables about nobody have no say in it.
+  private SortedMap<Address, Obligations> ofUnits(SortedMap<Address, Obligations> obligations) {
+    var protecting = new TreeMap<>(obligations);
+    protecting
+        .keySet()
+        .removeIf(
+            address -> Objects.requireNonNull(agreement.datasets().get(address)).unit().isEmpty());
+    return protecting;
+  }
+
   private static Optional<Obligations> obligationsOf(Finding finding) {
     return finding instanceof Finding.Permits(_, var binding)
         ? binding.stream().map(Rule::obligations).reduce(Obligations::meet)
@@ -312,6 +322,9 @@ final class Decision {
   }
 
   private static Noise equal(SortedMap<Address, Obligations> obligations) {
+    if (obligations.isEmpty()) {
+      return new Noise.Resolved(Optional.empty());
+    }
     var first = obligations.firstEntry();
     for (var entry : obligations.entrySet()) {
       if (!entry.getValue().noise().equals(first.getValue().noise())) {

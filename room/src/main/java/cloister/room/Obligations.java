@@ -1,5 +1,6 @@
 package cloister.room;
 
+import cloister.privacy.Bounding;
 import cloister.privacy.BudgetLimit;
 import cloister.privacy.DifferentialPrivacy;
 import java.util.List;
@@ -35,6 +36,11 @@ public record Obligations(
     }
   }
 
+  /// Whether they ask for nothing that counts units.
+  boolean protectNobody() {
+    return minimumUnits == 1 && noise.isEmpty();
+  }
+
   /// The strictest of each: what satisfies the result satisfies both.
   public Obligations meet(Obligations other) {
     return new Obligations(
@@ -48,12 +54,23 @@ public record Obligations(
   static Optional<DifferentialPrivacy> meetNoise(List<Optional<DifferentialPrivacy>> noises) {
     return noises.stream()
         .flatMap(Optional::stream)
-        .reduce((a, b) ->
-            new DifferentialPrivacy(
-                smaller(a.epsilon(), b.epsilon()),
-                smaller(a.delta(), b.delta()),
-                Math.min(a.groupsPerUnit(), b.groupsPerUnit()),
-                Math.min(a.rowsPerUnit(), b.rowsPerUnit())));
+        .reduce((a, b) -> {
+          var rows = fewerRows(a, b);
+          return new DifferentialPrivacy(
+              smaller(a.epsilon(), b.epsilon()),
+              smaller(a.delta(), b.delta()),
+              Math.min(a.groupsPerUnit(), b.groupsPerUnit()),
+              rows.rowsPerUnit(),
+              rows.rows());
+        });
+  }
+
+  /// Of two numbers of rows the smaller; whoever declares none is content with anybody's.
+  private static DifferentialPrivacy fewerRows(DifferentialPrivacy a, DifferentialPrivacy b) {
+    if (a.rows() != b.rows()) {
+      return a.rows() == Bounding.DECLARED ? a : b;
+    }
+    return a.rowsPerUnit() <= b.rowsPerUnit() ? a : b;
   }
 
   /// Whether a run with `spent` stays within what `allowed` permits, in every figure.
@@ -61,7 +78,8 @@ public record Obligations(
     return spent.epsilon().compareTo(allowed.epsilon()) <= 0
         && spent.delta().compareTo(allowed.delta()) <= 0
         && spent.groupsPerUnit() <= allowed.groupsPerUnit()
-        && spent.rowsPerUnit() <= allowed.rowsPerUnit();
+        && (allowed.rows() == Bounding.AUTOMATIC
+            || (spent.rows() == Bounding.DECLARED && spent.rowsPerUnit() <= allowed.rowsPerUnit()));
   }
 
   private static Optional<BudgetLimit> meetBudgets(

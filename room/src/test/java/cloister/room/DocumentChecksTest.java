@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cloister.crypto.Digest;
+import cloister.privacy.Bounding;
 import cloister.privacy.BudgetLimit;
 import cloister.privacy.Delta;
 import cloister.privacy.DifferentialPrivacy;
@@ -134,7 +135,7 @@ class DocumentChecksTest {
               new Dataset(
                   at("/p/dataset/d"),
                   Digest.ofUtf8("d"),
-                  new ColumnName("email"),
+                  Optional.of(new ColumnName("email")),
                   List.of(column("email", TEXT)),
                   Optional.of(period),
                   List.of()),
@@ -229,6 +230,32 @@ class DocumentChecksTest {
         room.noise());
   }
 
+  /// Whoever leaves the rows of a unit to noise is content with any number of them.
+  @Test
+  void ofNumbersOfRowsTheSmallestDeclaredOneBinds() {
+    var two = noise(2, Bounding.DECLARED);
+    var five = noise(5, Bounding.DECLARED);
+    var any = noise(1, Bounding.AUTOMATIC);
+    assertThat(meet(two, five)).contains(two);
+    assertThat(meet(five, any)).contains(five);
+    assertThat(meet(any, five)).contains(five);
+    assertThat(meet(any, any)).contains(any);
+    assertThat(Obligations.isWithin(two, five)).isTrue();
+    assertThat(Obligations.isWithin(five, two)).isFalse();
+    assertThat(Obligations.isWithin(five, any)).isTrue();
+    assertThat(Obligations.isWithin(any, five)).isFalse();
+    refused(() -> noise(2, Bounding.AUTOMATIC), "not both");
+  }
+
+  private static DifferentialPrivacy noise(int rows, Bounding bounding) {
+    return new DifferentialPrivacy(Epsilon.of("1"), Delta.of("0"), 1, rows, bounding);
+  }
+
+  private static Optional<DifferentialPrivacy> meet(
+      DifferentialPrivacy one, DifferentialPrivacy other) {
+    return Obligations.meetNoise(List.of(Optional.of(one), Optional.empty(), Optional.of(other)));
+  }
+
   private static Obligations obligations(String e, String d, String budgetE, String budgetD) {
     return new Obligations(
         false,
@@ -274,7 +301,7 @@ class DocumentChecksTest {
     return new Dataset(
         at("/p/dataset/d"),
         Digest.ofUtf8("d"),
-        new ColumnName(unit),
+        Optional.of(new ColumnName(unit)),
         List.of(columns),
         Optional.empty(),
         List.of(rule("r", names("p"), Set.of(), names("p"))));

@@ -12,12 +12,15 @@ import static cloister.room.Sample.only;
 import static cloister.room.Sample.request;
 import static cloister.room.Sample.rule;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import cloister.crypto.Digest;
 import cloister.privacy.Epsilon;
 import cloister.room.Verdict.Cause;
 import cloister.room.Verdict.Denied;
 import cloister.room.Verdict.Permitted;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -247,6 +250,48 @@ class PathAuthorizationTest {
     assertThat(denied(tooMuch, "c3", "/c3/analysis/t", "c3").at()).isEqualTo(at("/c2/dataset/s"));
     var permitted = (Permitted) within.decide(request(within, "c3", "/c3/analysis/t", "c3"));
     assertThat(permitted.noise().orElseThrow().epsilon()).isEqualTo(Epsilon.of("0.5"));
+  }
+
+  /// It has no noise because it protects nobody, so it differs from nobody.
+  @Test
+  void aTableAboutNobodyHasNoSayInNoise() {
+    var prices =
+        new Dataset(
+            at("/c2/dataset/prices"),
+            Digest.ofUtf8("prices"),
+            Optional.empty(),
+            List.of(Sample.column("zip", new ColumnType.Text(), Use.GROUP)),
+            Optional.empty(),
+            List.of(
+                rule(
+                    "r",
+                    names("c3"),
+                    Set.of(all("c3")),
+                    Purpose.RESEARCH_AND_DEVELOPMENT,
+                    names("c3"),
+                    new Obligations(false, 1, Optional.empty(), Optional.empty()))));
+    for (NoiseResolution resolution :
+        List.of(
+            new NoiseResolution.Equal(),
+            new NoiseResolution.Strongest(),
+            new NoiseResolution.Designated(name("c1")))) {
+      var agreement =
+          agreement(resolution, "c1", "c2", "c3")
+              .with(dataset("/c1/dataset/s", noisy("r", "0.5", "c3")))
+              .with(prices)
+              .with(analysis("/c3/analysis/t", Set.of("/c1/dataset/s", "/c2/dataset/prices")));
+      var verdict = (Permitted) agreement.decide(request(agreement, "c3", "/c3/analysis/t", "c3"));
+      assertThat(verdict.noise().orElseThrow().epsilon()).isEqualTo(Epsilon.of("0.5"));
+    }
+    assertThatThrownBy(() ->
+            new Dataset(
+                prices.address(),
+                prices.document(),
+                Optional.empty(),
+                prices.columns(),
+                Optional.empty(),
+                List.of(noisy("r", "0.5", "c3"))))
+        .hasMessageContaining("protects nobody");
   }
 
   private static Agreement twoOwners(NoiseResolution noise, List<String> epsilons) {

@@ -110,7 +110,7 @@ final class Sample {
     return new Dataset(
         at(address),
         Digest.ofUtf8(address),
-        new ColumnName("email"),
+        Optional.of(new ColumnName("email")),
         List.of(
             column("email", new ColumnType.Text(), Use.JOIN),
             column("zip", new ColumnType.Text(), Use.GROUP),
