@@ -52,7 +52,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       " 0:done",
       " 1:a fault of Cloister, or a promise of `rehearse` or `demo` does not hold",
       " 2:the input is wrong, and the message says what to correct",
-      " 3:a rule or a security check said no, or `explain` would hear no; repeating changes nothing",
+      " 3:a rule or a security check said no, `explain` would hear no, or `terms import` lost something;"
+          + " repeating changes nothing",
       " 4:something ran out or was away; the same may succeed later",
       " 130:interrupted"
     })
@@ -108,6 +109,7 @@ final class CloisterCommand {
     verbs.put("budget", Budget::new);
     verbs.put("suspend", Suspend::new);
     verbs.put("resume", Resume::new);
+    verbs.put("terms", options -> new Group.Terms().with(new TermsImport(options)));
     verbs.put("receipt", options -> new Group.Receipt().with(new ReceiptVerify(options)));
     verbs.put("ledger", options -> new Group.Ledger().with(new LedgerCheck(options)));
     verbs.put(

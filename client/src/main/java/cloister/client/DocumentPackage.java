@@ -107,7 +107,7 @@ public record DocumentPackage(Optional<CollaborationDocument> collaboration, Lis
     return parser.parse(file.toString(), text(file));
   }
 
-  static String text(Path file) {
+  public static String text(Path file) {
     String name = file.toString();
     try {
       if (Files.size(file) > MAX_FILE_BYTES) {

@@ -394,6 +394,7 @@ final class DocumentReader {
   }
 
   /// Nothing inside stands for `auto`.
+  @SuppressWarnings("OptionalMapToOptional") // the outer one says whether it could be read
   private static <T> Optional<Optional<T>> unlessAutomatic(
       Tree tree, Function<Tree, Optional<T>> parse) {
     if (tree instanceof Tree.Scalar(_, Json.Str(String text)) && text.equals("auto")) {
