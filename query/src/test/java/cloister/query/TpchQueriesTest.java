@@ -1,5 +1,6 @@
 package cloister.query;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import cloister.crypto.Digest;
@@ -74,8 +75,8 @@ class TpchQueriesTest {
   /// @param columns name, type and maybe bounds of each, with semicolons between
   private static void table(String name, String unit, String columns) {
     List<Column> all = new ArrayList<>();
-    for (String column : columns.split("; ")) {
-      List<String> words = List.of(column.split(" "));
+    for (String column : columns.split("; ", -1)) {
+      List<String> words = List.of(column.split(" ", -1));
       Optional<Bounds> bounds =
           words.size() == 4
               ? Optional.of(new Bounds(new BigDecimal(words.get(2)), new BigDecimal(words.get(3))))
@@ -330,7 +331,7 @@ class TpchQueriesTest {
     plan.uses()
         .forEach((dataset, columns) ->
             columns.forEach((column, uses) ->
-                assertThat(TABLES.get(dataset).column(column).orElseThrow().use())
+                assertThat(requireNonNull(TABLES.get(dataset)).column(column).orElseThrow().use())
                     .as("%s: %s of %s", query, column, dataset)
                     .containsAll(uses)));
   }
