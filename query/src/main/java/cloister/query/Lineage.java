@@ -87,15 +87,22 @@ final class Lineage {
   }
 
   /// What is compared with another table's column joins; so does whether a left-joined row has
-  /// found its unit.
+  /// found its unit. A table about nobody may list whatever its owner is curious about, so a
+  /// comparison with it filters too.
   private void condition(List<Branch.Source> sources, Scalar condition) {
     if (condition instanceof Scalar.Call call
         && call.function() == Function.EQUAL
         && call.arguments().getFirst() instanceof Scalar.Column left
         && call.arguments().getLast() instanceof Scalar.Column right
         && left.source() != right.source()) {
-      record(sources, left, Use.JOIN);
-      record(sources, right, Use.JOIN);
+      boolean ofUnits =
+          sources.get(left.source()).hasUnit() && sources.get(right.source()).hasUnit();
+      for (Scalar.Column side : List.of(left, right)) {
+        record(sources, side, Use.JOIN);
+        if (!ofUnits && sources.get(side.source()).hasUnit()) {
+          record(sources, side, Use.FILTER);
+        }
+      }
       return;
     }
     decided(sources, condition);

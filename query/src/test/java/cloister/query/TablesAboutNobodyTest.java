@@ -8,6 +8,8 @@ import cloister.privacy.DifferentialPrivacy;
 import cloister.privacy.Epsilon;
 import cloister.query.QueryException.Kind;
 import cloister.room.Address;
+import cloister.room.ColumnName;
+import cloister.room.Use;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
@@ -96,6 +98,17 @@ class TablesAboutNobodyTest {
   @Test
   void aJoinWithOneIsNoOverlap() throws QueryException {
     assertThat(check(QUERIES.getFirst()).joined()).doesNotContain(Fixture.VISITS);
+  }
+
+  /// Otherwise whoever owns a list would filter by it what may be joined only.
+  @Test
+  void comparingWithOneFilters() throws QueryException {
+    for (String sql : List.of(QUERIES.get(0), QUERIES.get(2), QUERIES.get(3), QUERIES.get(4))) {
+      assertThat(check(sql).uses().get(Fixture.VISITS))
+          .as(sql)
+          .extractingByKey(new ColumnName("airport"))
+          .satisfies(uses -> assertThat(uses).contains(Use.JOIN, Use.FILTER));
+    }
   }
 
   @ParameterizedTest
