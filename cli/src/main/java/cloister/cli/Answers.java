@@ -4,15 +4,20 @@ import cloister.client.Finished;
 import cloister.protocol.AnswerTable;
 import cloister.protocol.Json;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// Answers as tables, JSON and CSV.
 final class Answers {
   /// What a person sees for SQL's NULL, and for a number that a threshold keeps back.
   private static final String ABSENT = "–";
+
+  /// How many digits of an error a person sees.
+  private static final int MEANT_DIGITS = 3;
 
   private Answers() {}
 
@@ -70,7 +75,7 @@ final class Answers {
       for (int at = 0; at < row.size(); at++) {
         AnswerTable.Cell cell = row.get(at);
         if (isMeasure(answer, at)) {
-          cells.add(cell.value().map(Answers::grouped).orElse(ABSENT));
+          cells.add(cell.value().map(value -> grouped(value, cell.error())).orElse(ABSENT));
           if (noisy) {
             cells.add(error(cell));
           }
@@ -91,12 +96,25 @@ final class Answers {
   private static String error(AnswerTable.Cell cell) {
     return cell.value().isEmpty()
         ? ""
-        : cell.error().map(error -> "± " + Text.number(error)).orElse("± ?");
+        : cell.error()
+            .map(error -> "± " + Text.number(meant(error, error, RoundingMode.CEILING)))
+            .orElse("± ?");
   }
 
-  private static String grouped(String value) {
+  /// Without the digits after the point that are finer than a hundredth of the error's first: noise
+  /// made them. Files and `--json` have all.
+  private static BigDecimal meant(BigDecimal number, BigDecimal error, RoundingMode rounding) {
+    int digits = Math.max(0, MEANT_DIGITS - error.precision() + error.scale());
+    return error.signum() == 0 || number.scale() <= digits
+        ? number
+        : number.setScale(digits, rounding);
+  }
+
+  private static String grouped(String value, Optional<BigDecimal> error) {
     try {
-      return Text.number(new BigDecimal(value));
+      var number = new BigDecimal(value);
+      return Text.number(
+          error.map(each -> meant(number, each, RoundingMode.HALF_EVEN)).orElse(number));
     } catch (NumberFormatException _) {
       return value;
     }
