@@ -28,6 +28,7 @@ import org.apache.calcite.sql.SqlNumericLiteral;
 import org.apache.calcite.sql.SqlOrderBy;
 import org.apache.calcite.sql.SqlSelect;
 import org.apache.calcite.sql.SqlSelectKeyword;
+import org.apache.calcite.sql.SqlWindow;
 import org.apache.calcite.sql.SqlWith;
 import org.apache.calcite.sql.SqlWithItem;
 import org.apache.calcite.sql.fun.SqlCase;
@@ -78,6 +79,8 @@ final class Grammar {
           SqlKind.DIVIDE,
           SqlKind.MINUS_PREFIX,
           SqlKind.PLUS_PREFIX);
+
+  private static final Set<String> RANKS = Set.of("ROW_NUMBER", "RANK", "DENSE_RANK");
 
   private static final Set<String> AGGREGATES =
       Set.of(
@@ -211,13 +214,7 @@ final class Grammar {
           "order and limit the outermost SELECT, whose answer they apply to after release");
     }
     for (SqlNode item : order.orderList) {
-      SqlNode inner = item;
-      while (inner.getKind() == SqlKind.DESCENDING
-          || inner.getKind() == SqlKind.NULLS_FIRST
-          || inner.getKind() == SqlKind.NULLS_LAST) {
-        inner = ((SqlCall) inner).operand(0);
-      }
-      expression(inner, true);
+      expression(ordered(item), true);
     }
     for (SqlNode bound : new SqlNode[] {order.offset, order.fetch}) {
       if (bound != null && !(bound instanceof SqlLiteral)) {
@@ -461,10 +458,53 @@ final class Grammar {
         false);
   }
 
+  /// A function over the rows of a partition, which has to be of one unit: [Windows] sees to that.
+  private void over(SqlBasicCall call, boolean aggregates) throws QueryException {
+    if (!aggregates
+        || !(call.operand(0) instanceof SqlBasicCall function)
+        || !(call.operand(1) instanceof SqlWindow window)
+        || window.getRefName() != null
+        || window.getLowerBound() != null
+        || window.getUpperBound() != null) {
+      throw unsupported(
+          call,
+          "this window function",
+          "write ROW_NUMBER() OVER (PARTITION BY the unit ORDER BY …) in the SELECT list of a"
+              + " subquery");
+    }
+    if (RANKS.contains(function.getOperator().getName().toUpperCase(Locale.ROOT))) {
+      if (function.operandCount() > 0) {
+        throw unsupported(function, "a rank of something", "write it with empty brackets");
+      }
+    } else {
+      call(function, true);
+    }
+    for (SqlNode key : window.getPartitionList()) {
+      expression(key, false);
+    }
+    for (SqlNode key : window.getOrderList()) {
+      expression(ordered(key), false);
+    }
+  }
+
+  private static SqlNode ordered(SqlNode item) {
+    SqlNode inner = item;
+    while (inner.getKind() == SqlKind.DESCENDING
+        || inner.getKind() == SqlKind.NULLS_FIRST
+        || inner.getKind() == SqlKind.NULLS_LAST) {
+      inner = ((SqlCall) inner).operand(0);
+    }
+    return inner;
+  }
+
   private void call(SqlBasicCall call, boolean aggregates) throws QueryException {
     boolean inner = aggregates;
     if (call.getKind() == SqlKind.WITHIN_GROUP) {
       quantile(call, aggregates);
+      return;
+    }
+    if (call.getKind() == SqlKind.OVER) {
+      over(call, aggregates);
       return;
     }
     if (call.getOperator() instanceof SqlFunction function) {
@@ -490,9 +530,6 @@ final class Grammar {
       if (call.getKind() == SqlKind.EXISTS) {
         throw unsupported(
             call, "EXISTS here", "let it stand in WHERE, beside other conditions with AND");
-      }
-      if (call.getKind() == SqlKind.OVER) {
-        throw unsupported(call, "a window function", "use GROUP BY");
       }
       if (call.getKind() == SqlKind.SCALAR_QUERY) {
         throw unsupported(

@@ -62,14 +62,14 @@ final class Lineage {
   private void table(Table.PerUnit perUnit) throws QueryException {
     for (Branch branch : perUnit.branches()) {
       rows(branch);
-      for (int key = 0; key < perUnit.keys(); key++) {
+      for (int key = 0; perUnit.groups() && key < perUnit.keys(); key++) {
         if (key != perUnit.unitKey()) {
           value(branch, branch.outputs().get(key), Use.GROUP);
         }
       }
       for (Table.PerUnit.Aggregation aggregation : perUnit.aggregations()) {
         switch (aggregation.aggregate()) {
-          case ROWS, LEAST, GREATEST -> {}
+          case ROWS, LEAST, GREATEST, ROW_NUMBER, RANK, DENSE_RANK -> {}
           case VALUES, DISTINCT_VALUES -> argument(branch, aggregation.argument(), Use.COUNT);
           case SUM -> argument(branch, aggregation.argument(), Use.SUM);
           case MEAN -> argument(branch, aggregation.argument(), Use.AVG);
@@ -250,8 +250,8 @@ final class Lineage {
       // What it is computed from has the use that it has.
       case Table.PerUnit perUnit ->
           perUnit
-              .output(column.name())
-              .ifPresent(
+              .outputs(column.name())
+              .forEach(
                   output -> perUnit.branches().forEach(branch -> argument(branch, output, use)));
     }
   }

@@ -117,8 +117,8 @@ final class RowSql {
             + String.join(", ", columns)
             + " FROM (\n  "
             + String.join("\n  UNION ALL\n  ", parts)
-            + "\n) GROUP BY "
-            + String.join(", ", keys);
+            + "\n)"
+            + (perUnit.groups() ? " GROUP BY " + String.join(", ", keys) : "");
     return defined(sql, number -> "d" + number + " AS MATERIALIZED (\n" + sql + "\n)", "d");
   }
 

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// What a FROM clause names: rows, each of one privacy unit or, in a table about nobody, of none.
 sealed interface Table {
@@ -124,6 +125,9 @@ sealed interface Table {
   /// Rows grouped by their unit, and maybe more: what a unit's own rows add up to, so it is as
   /// private as they are. Its columns are `c0…`, keys first, then one per aggregation.
   ///
+  /// With windows nothing is grouped: the keys are all columns of the rows, and each aggregation
+  /// looks at the rows of its partition.
+  ///
   /// @param branches outputs are keys, then arguments
   /// @param unitKey which of the keys is the unit
   record PerUnit(List<Branch> branches, int unitKey, int keys, List<Aggregation> aggregations)
@@ -145,11 +149,37 @@ sealed interface Table {
       SUM,
       MEAN,
       LEAST,
-      GREATEST
+      GREATEST,
+      ROW_NUMBER,
+      RANK,
+      DENSE_RANK;
+
+      /// Whether it counts rows.
+      boolean counts() {
+        return switch (this) {
+          case ROWS, VALUES, DISTINCT_VALUES, ROW_NUMBER, RANK, DENSE_RANK -> true;
+          case SUM, MEAN, LEAST, GREATEST -> false;
+        };
+      }
     }
 
     /// @param argument the branch output it is over; -1 for rows
-    record Aggregation(Aggregate aggregate, int argument) {}
+    /// @param window present for all or for none
+    record Aggregation(Aggregate aggregate, int argument, Optional<Window> window) {}
+
+    /// @param partition branch outputs, the unit among them
+    record Window(List<Integer> partition, List<Order> order) {
+      Window {
+        partition = List.copyOf(partition);
+        order = List.copyOf(order);
+      }
+
+      private Stream<Integer> outputs() {
+        return Stream.concat(partition.stream(), order.stream().map(Order::output));
+      }
+    }
+
+    record Order(int output, Above.Direction direction, Above.Nulls nulls) {}
 
     /// @param branches outputs are keys, then arguments
     static PerUnit of(List<Branch> branches, int keys, List<Aggregation> aggregations)
@@ -172,13 +202,30 @@ sealed interface Table {
                   new QueryException(
                       Kind.UNSUPPORTED,
                       sorted.getFirst().sources().getFirst().position(),
-                      "an aggregate below another one does not group by the privacy unit",
-                      "add the unit to its GROUP BY, or aggregate once, in the outermost SELECT"));
+                      "an aggregate or window below another one does not follow the privacy unit",
+                      "add the unit to its GROUP BY or PARTITION BY, or aggregate once, in the"
+                          + " outermost SELECT"));
       var table = new PerUnit(sorted, unitKey, keys, aggregations);
       for (Aggregation aggregation : aggregations) {
         table.requireNumbers(aggregation);
+        if (aggregation.window().isPresent()
+            && aggregation.window().get().partition().stream()
+                .noneMatch(each ->
+                    sorted.stream()
+                        .allMatch(branch -> branch.isUnit(branch.outputs().get(each))))) {
+          throw new QueryException(
+              Kind.UNSUPPORTED,
+              sorted.getFirst().sources().getFirst().position(),
+              "a window function does not partition by the privacy unit",
+              "write OVER (PARTITION BY the unit ORDER BY …): it may look at one unit's rows only");
+        }
       }
       return table;
+    }
+
+    /// Whether its rows are grouped.
+    boolean groups() {
+      return aggregations.stream().allMatch(each -> each.window().isEmpty());
     }
 
     private void requireNumbers(Aggregation aggregation) throws QueryException {
@@ -205,11 +252,28 @@ sealed interface Table {
           : Optional.of(aggregations.get(index(name) - keys));
     }
 
-    /// The output of the branches behind a column; absent for a count of rows.
-    Optional<Integer> output(ColumnName name) {
+    /// The output of the branches that a column has the value of, or an aggregate of; absent for a
+    /// count of rows.
+    private Optional<Integer> output(ColumnName name) {
       return aggregation(name)
           .map(each -> Optional.of(each.argument()).filter(argument -> argument >= 0))
           .orElse(Optional.of(index(name)));
+    }
+
+    /// All outputs of the branches that a column is computed from. Whose row it is decides about
+    /// nobody else's, so a partition by the unit is none of them.
+    List<Integer> outputs(ColumnName name) {
+      return Stream.concat(
+              output(name).stream(),
+              aggregation(name).flatMap(Aggregation::window).stream()
+                  .flatMap(Window::outputs)
+                  .filter(output -> !isUnit(output)))
+          .distinct()
+          .toList();
+    }
+
+    private boolean isUnit(int output) {
+      return branches.stream().allMatch(branch -> branch.isUnit(branch.outputs().get(output)));
     }
 
     private List<Scalar> values(int output) {
@@ -222,7 +286,7 @@ sealed interface Table {
       }
       Aggregation aggregation = aggregations.get(column - keys);
       return switch (aggregation.aggregate()) {
-        case ROWS, VALUES, DISTINCT_VALUES -> new ColumnType.Int();
+        case ROWS, VALUES, DISTINCT_VALUES, ROW_NUMBER, RANK, DENSE_RANK -> new ColumnType.Int();
         case SUM -> new ColumnType.Decimal(SUM_DIGITS, scale(aggregation));
         case MEAN -> new ColumnType.Real();
         case LEAST, GREATEST -> values(aggregation.argument()).getFirst().type();
@@ -249,26 +313,55 @@ sealed interface Table {
     String aggregate(int index) {
       Aggregation aggregation = aggregations.get(index);
       String value = "o" + aggregation.argument();
+      String over = aggregation.window().map(each -> over(aggregation, each)).orElse("");
       return switch (aggregation.aggregate()) {
-        case ROWS -> "count(*)";
-        case VALUES -> "count(" + value + ")";
-        case DISTINCT_VALUES -> "count(DISTINCT " + value + ")";
-        case SUM -> sum(value, aggregation);
+        case ROWS -> "count(*)" + over;
+        case VALUES -> "count(" + value + ")" + over;
+        case DISTINCT_VALUES -> "count(DISTINCT " + value + ")" + over;
+        case SUM -> sum(value, aggregation, over);
         case MEAN ->
             "(CAST("
-                + sum(value, aggregation)
+                + sum(value, aggregation, over)
                 + " AS DOUBLE) / NULLIF(count("
                 + fixed(value, aggregation)
-                + "), 0))";
-        case LEAST -> "min(" + value + ")";
-        case GREATEST -> "max(" + value + ")";
+                + ")"
+                + over
+                + ", 0))";
+        case LEAST -> "min(" + value + ")" + over;
+        case GREATEST -> "max(" + value + ")" + over;
+        case ROW_NUMBER -> "row_number()" + over;
+        case RANK -> "rank()" + over;
+        case DENSE_RANK -> "dense_rank()" + over;
       };
     }
 
-    private String sum(String value, Aggregation aggregation) {
+    /// Rows that are alike in what orders them are numbered in the order of all their columns;
+    /// those that are alike in these too may stand for each other.
+    private String over(Aggregation aggregation, Window window) {
+      List<String> order = new ArrayList<>();
+      for (Order each : window.order()) {
+        order.add(
+            "o"
+                + each.output()
+                + (each.direction() == Above.Direction.ASCENDING ? " ASC" : " DESC")
+                + (each.nulls() == Above.Nulls.FIRST ? " NULLS FIRST" : " NULLS LAST"));
+      }
+      if (aggregation.aggregate() == Aggregate.ROW_NUMBER) {
+        IntStream.range(0, keys).forEach(key -> order.add("o" + key));
+      }
+      return window.partition().stream()
+              .map(each -> "o" + each)
+              .collect(Collectors.joining(", ", " OVER (PARTITION BY ", ""))
+          + (order.isEmpty() ? "" : " ORDER BY " + String.join(", ", order))
+          + ")";
+    }
+
+    private String sum(String value, Aggregation aggregation, String over) {
       return "TRY_CAST(sum("
           + fixed(value, aggregation)
-          + ") AS DECIMAL("
+          + ")"
+          + over
+          + " AS DECIMAL("
           + SUM_DIGITS
           + ","
           + scale(aggregation)
@@ -305,12 +398,7 @@ sealed interface Table {
                 field.count())
             : field;
       }
-      boolean counts =
-          column >= keys
-              && switch (aggregations.get(column - keys).aggregate()) {
-                case ROWS, VALUES, DISTINCT_VALUES -> true;
-                default -> false;
-              };
+      boolean counts = column >= keys && aggregations.get(column - keys).aggregate().counts();
       return new Field(
           type(column),
           column == unitKey ? unitField().semantic() : Optional.empty(),
@@ -349,13 +437,14 @@ sealed interface Table {
 
     /// Whether its value is about all rows of a unit: no expression leaves some of them out.
     boolean isPlain(ColumnName name) {
-      return output(name)
-          .map(output ->
-              branches.stream()
-                  .allMatch(branch ->
-                      branch.outputs().get(output) instanceof Scalar.Column column
-                          && branch.source(column).isPlain(column.name())))
-          .orElse(true);
+      return aggregation(name).flatMap(Aggregation::window).isEmpty()
+          && output(name)
+              .map(output ->
+                  branches.stream()
+                      .allMatch(branch ->
+                          branch.outputs().get(output) instanceof Scalar.Column column
+                              && branch.source(column).isPlain(column.name())))
+              .orElse(true);
     }
 
     @Override

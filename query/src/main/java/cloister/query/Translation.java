@@ -321,7 +321,8 @@ final class Translation {
     for (AggregateCall call : calls) {
       int argument = argument(call);
       aggregations.add(
-          new Table.PerUnit.Aggregation(perUnit(call), argument < 0 ? -1 : outputs.size()));
+          new Table.PerUnit.Aggregation(
+              perUnit(call), argument < 0 ? -1 : outputs.size(), Optional.empty()));
       if (argument >= 0) {
         outputs.add(argument);
       }
@@ -330,15 +331,21 @@ final class Translation {
     for (Branch branch : input) {
       selected.add(branch.select(outputs.stream().map(branch.outputs()::get).toList()));
     }
-    var table = Table.PerUnit.of(selected, keys.size(), aggregations);
+    return table(Table.PerUnit.of(selected, keys.size(), aggregations));
+  }
+
+  /// A block that reads a table per unit, with all its columns.
+  private static Branch table(Table.PerUnit table) {
     List<Scalar> columns = new ArrayList<>();
-    for (int column = 0; column < keys.size() + aggregations.size(); column++) {
+    for (int column = 0; column < table.keys() + table.aggregations().size(); column++) {
       columns.add(new Scalar.Column(0, Table.PerUnit.name(column), table.type(column)));
     }
     return new Branch(
         List.of(
             new Branch.Source(
-                table, input.getFirst().sources().getFirst().position(), Optional.empty())),
+                table,
+                table.branches().getFirst().sources().getFirst().position(),
+                Optional.empty())),
         List.of(),
         List.of(),
         columns);
@@ -376,16 +383,35 @@ final class Translation {
     if (!project.getVariablesSet().isEmpty()) {
       throw unsupported("a correlated expression");
     }
+    List<Branch> input = branches(project.getInput());
+    if (project.containsOver()) {
+      return List.of(windowed(input, project.getProjects()));
+    }
     List<Branch> result = new ArrayList<>();
-    for (Branch branch : branches(project.getInput())) {
-      var expressions = expressions(branch.outputs());
-      List<Scalar> outputs = new ArrayList<>();
-      for (RexNode expression : project.getProjects()) {
-        outputs.add(expressions.of(expression));
-      }
-      result.add(branch.select(outputs));
+    for (Branch branch : input) {
+      result.add(branch.select(all(branch, project.getProjects())));
     }
     return result;
+  }
+
+  private List<Scalar> all(Branch branch, List<RexNode> nodes) throws QueryException {
+    List<Scalar> all = new ArrayList<>();
+    for (RexNode node : nodes) {
+      all.add(expressions(branch.outputs()).of(node));
+    }
+    return all;
+  }
+
+  /// A table per unit that has a column for each value that the expressions need outside of window
+  /// functions, and one for each of those; the expressions are over it.
+  private Branch windowed(List<Branch> input, List<RexNode> expressions) throws QueryException {
+    var windows = new Windows(expressions);
+    List<Branch> rows = new ArrayList<>();
+    for (Branch branch : input) {
+      rows.add(branch.select(all(branch, windows.values())));
+    }
+    Branch table = table(Table.PerUnit.of(rows, windows.values().size(), windows.aggregations()));
+    return table.select(all(table, windows.rewritten()));
   }
 
   private Expressions expressions(List<Scalar> inputs) {

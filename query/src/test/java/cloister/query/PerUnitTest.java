@@ -56,7 +56,24 @@ class PerUnitTest {
               + " email, airport, COUNT(*) AS m FROM airline.visits GROUP BY email, airport) x WHERE"
               + " m > 1 GROUP BY email) y GROUP BY n",
           "SELECT zip, COUNT(DISTINCT email), COUNT(*) FROM (SELECT DISTINCT email, zip FROM"
-              + " airline.customers) x GROUP BY zip");
+              + " airline.customers) x GROUP BY zip",
+          // The last that each saw, and what each saw before buying.
+          "SELECT channel, COUNT(DISTINCT email), COUNT(*) FROM (SELECT email, channel, ROW_NUMBER()"
+              + " OVER (PARTITION BY email ORDER BY seen DESC NULLS LAST, views NULLS FIRST, channel"
+              + " NULLS LAST, age_band NULLS LAST) AS r FROM media.customers) x WHERE r = 1 GROUP BY"
+              + " channel",
+          "SELECT r, COUNT(DISTINCT email), COUNT(*) FROM (SELECT v.email, RANK() OVER (PARTITION BY"
+              + " v.email ORDER BY v.spend DESC NULLS LAST) + 1 AS r FROM airline.visits v JOIN"
+              + " airline.customers a ON v.email = a.email AND a.vip) x GROUP BY r",
+          "SELECT d, COUNT(DISTINCT email), COUNT(*) FROM (SELECT email, DENSE_RANK() OVER (PARTITION"
+              + " BY email, airport ORDER BY spend NULLS FIRST) AS d FROM airline.visits) x GROUP BY d",
+          "SELECT n, COUNT(DISTINCT email), COUNT(*) FROM (SELECT email, COUNT(*) OVER (PARTITION BY"
+              + " email) AS n, SUM(spend) OVER (PARTITION BY email) AS s, MAX(age) OVER (PARTITION BY"
+              + " email, zip) AS m FROM airline.customers) x WHERE s > 5 OR m < 100 GROUP BY n",
+          "SELECT CASE WHEN share > 0.5 THEN 'most' ELSE 'less' END, COUNT(DISTINCT email), COUNT(*)"
+              + " FROM (SELECT email, spend / NULLIF(SUM(spend) OVER (PARTITION BY email), 0) AS share"
+              + " FROM airline.visits WHERE spend > 0) x GROUP BY CASE WHEN share > 0.5 THEN 'most'"
+              + " ELSE 'less' END");
 
   private static final List<String> WITH_NOISE_ONLY =
       List.of(
@@ -148,6 +165,17 @@ class PerUnitTest {
         .isEqualTo("age=[SUM] score=[FILTER, COUNT] spend=[GROUP, SUM] vip=[FILTER] zip=[GROUP]");
   }
 
+  @Test
+  void aWindowHasTheUsesOfWhatItLooksAt() throws QueryException {
+    var plan =
+        Fixture.check(
+            "SELECT zip, COUNT(*) FROM (SELECT email, zip, notes, ROW_NUMBER() OVER (PARTITION BY"
+                + " email, vip ORDER BY joined) AS r, SUM(spend) OVER (PARTITION BY email) AS s FROM"
+                + " airline.customers) x WHERE r = 1 GROUP BY zip");
+    assertThat(uses(plan, Fixture.AIRLINE))
+        .isEqualTo("joined=[FILTER] spend=[SUM] vip=[FILTER] zip=[GROUP]");
+  }
+
   private static String uses(CheckedPlan plan, Address dataset) {
     return plan.uses().getOrDefault(dataset, Map.of()).entrySet().stream()
         .map(each -> each.getKey() + "=" + each.getValue())
@@ -207,6 +235,33 @@ class PerUnitTest {
             + " ORDER BY n LIMIT 3) x",
         "SELECT COUNT(*) FROM (SELECT m.email, COUNT(*) AS n FROM airline.customers a LEFT JOIN"
             + " media.customers m ON a.email = m.email GROUP BY m.email) x",
+        "SELECT COUNT(*) FROM (SELECT email, ROW_NUMBER() OVER (ORDER BY zip) AS r FROM"
+            + " airline.customers) x WHERE r = 1",
+        "SELECT COUNT(*) FROM (SELECT email, ROW_NUMBER() OVER (PARTITION BY zip ORDER BY spend) AS"
+            + " r FROM airline.customers) x WHERE r = 1",
+        "SELECT COUNT(*) FROM (SELECT email, RANK() OVER (PARTITION BY LOWER(email) ORDER BY spend)"
+            + " AS r FROM airline.customers) x WHERE r = 1",
+        "SELECT COUNT(*) FROM (SELECT email, RANK() OVER (PARTITION BY email ORDER BY spend) AS r"
+            + " FROM (SELECT zip AS email, spend FROM airline.customers) y) x WHERE r = 1",
+        "SELECT COUNT(*) FROM (SELECT email, SUM(spend) OVER (PARTITION BY email ORDER BY joined) AS"
+            + " r FROM airline.customers) x WHERE r > 1",
+        "SELECT COUNT(*) FROM (SELECT email, SUM(spend) OVER (PARTITION BY email ROWS 1 PRECEDING) AS"
+            + " r FROM airline.customers) x WHERE r > 1",
+        "SELECT COUNT(*) FROM (SELECT email, LAG(spend) OVER (PARTITION BY email ORDER BY joined) AS"
+            + " r FROM airline.customers) x WHERE r > 1",
+        "SELECT COUNT(*) FROM (SELECT email, NTILE(4) OVER (PARTITION BY email ORDER BY joined) AS r"
+            + " FROM airline.customers) x WHERE r > 1",
+        "SELECT COUNT(*) FROM (SELECT email, COUNT(DISTINCT zip) OVER (PARTITION BY email) AS r FROM"
+            + " airline.customers) x WHERE r > 1",
+        "SELECT COUNT(*) FROM airline.customers WHERE RANK() OVER (PARTITION BY email ORDER BY zip)"
+            + " = 1",
+        "SELECT zip, COUNT(*), RANK() OVER (PARTITION BY zip ORDER BY COUNT(*)) FROM"
+            + " airline.customers GROUP BY zip",
+        "SELECT COUNT(*) OVER (PARTITION BY email) FROM airline.customers",
+        "SELECT COUNT(*) FROM (SELECT email FROM airline.customers QUALIFY ROW_NUMBER() OVER"
+            + " (PARTITION BY email ORDER BY zip) = 1) x",
+        "SELECT COUNT(*) FROM (SELECT email, RANK() OVER w AS r FROM airline.customers WINDOW w AS"
+            + " (PARTITION BY email ORDER BY zip)) x WHERE r = 1",
         "SELECT MAX(n) FROM (SELECT email, COUNT(*) AS n FROM airline.customers GROUP BY email) x",
         "SELECT COUNT(*) FROM (SELECT email, COUNT(*) AS n FROM airline.customers GROUP BY email) x"
             + " JOIN media.customers m ON x.n = m.views",
