@@ -73,10 +73,7 @@ final class Books {
         .map(Rule::obligations)
         .map(Obligations::budget)
         .flatMap(Optional::stream)
-        .reduce((one, other) ->
-            new BudgetLimit(
-                one.epsilon().compareTo(other.epsilon()) <= 0 ? one.epsilon() : other.epsilon(),
-                one.delta().compareTo(other.delta()) <= 0 ? one.delta() : other.delta()));
+        .reduce(BudgetLimit::meet);
   }
 
   /// The budgets of a run, each with its cost.

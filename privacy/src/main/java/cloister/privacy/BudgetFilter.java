@@ -1,7 +1,6 @@
 package cloister.privacy;
 
 import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.util.Optional;
 import java.util.function.LongPredicate;
 
@@ -12,9 +11,10 @@ import java.util.function.LongPredicate;
 /// filter* (Rogers, Roth, Ullman and Vadhan 2016), valid for charges chosen adaptively. Two are:
 ///
 /// - **basic**: stop before Σε > ε or Σδ > δ;
-/// - **concentrated**: stop before Σρ exceeds what implies (ε, δ/2), or the thresholds' Σδ' exceeds
-///   δ/2 (Feldman and Zrnic 2021, Theorem 4.3; Whitehouse, Ramdas, Rogers and Wu 2023, for
-///   approximate zCDP: together (ε, δ/2 + δ/2)).
+/// - **concentrated**: stop before Σρ exceeds what implies (ε, δ₁), or the thresholds' Σδ' exceeds
+///   δ₂, with δ₁ + δ₂ = δ as the owner divides it, each half unless said (Feldman and Zrnic 2021,
+///   Theorem 4.3; Whitehouse, Ramdas, Rogers and Wu 2023, for approximate zCDP: together (ε, δ₁ +
+///   δ₂)).
 ///
 /// Both are fixed boxes, which is what the theorems need. A frontier along which ρ may be exchanged
 /// for δ' is *not* a filter: an adversary spends ρ only where the loss is high already, and δ'
@@ -29,7 +29,6 @@ import java.util.function.LongPredicate;
 /// sequence ends by this rule, all its charges were pure and its privacy loss is at most ε with
 /// certainty, so it adds nothing to the δ of the sequences that end by the other.
 public final class BudgetFilter {
-  private static final BigDecimal TWO = BigDecimal.valueOf(2);
   private static final long MOST_RUNS = 1_000_000_000;
 
   private final BudgetLimit limit;
@@ -106,10 +105,9 @@ public final class BudgetFilter {
   }
 
   private boolean concentratedHolds(Charge total) {
-    var forThresholds = limit.delta().value().divide(TWO, Delta.SCALE, RoundingMode.DOWN);
-    var forNoise = limit.delta().value().subtract(forThresholds);
-    return total.thresholdDelta().compareTo(forThresholds) <= 0
-        && ConcentratedPrivacy.implies(total.rho(), limit.epsilon().value(), forNoise);
+    return total.thresholdDelta().compareTo(limit.deltaForGroups().value()) <= 0
+        && ConcentratedPrivacy.implies(
+            total.rho(), limit.epsilon().value(), limit.deltaForNoise().value());
   }
 
   /// The largest count that fits; `fits` is monotone, because every part of a charge adds up.

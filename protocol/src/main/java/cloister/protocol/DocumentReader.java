@@ -619,10 +619,15 @@ final class DocumentReader {
     return build(
         tree,
         () -> {
-          var section = section(tree, "budget", "epsilon", "delta").orElseThrow();
+          var section =
+              section(tree, "budget", "epsilon", "delta", "delta-for-groups").orElseThrow();
           Optional<Epsilon> epsilon = section.required("epsilon").flatMap(this::epsilon);
           Optional<Delta> delta = section.withDefault("delta", Delta.ZERO, this::delta);
-          return () -> new BudgetLimit(epsilon.orElseThrow(), delta.orElseThrow());
+          Optional<Delta> forGroups = section.ifThere("delta-for-groups", this::delta);
+          return () ->
+              forGroups
+                  .map(part -> new BudgetLimit(epsilon.orElseThrow(), delta.orElseThrow(), part))
+                  .orElseGet(() -> new BudgetLimit(epsilon.orElseThrow(), delta.orElseThrow()));
         });
   }
 

@@ -173,6 +173,10 @@ final class DocumentWriter {
     return Json.object()
         .put("epsilon", budget.epsilon().value())
         .put("delta", budget.delta().value())
+        .putIfPresent(
+            "delta-for-groups",
+            Optional.of(budget.deltaForGroups()).filter(_ -> !budget.isHalved()),
+            part -> Json.of(part.value()))
         .build();
   }
 

@@ -43,11 +43,22 @@ public record Obligations(
 
   /// The strictest of each: what satisfies the result satisfies both.
   public Obligations meet(Obligations other) {
+    var met = meetBudgets(budget, other.budget);
     return new Obligations(
         joinRequired || other.joinRequired,
         Math.max(minimumUnits, other.minimumUnits),
-        meetNoise(List.of(noise, other.noise)),
-        meetBudgets(budget, other.budget));
+        meetNoise(List.of(noise, other.noise)).map(each -> affordable(each, met.orElseThrow())),
+        met);
+  }
+
+  /// Two budgets that divide δ differently may leave less of it than either's noise asks for.
+  private static DifferentialPrivacy affordable(DifferentialPrivacy noise, BudgetLimit budget) {
+    return new DifferentialPrivacy(
+        noise.epsilon(),
+        smaller(noise.delta(), budget.delta()),
+        noise.groupsPerUnit(),
+        noise.rowsPerUnit(),
+        noise.rows());
   }
 
   /// The strictest noise among those present; absent if none is.
@@ -84,10 +95,7 @@ public record Obligations(
 
   private static Optional<BudgetLimit> meetBudgets(
       Optional<BudgetLimit> one, Optional<BudgetLimit> other) {
-    return Stream.of(one, other)
-        .flatMap(Optional::stream)
-        .reduce((a, b) ->
-            new BudgetLimit(smaller(a.epsilon(), b.epsilon()), smaller(a.delta(), b.delta())));
+    return Stream.of(one, other).flatMap(Optional::stream).reduce(BudgetLimit::meet);
   }
 
   private static <T extends Comparable<T>> T smaller(T one, T other) {

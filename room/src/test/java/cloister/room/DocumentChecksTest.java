@@ -312,4 +312,25 @@ class DocumentChecksTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(because);
   }
+
+  /// One owner gives noise all of δ, another half: what both allow is less than either.
+  @Test
+  void obligationsThatDivideDeltaDifferentlyMeet() {
+    var all =
+        new Obligations(
+            false,
+            1,
+            Optional.of(new DifferentialPrivacy(Epsilon.of("1"), Delta.of("0.000001"), 1, 1)),
+            Optional.of(new BudgetLimit(Epsilon.of("3"), Delta.of("0.000001"), Delta.ZERO)));
+    var half =
+        new Obligations(
+            false,
+            1,
+            all.noise(),
+            Optional.of(new BudgetLimit(Epsilon.of("3"), Delta.of("0.000001"))));
+    var met = all.meet(half);
+    assertThat(met).isEqualTo(half.meet(all));
+    assertThat(met.budget().orElseThrow().delta()).isEqualTo(Delta.of("0.0000005"));
+    assertThat(met.noise().orElseThrow().delta()).isEqualTo(Delta.of("0.0000005"));
+  }
 }
