@@ -75,10 +75,12 @@ record Branch(
       return table.datasets();
     }
 
-    /// Whether a column is about all rows: no expression leaves some of them out.
+    /// Whether a column is about all rows of units: no expression leaves some of them out. A table
+    /// about nobody gives each kind of row what its owner likes, as an expression would: sums of
+    /// powers of ten are a list of counts.
     boolean isPlain(ColumnName name) {
       return switch (table) {
-        case Table.Scan _ -> true;
+        case Table.Scan _ -> hasUnit();
         case Table.PerUnit perUnit -> perUnit.isPlain(name);
       };
     }

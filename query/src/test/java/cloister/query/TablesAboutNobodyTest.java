@@ -111,6 +111,24 @@ class TablesAboutNobodyTest {
     }
   }
 
+  /// With prices 1, 10, 100 … the sum's digits would be the number of rows at each airport, however
+  /// few.
+  @Test
+  void withoutNoiseTheirColumnsAreNotSummed() throws QueryException {
+    for (String measure : List.of("SUM(p.price)", "AVG(p.price)", "COUNT(p.price)")) {
+      CheckedPlan plan =
+          check(
+              "SELECT "
+                  + measure
+                  + " FROM airline.visits v JOIN media.airports p ON v.airport = p.code");
+      assertThat(
+              catchThrowableOfType(QueryException.class, () -> compile(plan, Optional.empty()))
+                  .kind())
+          .isEqualTo(Kind.NEEDS_NOISE);
+      assertThat(compile(plan, Optional.of(UNBOUNDED)).release().measures()).hasSize(1);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
