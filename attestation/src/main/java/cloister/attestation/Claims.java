@@ -25,6 +25,11 @@ public sealed interface Claims
     return Set.of(tee().family());
   }
 
+  /// Whether they say which code the enclave runs.
+  default boolean attestsCode() {
+    return tee().attestsCode();
+  }
+
   /// The one digest that stands for all code and configuration that decide what the enclave does;
   /// docs/evidence.md says for each TEE what goes into it.
   Measurement measurement();

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// What Microsoft said. The measurement is the hardware's: MRENCLAVE, SNP's launch measurement or
-/// MRTD; see [MaaToken] for how little the last two say about a virtual machine.
+/// What Microsoft said. The measurement is the hardware's; see [MaaToken] for how little it says
+/// about a virtual machine.
 ///
 /// Evidence is bound if any of these is the binding in full:
 ///
@@ -35,6 +35,11 @@ record MaaClaims(MaaToken token, Instant issuedAt, Digest key) implements Claims
   @Override
   public Set<Tee.Family> restsOn() {
     return EnumSet.of(Tee.Family.MICROSOFT, token.isolation().family());
+  }
+
+  @Override
+  public boolean attestsCode() {
+    return token.type().attestsCode();
   }
 
   @Override

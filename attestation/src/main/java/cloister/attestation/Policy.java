@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /// What a participant or a collaboration demands of evidence, field by field. It is known by the
 /// SHA-256 of its canonical JSON (RFC 8785), and evidence is bound to that digest.
@@ -61,6 +60,11 @@ public record Policy(
           TdxPolicy {
     Tee tee();
 
+    /// Whether it can be met by evidence that says which code runs.
+    default boolean attestsCode() {
+      return tee().attestsCode();
+    }
+
     /// Compares every field.
     ///
     /// @param claims of the same kind of TEE
@@ -88,10 +92,13 @@ public record Policy(
     if (accept.isEmpty()) {
       throw fields.bad("accept", "is empty: nothing would be accepted");
     }
-    if (accept.stream().noneMatch(entry -> entry.tee().attestsCode())) {
-      throw fields.bad("accept", "names no TEE that says which code runs: a GPU's report does not");
+    if (accept.stream().noneMatch(Entry::attestsCode)) {
+      throw fields.bad(
+          "accept",
+          "names no TEE that says which code runs: a GPU's report and a token about an azurevm do"
+              + " not");
     }
-    if (families(accept.stream().map(Entry::tee)) < families) {
+    if (families(accept) < families) {
       throw fields.bad("families", "is more than accept names");
     }
     Map<String, Set<Bytes>> deny = denied(fields);
@@ -100,8 +107,12 @@ public record Policy(
   }
 
   /// How many vendors vouch for the code among these. One that vouches for a GPU is none of them.
-  static long families(Stream<Tee> tees) {
-    return tees.filter(Tee::attestsCode).map(Tee::family).distinct().count();
+  private static long families(List<Entry> entries) {
+    return entries.stream()
+        .filter(Entry::attestsCode)
+        .map(entry -> entry.tee().family())
+        .distinct()
+        .count();
   }
 
   private static Entry entry(Fields fields) throws EvidenceException {
