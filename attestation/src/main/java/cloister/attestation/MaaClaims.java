@@ -26,7 +26,9 @@ import java.util.TreeMap;
 ///   Microsoft's guest library writes what it is given.
 ///
 /// @param key that signed, as its fingerprint
-record MaaClaims(MaaToken token, Instant issuedAt, Digest key) implements Claims {
+/// @param keysFetched when the instance's keys were
+record MaaClaims(MaaToken token, Instant issuedAt, Digest key, Instant keysFetched)
+    implements Claims {
   @Override
   public Tee tee() {
     return Tee.AZURE_MAA;

@@ -27,7 +27,8 @@ import java.util.Set;
 /// - `require-attributes`, `allow-attributes`: of TDX, as [TdxPolicy] has them; absent:
 ///   `sept-ve-disable` has to be on and no other may be;
 /// - `policy-hashes`: of the instance's own policy, as the token has it;
-/// - `maximum-age-seconds`: of the token, 1 to 28800.
+/// - `maximum-age-seconds`: of the token, 1 to 28800; `maximum-keys-age-seconds`: of the instance's
+///   key set, to 31 days; absent: one day.
 record MaaPolicy(
     Set<String> issuers,
     Allowed<Digest> signingKeys,
@@ -41,7 +42,8 @@ record MaaPolicy(
     Set<TdxPolicy.Attribute> allowedAttributes,
     long minimumSvn,
     Allowed<String> policyHashes,
-    Duration maximumAge)
+    Duration maximumAge,
+    Duration maximumKeysAge)
     implements Policy.Entry {
   private static final long EIGHT_HOURS = 28_800;
 
@@ -62,13 +64,13 @@ record MaaPolicy(
         fields.allowed("compliance-statuses", text -> text),
         fields.allowed("tcb-statuses", text -> text),
         fields.has("require-attributes")
-            ? TdxPolicy.required(
-                fields.allowed("require-attributes", TdxPolicy.Attribute::byLabel))
+            ? TdxPolicy.required(fields.allowed("require-attributes", TdxPolicy.Attribute::byLabel))
             : Set.of(TdxPolicy.Attribute.SEPT_VE_DISABLE),
         TdxPolicy.allowed(fields),
         fields.integer("minimum-svn", 0, 0xffff_ffffL),
         fields.allowed("policy-hashes", text -> text),
-        Duration.ofSeconds(fields.integer("maximum-age-seconds", 1, EIGHT_HOURS)));
+        Duration.ofSeconds(fields.integer("maximum-age-seconds", 1, EIGHT_HOURS)),
+        KeySet.maximumAge(fields));
   }
 
   private static String instance(String text) {
@@ -134,6 +136,7 @@ record MaaPolicy(
         .ifPresent(found ->
             TdxPolicy.compareAttributes(
                 checks, "maa", requiredAttributes, allowedAttributes, found));
+    checks.add(KeySet.age("maa.keys-age", maa.keysFetched(), maximumKeysAge, at));
     long age = Duration.between(maa.issuedAt(), at).toSeconds();
     checks.require(
         "maa.age",

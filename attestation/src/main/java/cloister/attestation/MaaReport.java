@@ -63,7 +63,7 @@ record MaaReport(Jws jws, MaaToken token) implements Report {
         "the token's issuer is no instance of Azure Attestation")) {
       throw new EvidenceException(checks.list());
     }
-    KeySet.Key key =
+    KeySet.Signer signer =
         jws.requireSignedByIssuer(
             checks, "maa", Signatures.Algorithm.RS256, collateral, keys(), at);
     jws.requireCurrent(checks, "maa", LONGEST, at);
@@ -83,7 +83,7 @@ record MaaReport(Jws jws, MaaToken token) implements Report {
         "is not allowed",
         "the guest may be moved to another machine with the help of an agent nobody attested");
     token.machine().ifPresent(machine -> booted(checks, machine));
-    return checks.verified(new MaaClaims(token, jws.time("iat"), key.fingerprint()));
+    return checks.verified(new MaaClaims(token, jws.time("iat"), signer.key(), signer.fetched()));
   }
 
   private static void booted(Checks checks, MaaToken.Machine machine) {

@@ -61,8 +61,7 @@ record MaaToken(
     static Machine read(Fields claims) throws EvidenceException {
       return new Machine(
           claims.flag("secureboot"),
-          each(
-              claims, true, "default-securebootkeysvalidated", "dbvalidated", "dbxvalidated"),
+          each(claims, true, "default-securebootkeysvalidated", "dbvalidated", "dbxvalidated"),
           !each(claims, true, "debuggersdisabled")
               | !each(
                   claims,

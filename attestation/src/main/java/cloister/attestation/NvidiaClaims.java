@@ -4,6 +4,7 @@ import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +52,8 @@ record NvidiaClaims(
   /// NVIDIA's Remote Attestation Service, which also asked OCSP.
   ///
   /// @param key SHA-256 of the key that signed its verdict
-  record Nras(Digest key) implements Verifier {}
+  /// @param keysFetched when its keys were
+  record Nras(Digest key, Instant keysFetched) implements Verifier {}
 
   static Measurement measurement(Collection<Bytes> digests) {
     try {

@@ -92,11 +92,12 @@ record SpaceReport(Jws jws, SpaceToken token, Type type, List<X509Certificate> c
         switch (type) {
           case PKI -> pki(checks, collateral, anchors, at);
           case OIDC -> {
-            KeySet.Key key =
+            KeySet.Signer signer =
                 jws.requireSignedByIssuer(
                     checks, "space", Signatures.Algorithm.RS256, collateral, KEYS, at);
+            // A key of a set is on no list: the issuer withdraws it from the next set.
             yield new SpaceClaims(
-                token, type, issuedAt(), Optional.of(key.fingerprint()), Revocation.CHECKED);
+                token, type, issuedAt(), Optional.of(signer), Revocation.UNCHECKED);
           }
         };
     // 3. Who issued it, and for when. For whom is the policy's to say.

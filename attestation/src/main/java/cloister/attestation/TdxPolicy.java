@@ -214,15 +214,17 @@ record TdxPolicy(
       Checks checks, String prefix, Set<Attribute> required, Set<Attribute> allowed, long found) {
     long left = found;
     if (required.isEmpty()) {
-      checks.noted(
-          prefix + ".require-attributes", "the policy requires no attribute to be on");
+      checks.noted(prefix + ".require-attributes", "the policy requires no attribute to be on");
     }
     for (Attribute attribute : Attribute.values()) {
       boolean on = (left >>> attribute.bit & 1) == 1;
       left &= ~(1L << attribute.bit);
       if (required.contains(attribute)) {
         checks.require(
-            prefix + "." + attribute, on, "is on", attribute + " is off, and the policy wants it on");
+            prefix + "." + attribute,
+            on,
+            "is on",
+            attribute + " is off, and the policy wants it on");
       } else {
         checks.require(
             prefix + "." + attribute,

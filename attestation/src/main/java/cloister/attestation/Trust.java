@@ -33,8 +33,8 @@ public record Trust(Requirements requirements, List<Policy> policies, SimulatedE
         checks.addAll(policy.compare(report, at));
       }
     }
-    collaboration(checks, reports);
     checks.addAll(together(reports, policies));
+    collaboration(checks, reports);
     if (checks.failed()) {
       return new Appraisal.Refused(checks.list());
     }

@@ -7,6 +7,7 @@ import cloister.attestation.Signatures.Algorithm;
 import cloister.attestation.TestAuthority.Kind;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -98,7 +99,8 @@ class MaaTest {
         new Collateral.Item(
             Collateral.Kind.KEY_SET,
             "https://sharedeus.eus.attest.azure.net/certs",
-            Repository.read("azure-maa/jwks.json"));
+            Repository.read("azure-maa/jwks.json"),
+            Optional.of(Instant.parse("2023-09-26T14:00:00Z")));
     VerifiedReport report =
         Report.parse(new Evidence(Tee.AZURE_MAA, Repository.read("azure-maa/sgx-token.jwt")))
             .verify(
@@ -202,6 +204,46 @@ class MaaTest {
     assertThat(TestPolicies.failures(entry(policy()), report, NOW.plusSeconds(300))).isEmpty();
     assertThat(TestPolicies.failures(entry(policy()), report, NOW.plusSeconds(301)))
         .containsExactly("maa.age");
+  }
+
+  /// A key that leaked is withdrawn by a set without it: one that is old may have it still.
+  @Test
+  void aKeySetIsAsOldAsThePolicySays() throws Exception {
+    Duration day = Duration.ofDays(1);
+    assertThat(keysOf(NOW.minus(day), policy())).isEmpty();
+    assertThat(keysOf(NOW.minus(day).minusSeconds(1), policy())).containsExactly("maa.keys-age");
+    assertThat(keysOf(NOW.plus(day), policy())).as("fetched since").isEmpty();
+    Map<String, String> hour = policy();
+    hour.put("maximum-keys-age-seconds", "3600");
+    assertThat(keysOf(NOW.minusSeconds(3600), hour)).isEmpty();
+    assertThat(keysOf(NOW.minusSeconds(3601), hour)).containsExactly("maa.keys-age");
+    var undated =
+        new Collateral.Item(
+            Collateral.Kind.KEY_SET,
+            ISSUER + "/certs",
+            TestTokens.keySet(ISSUER + "/certs", "one", KEY).bytes());
+    hour.put("maximum-keys-age-seconds", "2678400");
+    assertThat(
+            TestPolicies.failures(
+                entry(hour),
+                Report.parse(evidence(KEY, token(SNP)))
+                    .verify(Collateral.of(List.of(undated)), Anchors.pinned(), NOW),
+                NOW))
+        .as("one that does not say when")
+        .containsExactly("maa.keys-age");
+    refusedPolicy("maximum-keys-age-seconds", "2678401");
+    refusedPolicy("maximum-keys-age-seconds", "0");
+  }
+
+  private static List<String> keysOf(Instant fetched, Map<String, String> policy)
+      throws EvidenceException {
+    var keys =
+        TestTokens.keySet(
+            ISSUER + "/certs", "{\"keys\":[" + TestTokens.key("one", KEY) + "]}", fetched);
+    VerifiedReport report =
+        Report.parse(evidence(KEY, token(SNP)))
+            .verify(Collateral.of(List.of(keys)), Anchors.pinned(), NOW);
+    return TestPolicies.failures(entry(policy), report, NOW);
   }
 
   /// docs/forgotten-checks.md no. 1, 14 and 16.
@@ -357,7 +399,8 @@ class MaaTest {
     tdx.put("allow-attributes", "[\"protection-keys\"]");
     assertThat(TestPolicies.failures(entry(tdx), loose, NOW)).isEmpty();
     VerifiedReport unknown = verified(token(TDX).replace("0000001000000000", "0001000000000000"));
-    assertThat(TestPolicies.failures(entry(tdx), unknown, NOW)).containsExactly("maa.td-attributes");
+    assertThat(TestPolicies.failures(entry(tdx), unknown, NOW))
+        .containsExactly("maa.td-attributes");
 
     Map<String, String> sgx = policy();
     sgx.put("attestation-types", "[\"sgx\"]");
@@ -393,12 +436,7 @@ class MaaTest {
       while (names.find()) {
         String name = names.group(1);
         if (!Set.of(
-                "nbf",
-                "x-ms-runtime",
-                "client-payload",
-                "nonce",
-                "keys",
-                "x-ms-compliance-status")
+                "nbf", "x-ms-runtime", "client-payload", "nonce", "keys", "x-ms-compliance-status")
             .contains(name)) {
           assertThat(refusal(whole.replace("\"" + name + "\"", "\"no-" + name + "\"")))
               .as("%s of %s", name, whole)

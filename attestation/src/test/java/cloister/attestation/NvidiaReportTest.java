@@ -574,6 +574,9 @@ class NvidiaReportTest {
         .isInstanceOf(Appraisal.Accepted.class);
     assertThat(refusals(trust.appraise(List.of(gpu, cpu), BINDING, NOW)))
         .containsExactly("tee.first", "tee", "measurement");
+    assertThat(TestPolicies.failed(Trust.together(List.of(gpu), List.of())))
+        .as("without a collaboration too")
+        .containsExactly("tee.first");
     VerifiedReport spliced =
         verify(
             VENDOR.evidence(Binding.of("cloister/session/v1", Bytes.utf8("x")).gpuNonce()),

@@ -40,7 +40,8 @@ class NvidiaTokenTest {
     assertThat(new BigInteger(1, claims.device().toArray())).isEqualTo(UEID);
     assertThat(claims.verifier())
         .isEqualTo(
-            new NvidiaClaims.Nras(Digest.of(Bytes.of(SERVICE.keys().getPublic().getEncoded()))));
+            new NvidiaClaims.Nras(
+                Digest.of(Bytes.of(SERVICE.keys().getPublic().getEncoded())), NOW));
     assertThat(verified.checks())
         .extracting(Check::name)
         .contains("nvidia.nras.digest", "nvidia.nras.signature", "nvidia.nras.device.signature");

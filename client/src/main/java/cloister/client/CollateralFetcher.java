@@ -18,6 +18,8 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -76,6 +78,8 @@ public final class CollateralFetcher implements AutoCloseable {
 
   private List<Item> fetch(Source source) throws InterruptedException {
     URI url = address(source);
+    // Whatever the answer holds was so at this instant or later.
+    Instant asked = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     HttpResponse<byte[]> response;
     try {
       response =
@@ -96,7 +100,8 @@ public final class CollateralFetcher implements AutoCloseable {
         new Item(
             source.kind(),
             source.url(),
-            source.kind() == Kind.REFERENCE_MANIFEST ? manifest(body) : body));
+            source.kind() == Kind.REFERENCE_MANIFEST ? manifest(body) : body,
+            source.kind() == Kind.KEY_SET ? Optional.of(asked) : Optional.empty()));
     if (source.chainHeader().isPresent()) {
       String chain =
           response

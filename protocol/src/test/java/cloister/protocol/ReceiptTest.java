@@ -289,7 +289,10 @@ class ReceiptTest {
         Collateral.of(
             List.of(
                 new Collateral.Item(
-                    Collateral.Kind.KEY_SET, INSTANCE + "/certs", keySet(service))));
+                    Collateral.Kind.KEY_SET,
+                    INSTANCE + "/certs",
+                    keySet(service),
+                    Optional.of(NOW))));
     var enclave = new Receipt.Enclave(Tee.AZURE_MAA, Measurement.parse("sha256:" + ZEROS));
     var receipt = receipt("7d2f", "1", COLLABORATION, Purpose.PURPOSE, enclave, ORIGIN, NOW);
     ReceiptFile own = file(receipt);
