@@ -3,6 +3,7 @@ package cloister.attestation;
 import cloister.crypto.Bytes;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// What the hardware under a confidential VM of Azure said, once verified: it measured the
 /// paravisor, and holds the digest of what that claims.
@@ -17,8 +18,11 @@ sealed interface AzureCvmHardware {
 
   Bytes reportData();
 
-  /// What deny-lists may name; `measurement` is the paravisor's.
+  /// What deny-lists may name; the measurement is the paravisor's, and so the firmware's.
   Map<String, Bytes> identifiers();
+
+  /// Whose hardware and keys it rests on.
+  Set<Tee.Family> restsOn();
 
   List<Claim> claims();
 
@@ -45,7 +49,12 @@ sealed interface AzureCvmHardware {
 
     @Override
     public Map<String, Bytes> identifiers() {
-      return snp.identifiers();
+      return Claims.ofFirmware(snp);
+    }
+
+    @Override
+    public Set<Tee.Family> restsOn() {
+      return snp.restsOn();
     }
 
     @Override
@@ -77,7 +86,12 @@ sealed interface AzureCvmHardware {
 
     @Override
     public Map<String, Bytes> identifiers() {
-      return tdx.identifiers();
+      return Claims.ofFirmware(tdx);
+    }
+
+    @Override
+    public Set<Tee.Family> restsOn() {
+      return tdx.restsOn();
     }
 
     @Override

@@ -21,8 +21,8 @@ import java.util.stream.IntStream;
 ///
 /// @param families how many pieces of accepted evidence have to share no vendor ([Claims#restsOn]):
 ///   one falls, the others still stand
-/// @param deny by the name of an identifier (`report-data`, `measurement`, `chip-id`,
-///   `platform-instance-id`, `host-data`), what is refused whatever else holds
+/// @param deny by the name of an identifier (`report-data`, `measurement`, `firmware-measurement`,
+///   `chip-id`, `platform-instance-id`, `host-data`), what is refused whatever else holds
 public record Policy(
     Digest digest,
     String name,
@@ -35,8 +35,15 @@ public record Policy(
   private static final int MAX_ENTRIES = 64;
   private static final int SHORTEST_IDENTIFIER = 8;
   private static final int LONGEST_IDENTIFIER = 64;
+  private static final String MEASUREMENT = "measurement";
   private static final Set<String> IDENTIFIERS =
-      Set.of("report-data", "chip-id", "platform-instance-id", "host-data", "measurement");
+      Set.of(
+          "report-data",
+          "chip-id",
+          "platform-instance-id",
+          "host-data",
+          MEASUREMENT,
+          Claims.FIRMWARE);
 
   public Policy {
     accept = List.copyOf(accept);
@@ -176,7 +183,9 @@ public record Policy(
         !at.isBefore(from) && at.isBefore(until),
         "%s is valid until %s".formatted(name, until),
         "%s is valid from %s until %s, not at %s".formatted(name, from, until, at));
-    Map<String, Bytes> identifiers = report.claims().identifiers();
+    var identifiers = new TreeMap<>(report.claims().identifiers());
+    // The one that a collaboration names, whatever else a TEE measures.
+    identifiers.put(MEASUREMENT, report.claims().measurement().digest());
     deny.keySet().stream()
         .filter(kind -> !identifiers.containsKey(kind))
         .forEach(kind ->

@@ -265,7 +265,7 @@ class AzureCvmReportTest {
         .isEqualTo(verified(Tee.AZURE_CVM, GOOD).claims().measurement());
     assertThat(claims.boundTo(BINDING)).isTrue();
     assertThat(claims.debug()).isEqualTo(Claims.Debug.OFF);
-    assertThat(claims.identifiers()).containsKeys("report-data", "chip-id", "measurement");
+    assertThat(claims.identifiers()).containsKeys("report-data", "chip-id", "firmware-measurement");
     assertThat(claims.claims()).contains(new Claim("hardware", "tdx"));
     Report report = Report.parse(new Evidence(Tee.AZURE_CVM, machine));
     assertThat(report.claims()).contains(new Claim("hardware", "tdx"));
