@@ -10,6 +10,7 @@ import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.net.http.HttpClient;
@@ -58,16 +59,28 @@ public final class CollateralFetcher implements AutoCloseable {
     return URI.create(url);
   }
 
-  /// Fetches all.
+  /// Fetches all that there is. Where evidence leaves open of which product it is, a vendor has
+  /// what one of them needs and not the others'; verification says what is missing.
   ///
   /// @param progress told of each source before it is asked
-  public Collateral fetch(List<Source> sources, Consumer<Source> progress)
+  /// @param absent told of each that the vendor does not have, unless that are all
+  public Collateral fetch(List<Source> sources, Consumer<Source> progress, Consumer<Source> absent)
       throws InterruptedException {
     var items = new ArrayList<Item>();
+    var missed = new ArrayList<Source>();
     for (Source source : sources.stream().distinct().toList()) {
       progress.accept(source);
-      items.addAll(fetch(source));
+      List<Item> found = fetch(source);
+      items.addAll(found);
+      if (found.isEmpty()) {
+        missed.add(source);
+      }
     }
+    if (items.isEmpty() && !missed.isEmpty()) {
+      throw new CloisterException(
+          ErrorCode.COLLATERAL_UNREACHABLE, address(missed.getFirst()) + " is not there");
+    }
+    missed.forEach(absent);
     try {
       return Collateral.of(items);
     } catch (EvidenceException e) {
@@ -76,6 +89,7 @@ public final class CollateralFetcher implements AutoCloseable {
     }
   }
 
+  /// Empty if the vendor does not have it.
   private List<Item> fetch(Source source) throws InterruptedException {
     URI url = address(source);
     // Whatever the answer holds was so at this instant or later.
@@ -89,7 +103,10 @@ public final class CollateralFetcher implements AutoCloseable {
     } catch (IOException e) {
       throw new CloisterException(ErrorCode.COLLATERAL_UNREACHABLE, "no answer from " + url, e);
     }
-    if (response.statusCode() != 200) {
+    if (response.statusCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+      return List.of();
+    }
+    if (response.statusCode() != HttpURLConnection.HTTP_OK) {
       throw new CloisterException(
           ErrorCode.COLLATERAL_UNREACHABLE,
           "%s answered with status %d".formatted(url, response.statusCode()));

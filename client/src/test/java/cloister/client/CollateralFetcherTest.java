@@ -92,7 +92,7 @@ class CollateralFetcherTest {
   void anItemAndTheChainOfItsHeaderAreFetchedOnceEach() throws Exception {
     var source = new Source(Kind.TCB_INFO, VENDOR + "/tcb", Optional.of("TCB-Info-Issuer-Chain"));
     var told = new ArrayList<Source>();
-    Collateral found = fetcher.fetch(List.of(source, source), told::add);
+    Collateral found = fetcher.fetch(List.of(source, source), told::add, _ -> {});
     assertThat(found.items())
         .extracting(Item::kind)
         .containsExactly(Kind.TCB_INFO, Kind.CERTIFICATES);
@@ -106,6 +106,7 @@ class CollateralFetcherTest {
     var found =
         fetcher.fetch(
             List.of(new Source(Kind.REFERENCE_MANIFEST, VENDOR + "/rim", Optional.empty())),
+            _ -> {},
             _ -> {});
     assertThat(found.items().getFirst().bytes()).isEqualTo(Bytes.utf8("<xml/>"));
   }
@@ -119,12 +120,24 @@ class CollateralFetcherTest {
             new Source(Kind.TCB_INFO, VENDOR + "/bare", Optional.of("TCB-Info-Issuer-Chain")),
             new Source(Kind.REVOCATION_LIST, VENDOR + "/keys", Optional.empty()),
             new Source(Kind.REFERENCE_MANIFEST, VENDOR + "/keys", Optional.empty()))) {
-      assertThatThrownBy(() -> fetcher.fetch(List.of(bad), _ -> {}))
+      assertThatThrownBy(() -> fetcher.fetch(List.of(bad), _ -> {}, _ -> {}))
           .as(bad.url())
           .isInstanceOfSatisfying(
               CloisterException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.COLLATERAL_UNREACHABLE));
     }
+  }
+
+  /// As the key of a chip whose product its report does not say.
+  @Test
+  void whatTheVendorDoesNotHaveIsNamedAndTheRestFetched() throws Exception {
+    var there = new Source(Kind.KEY_SET, VENDOR + "/keys", Optional.empty());
+    var absent = new Source(Kind.KEY_SET, VENDOR + "/nothing", Optional.empty());
+    var told = new ArrayList<Source>();
+    assertThat(fetcher.fetch(List.of(absent, there), _ -> {}, told::add).items())
+        .extracting(Item::source)
+        .containsExactly(there.url());
+    assertThat(told).containsExactly(absent);
   }
 
   /// Of key sets the connection is all that there is.
@@ -162,7 +175,7 @@ class CollateralFetcherTest {
     URI address = URI.create("https://127.0.0.1:" + stranger.getAddress().getPort());
     try (var believing = new CollateralFetcher(Map.of(VENDOR, address))) {
       var source = new Source(Kind.KEY_SET, VENDOR + "/keys", Optional.empty());
-      assertThatThrownBy(() -> believing.fetch(List.of(source), _ -> {}))
+      assertThatThrownBy(() -> believing.fetch(List.of(source), _ -> {}, _ -> {}))
           .isInstanceOf(CloisterException.class)
           .hasCauseInstanceOf(SSLHandshakeException.class);
       assertThat(asked).isEmpty();
