@@ -165,12 +165,27 @@ public final class Collateral {
         revocationLists);
   }
 
-  /// By its kind too, and for a key set by whose it is said to be: an item under a false name takes
-  /// no other's place.
+  /// What leads to a pinned key by what is here and there, whatever the day; where that shows only
+  /// with evidence, and of key sets, all that is well-formed. What is left out counts for nothing,
+  /// and whoever sent it wanted something else of it.
+  ///
+  /// @param known what is at hand beside it
+  public Collateral admissible(Collateral known, Anchors anchors) throws EvidenceException {
+    var all = new ArrayList<>(known.certificates);
+    all.addAll(certificates);
+    var admission = new Admission(anchors, all);
+    return of(items.stream().filter(admission::admits).toList());
+  }
+
+  /// By its kind too, and by whose it is said to be where it is found by that: an item under a
+  /// false name takes no other's place.
   private static List<String> identity(Item item) {
     return List.of(
         item.kind().label(),
-        item.kind() == Kind.KEY_SET ? item.source() : "",
+        switch (item.kind()) {
+          case KEY_SET, REFERENCE_MANIFEST -> item.source();
+          case CERTIFICATES, REVOCATION_LIST, TCB_INFO, ENCLAVE_IDENTITY -> "";
+        },
         item.fetched().map(Instant::toString).orElse(""),
         Digest.of(item.bytes()).toString());
   }

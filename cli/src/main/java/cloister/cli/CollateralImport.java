@@ -31,7 +31,11 @@ final class CollateralImport extends Verb {
     CollateralStore.Added added =
         options.home().collateral().add(CollateralStore.read(file), Instant.now());
     options.print(
-        Json.object().put("new", added.fresh()).put("ended", added.ended()).build(),
+        Json.object()
+            .put("new", added.fresh())
+            .put("ended", added.ended())
+            .put("unproven", added.unproven())
+            .build(),
         CollateralFetch.told(Text.count(added.fresh(), "new item") + " imported", added));
   }
 }

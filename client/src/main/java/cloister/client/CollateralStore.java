@@ -1,5 +1,6 @@
 package cloister.client;
 
+import cloister.attestation.Anchors;
 import cloister.attestation.Collateral;
 import cloister.attestation.EvidenceException;
 import cloister.protocol.CloisterException;
@@ -23,6 +24,7 @@ public final class CollateralStore {
   private static final Duration CLOCK_SKEW = Duration.ofMinutes(1);
 
   private final Path file;
+  private final Anchors anchors = Anchors.pinned();
 
   CollateralStore(Path home) {
     this.file = home.resolve("collateral.json");
@@ -53,7 +55,8 @@ public final class CollateralStore {
   ///
   /// @param fresh how many were not there before
   /// @param ended how many were left out because they ended too long ago
-  public record Added(int fresh, int ended) {}
+  /// @param unproven how many were left out because no pinned key leads to them
+  public record Added(int fresh, int ended, int unproven) {}
 
   public Added add(Collateral found, Instant now) {
     found.items().forEach(item -> requirePast(item, now));
@@ -61,12 +64,14 @@ public final class CollateralStore {
       Instant oldest = now.minus(KEPT);
       Collateral before = read().endingAfter(oldest);
       Collateral current = found.endingAfter(oldest);
-      Collateral after = before.and(current);
+      Collateral proven = current.admissible(before, anchors);
+      Collateral after = before.and(proven);
       write(after);
       var known = new HashSet<>(before.items());
       return new Added(
           (int) after.items().stream().filter(item -> !known.contains(item)).count(),
-          found.items().size() - current.items().size());
+          found.items().size() - current.items().size(),
+          current.items().size() - proven.items().size());
     } catch (EvidenceException e) {
       throw new CloisterException(ErrorCode.COLLATERAL_INVALID, String.valueOf(e.getMessage()), e);
     }
