@@ -1,6 +1,7 @@
 package cloister.attestation;
 
 import cloister.crypto.Bytes;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,6 +42,11 @@ public sealed interface Claims
   /// Whether the evidence was made for exactly this use. Compares every byte there is, in constant
   /// time.
   boolean boundTo(Binding expected);
+
+  /// When its issuer ends it; the far future where none does.
+  default Instant expires() {
+    return Instant.MAX;
+  }
 
   /// What a policy's deny-list may name beside [#measurement], by the list's key: `report-data`,
   /// `chip-id`, `host-data`, and [#FIRMWARE]. What this TEE does not have is absent.

@@ -27,7 +27,7 @@ import java.util.TreeMap;
 ///
 /// @param key that signed, as its fingerprint
 /// @param keysFetched when the instance's keys were
-record MaaClaims(MaaToken token, Instant issuedAt, Digest key, Instant keysFetched)
+record MaaClaims(MaaToken token, Instant issuedAt, Instant expires, Digest key, Instant keysFetched)
     implements Claims {
   @Override
   public Tee tee() {

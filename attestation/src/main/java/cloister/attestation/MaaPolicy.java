@@ -4,6 +4,7 @@ import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -100,6 +101,14 @@ record MaaPolicy(
       case Allowed.OneOf<MaaToken.Type>(var types) ->
           types.stream().anyMatch(MaaToken.Type::attestsCode);
     };
+  }
+
+  @Override
+  public Instant acceptsUntil(Claims claims) {
+    return claims instanceof MaaClaims maa
+        ? Collections.min(
+            List.of(maa.issuedAt().plus(maximumAge), maa.keysFetched().plus(maximumKeysAge)))
+        : Instant.MAX;
   }
 
   @Override

@@ -83,7 +83,8 @@ record MaaReport(Jws jws, MaaToken token) implements Report {
         "is not allowed",
         "the guest may be moved to another machine with the help of an agent nobody attested");
     token.machine().ifPresent(machine -> booted(checks, machine));
-    return checks.verified(new MaaClaims(token, jws.time("iat"), signer.key(), signer.fetched()));
+    return checks.verified(
+        new MaaClaims(token, jws.time("iat"), jws.time("exp"), signer.key(), signer.fetched()));
   }
 
   private static void booted(Checks checks, MaaToken.Machine machine) {

@@ -53,7 +53,8 @@ record NvidiaClaims(
   ///
   /// @param key SHA-256 of the key that signed its verdict
   /// @param keysFetched when its keys were
-  record Nras(Digest key, Instant keysFetched) implements Verifier {}
+  /// @param expires the first of its two tokens to
+  record Nras(Digest key, Instant keysFetched, Instant expires) implements Verifier {}
 
   static Measurement measurement(Collection<Bytes> digests) {
     try {
@@ -68,6 +69,14 @@ record NvidiaClaims(
   @Override
   public Tee tee() {
     return Tee.NVIDIA;
+  }
+
+  @Override
+  public Instant expires() {
+    return switch (verifier) {
+      case Local _ -> Instant.MAX;
+      case Nras nras -> nras.expires();
+    };
   }
 
   @Override

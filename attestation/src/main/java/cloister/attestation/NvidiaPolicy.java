@@ -86,6 +86,14 @@ record NvidiaPolicy(
   }
 
   @Override
+  public Instant acceptsUntil(Claims claims) {
+    return claims instanceof NvidiaClaims found
+            && found.verifier() instanceof NvidiaClaims.Nras nras
+        ? nras.keysFetched().plus(maximumKeysAge)
+        : Instant.MAX;
+  }
+
+  @Override
   public List<Check> compare(Claims claims, Instant at) {
     if (!(claims instanceof NvidiaClaims found)) {
       throw new IllegalArgumentException("claims of another TEE: " + claims.tee());

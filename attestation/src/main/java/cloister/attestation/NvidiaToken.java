@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -141,7 +142,10 @@ record NvidiaToken(Jws overall, String name, Jws device, Bytes deviceDigest, Dev
             named.ueid(),
             measured(),
             isDebugOff() ? Claims.Debug.OFF : Claims.Debug.ON,
-            new NvidiaClaims.Nras(signer.key(), signer.fetched()),
+            new NvidiaClaims.Nras(
+                signer.key(),
+                signer.fetched(),
+                Collections.min(List.of(overall.time("exp"), device.time("exp")))),
             claims()));
   }
 

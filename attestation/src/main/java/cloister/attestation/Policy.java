@@ -1,5 +1,7 @@
 package cloister.attestation;
 
+import static java.util.Comparator.naturalOrder;
+
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import java.time.Instant;
@@ -70,6 +72,12 @@ public record Policy(
     /// Whether it can be met by evidence that says which code runs.
     default boolean attestsCode() {
       return tee().attestsCode();
+    }
+
+    /// Until when it accepts claims that it accepts now, as they grow older; the far future where
+    /// it bounds no age.
+    default Instant acceptsUntil(Claims claims) {
+      return Instant.MAX;
     }
 
     /// Compares every field.
@@ -202,6 +210,18 @@ public record Policy(
     });
     checks.addAll(compareEntries(report, at));
     return checks.list();
+  }
+
+  /// Until when it accepts a report that it accepts at that instant.
+  Instant acceptsUntil(VerifiedReport report, Instant at) {
+    Instant entries =
+        accept.stream()
+            .filter(entry -> entry.tee() == report.tee())
+            .filter(entry -> entry.compare(report.claims(), at).stream().noneMatch(Check::failed))
+            .map(entry -> entry.acceptsUntil(report.claims()))
+            .max(naturalOrder())
+            .orElse(at);
+    return entries.isBefore(until) ? entries : until;
   }
 
   /// Hardware pads what it says with zeros: eight bytes of a Turin's chip id stand in a field of

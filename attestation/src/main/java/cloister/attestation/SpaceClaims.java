@@ -24,6 +24,7 @@ record SpaceClaims(
     SpaceToken token,
     SpaceReport.Type type,
     Instant issuedAt,
+    Instant expires,
     Optional<KeySet.Signer> signer,
     Revocation revocation)
     implements Claims {

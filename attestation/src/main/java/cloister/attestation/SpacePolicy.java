@@ -89,6 +89,19 @@ record SpacePolicy(
   }
 
   @Override
+  public Instant acceptsUntil(Claims claims) {
+    if (!(claims instanceof SpaceClaims space)) {
+      return Instant.MAX;
+    }
+    Instant token = space.issuedAt().plus(maximumAge);
+    return space
+        .signer()
+        .map(signer -> signer.fetched().plus(maximumKeysAge))
+        .filter(keys -> keys.isBefore(token))
+        .orElse(token);
+  }
+
+  @Override
   public List<Check> compare(Claims claims, Instant at) {
     if (!(claims instanceof SpaceClaims space)) {
       throw new IllegalArgumentException("compared with claims of " + claims.tee());

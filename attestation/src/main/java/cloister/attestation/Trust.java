@@ -1,10 +1,13 @@
 package cloister.attestation;
 
+import static java.util.Comparator.naturalOrder;
+
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// What one verifier accepts: the collaboration's requirements, the policy they name, stricter
 /// policies of the verifier's own, all of which have to hold, and whether simulated evidence is
@@ -41,6 +44,18 @@ public record Trust(Requirements requirements, List<Policy> policies, SimulatedE
     Claims first = reports.getFirst().claims();
     return new Appraisal.Accepted(
         first.tee(), first.measurement(), protection(reports), checks.list());
+  }
+
+  /// Until when reports that are accepted at that instant stay so, as far as time goes: their
+  /// expiry, and the age that policies bound.
+  public Instant acceptsUntil(List<VerifiedReport> reports, Instant at) {
+    return reports.stream()
+        .flatMap(report ->
+            Stream.concat(
+                Stream.of(report.claims().expires()),
+                policies.stream().map(policy -> policy.acceptsUntil(report, at))))
+        .min(naturalOrder())
+        .orElse(at);
   }
 
   /// What no policy can leave out.

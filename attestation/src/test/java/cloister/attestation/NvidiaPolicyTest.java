@@ -139,7 +139,7 @@ class NvidiaPolicyTest {
 
   @Test
   void aVerdictOfNvidiasServiceIsAcceptedByItsKey() throws Exception {
-    var verdict = claims(new NvidiaClaims.Nras(KEY, NOW));
+    var verdict = claims(new NvidiaClaims.Nras(KEY, NOW, NOW));
     assertThat(compare(entry(), verdict))
         .filteredOn(Check::failed)
         .extracting(Check::name)
@@ -149,7 +149,7 @@ class NvidiaPolicyTest {
     either.put("nras-keys", "[\"" + KEY + "\"]");
     assertThat(compare(either, verdict)).noneMatch(Check::failed);
     assertThat(compare(either, claims())).noneMatch(Check::failed);
-    assertThat(compare(either, claims(new NvidiaClaims.Nras(KEY, NOW.minusSeconds(86_401)))))
+    assertThat(compare(either, claims(new NvidiaClaims.Nras(KEY, NOW.minusSeconds(86_401), NOW))))
         .filteredOn(Check::failed)
         .extracting(Check::name)
         .containsExactly("nvidia.nras-keys-age");
