@@ -118,6 +118,10 @@ public record Policy(
     }
     Map<String, Set<Bytes>> deny = denied(fields);
     fields.noOther();
+    // Of two spellings of one policy, one digest would be nobody's.
+    if (!Json.canonical("policy", canonical, MAX_BYTES).equals(canonical)) {
+      throw new EvidenceException("policy: is not in canonical form (RFC 8785)");
+    }
     return new Policy(Digest.of(canonical), name, from, until, families, accept, deny);
   }
 

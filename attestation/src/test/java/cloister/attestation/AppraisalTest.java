@@ -244,12 +244,45 @@ class AppraisalTest {
   }
 
   private static Policy policy(int families) throws EvidenceException {
-    return Policy.parse(
+    return TestPolicies.parse(
         Bytes.utf8(
             """
             {"accept":[{"document":"enclave","maximum-age-seconds":300,"pcr":{"0":"any","1":"any","2":"any"},"revocation":"any","tee":"nitro"},{"measurement":"any","tee":"simulated"}],"families":%d,"policy":"p","valid":{"from":"2020-01-01T00:00:00Z","until":"2030-01-01T00:00:00Z"}}\
             """
                 .formatted(families)));
+  }
+
+  /// The digest is of the bytes: with two spellings a policy would have two.
+  @Test
+  void aPolicyHasOneSpelling() throws Exception {
+    String good =
+        """
+        {"accept":[{"maximum-age-seconds":1,"measurement":"any","tee":"simulated"}],"families":1,\
+        "policy":"p","valid":{"from":"2020-01-01T00:00:00Z","until":"2030-01-01T00:00:00Z"}}\
+        """;
+    assertThat(Policy.parse(Bytes.utf8(good)).name()).isEqualTo("p");
+    for (String other :
+        List.of(
+            good + " ",
+            good.replace(":1,", ": 1,"),
+            good.replace("\"p\"", "\"\\u0070\""),
+            good.replace("\"families\":1,\"policy\":\"p\"", "\"policy\":\"p\",\"families\":1"))) {
+      assertThatThrownBy(() -> Policy.parse(Bytes.utf8(other)))
+          .as(other)
+          .isInstanceOf(EvidenceException.class)
+          .hasMessageContaining("canonical form");
+    }
+    String zero =
+        """
+        {"accept":[{"keys":["launch-key"],"minimum-isvsvn":-0,"mrenclave":["%s"],\
+        "mrsigner":"any","isvprodid":"any","platforms":"any","tcb":{"minimum-evaluation-number":1,\
+        "statuses":["UpToDate"]},"tee":"sgx","xfrm":"any"}],"families":1,"policy":"p",\
+        "valid":{"from":"2020-01-01T00:00:00Z","until":"2030-01-01T00:00:00Z"}}\
+        """
+            .formatted("11".repeat(32));
+    assertThatThrownBy(() -> Policy.parse(Bytes.utf8(zero)))
+        .isInstanceOf(EvidenceException.class)
+        .hasMessageContaining("one form");
   }
 
   @Test

@@ -396,7 +396,7 @@ class AzurePolicyTest {
 
   static Set<String> appraise(VerifiedReport report, Binding binding, String deny)
       throws EvidenceException {
-    Policy policy = Policy.parse(document(deny));
+    Policy policy = TestPolicies.parse(document(deny));
     var requirements =
         new Requirements(
             Set.of(Tee.AZURE_CVM, Tee.AZURE_ACI),
@@ -431,7 +431,7 @@ class AzurePolicyTest {
 
   private static void refused(Map<String, String> policy, String reason) {
     assertThatThrownBy(() ->
-            Policy.parse(
+            TestPolicies.parse(
                 Bytes.utf8(
                     """
                     {"policy":"a test","valid":{"from":"2026-01-01T00:00:00Z",\

@@ -272,7 +272,7 @@ class NvidiaPolicyTest {
 
   private static Policy parse(int families, Map<String, String> entry, String other, String more)
       throws EvidenceException {
-    return Policy.parse(
+    return TestPolicies.parse(
         Bytes.utf8(
             "{\"policy\":\"a test\",\"valid\":{\"from\":\"2026-01-01T00:00:00Z\","
                 + "\"until\":\"2027-01-01T00:00:00Z\"},\"families\":%d,\"accept\":[%s,%s]%s}"

@@ -298,7 +298,7 @@ class ReceiptTest {
     ReceiptFile own = file(receipt);
     Policy policy =
         Policy.parse(
-            Bytes.utf8(
+            canonical(
                 """
                 {"policy":"lax","families":1,
                  "valid":{"from":"2026-01-01T00:00:00Z","until":"2027-01-01T00:00:00Z"},
@@ -354,6 +354,11 @@ class ReceiptTest {
     signature.initSign(service.getPrivate());
     signature.update(signed.getBytes(StandardCharsets.US_ASCII));
     return Bytes.utf8(signed + "." + base64Url(signature.sign()));
+  }
+
+  private static Bytes canonical(String json) {
+    return Bytes.of(
+        ((Json.Obj) Json.parse(json.getBytes(StandardCharsets.UTF_8), 10_000)).canonical());
   }
 
   private static Bytes keySet(KeyPair service) {
