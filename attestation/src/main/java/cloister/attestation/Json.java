@@ -128,7 +128,8 @@ sealed interface Json {
   /// §3.2.2.2.
   private static void write(String string, StringBuilder to) {
     to.append('"');
-    for (char c : string.toCharArray()) {
+    for (int i = 0; i < string.length(); i++) {
+      char c = string.charAt(i);
       switch (c) {
         case '"' -> to.append("\\\"");
         case '\\' -> to.append("\\\\");

@@ -59,18 +59,19 @@ record MaaToken(
     private static final String PREFIX = "x-ms-azurevm-";
 
     static Machine read(Fields claims) throws EvidenceException {
+      boolean defaultKeys =
+          each(claims, true, "default-securebootkeysvalidated", "dbvalidated", "dbxvalidated");
+      boolean noDebuggers = each(claims, true, "debuggersdisabled");
+      boolean noneEnabled =
+          each(
+              claims, false, "bootdebug-enabled", "hypervisordebug-enabled", "kerneldebug-enabled");
+      boolean noSigning = each(claims, true, "signingdisabled");
+      boolean noTests = each(claims, false, "testsigning-enabled", "flightsigning-enabled");
       return new Machine(
           claims.flag("secureboot"),
-          each(claims, true, "default-securebootkeysvalidated", "dbvalidated", "dbxvalidated"),
-          !each(claims, true, "debuggersdisabled")
-              | !each(
-                  claims,
-                  false,
-                  "bootdebug-enabled",
-                  "hypervisordebug-enabled",
-                  "kerneldebug-enabled"),
-          !each(claims, true, "signingdisabled")
-              | !each(claims, false, "testsigning-enabled", "flightsigning-enabled"));
+          defaultKeys,
+          !(noDebuggers && noneEnabled),
+          !(noSigning && noTests));
     }
 
     /// Whether all are there and say that. None is left unread.
@@ -168,7 +169,8 @@ record MaaToken(
         type,
         Type.SEVSNPVM,
         new Measurement("sha384", hardware.hex("x-ms-sevsnpvm-launchmeasurement", 48)),
-        hardware.flag("x-ms-sevsnpvm-is-debuggable") || hasDebugger(machine),
+        hardware.flag("x-ms-sevsnpvm-is-debuggable")
+            || machine.map(Machine::debuggers).orElse(false),
         hardware.hex("x-ms-sevsnpvm-reportdata", REPORT_DATA_BYTES),
         userData(hardware, type),
         payloadNonce(claims),
@@ -201,7 +203,7 @@ record MaaToken(
             hardware.hex("tdx_mrconfigid", REGISTER)),
         hardware.flag("tdx_td_attributes_debug")
             || TdxClaims.isDebuggable(attributes)
-            || hasDebugger(machine),
+            || machine.map(Machine::debuggers).orElse(false),
         hardware.hex("tdx_report_data", REPORT_DATA_BYTES),
         userData(hardware, type),
         payloadNonce(claims),
@@ -226,10 +228,6 @@ record MaaToken(
   /// Hardware has nothing to boot.
   private static Optional<Machine> machine(Fields claims, Type type) throws EvidenceException {
     return type == Type.AZUREVM ? Optional.of(Machine.read(claims)) : Optional.empty();
-  }
-
-  private static boolean hasDebugger(Optional<Machine> machine) {
-    return machine.filter(Machine::debuggers).isPresent();
   }
 
   /// Of a virtual machine: what it wrote before its hardware report was made, whose hash is in it.
