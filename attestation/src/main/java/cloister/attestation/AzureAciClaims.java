@@ -42,7 +42,7 @@ record AzureAciClaims(SnpClaims snp, UvmEndorsement endorsement) implements Clai
   /// digest.
   @Override
   public Map<String, Bytes> identifiers() {
-    return Claims.ofFirmware(snp);
+    return AzureCvmHardware.ofFirmware(snp);
   }
 
   @Override

@@ -4,10 +4,23 @@ import cloister.crypto.Bytes;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /// What the hardware under a confidential VM of Azure said, once verified: it measured the
 /// paravisor, and holds the digest of what that claims.
 sealed interface AzureCvmHardware {
+  /// Of what a provider started below the code, where hardware measures that and not the code: a
+  /// name for deny-lists.
+  String FIRMWARE = "firmware-measurement";
+
+  /// What hardware says of itself, and its measurement as that of the firmware.
+  static Map<String, Bytes> ofFirmware(Claims hardware) {
+    var identifiers = new TreeMap<>(hardware.identifiers());
+    identifiers.remove("measurement");
+    identifiers.put(FIRMWARE, hardware.measurement().digest());
+    return identifiers;
+  }
+
   HclReport.Hardware kind();
 
   /// Of Microsoft's paravisor, in which the virtual TPM runs, not of the guest: on SNP the launch
@@ -49,7 +62,7 @@ sealed interface AzureCvmHardware {
 
     @Override
     public Map<String, Bytes> identifiers() {
-      return Claims.ofFirmware(snp);
+      return AzureCvmHardware.ofFirmware(snp);
     }
 
     @Override
@@ -86,7 +99,7 @@ sealed interface AzureCvmHardware {
 
     @Override
     public Map<String, Bytes> identifiers() {
-      return Claims.ofFirmware(tdx);
+      return AzureCvmHardware.ofFirmware(tdx);
     }
 
     @Override

@@ -5,7 +5,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /// What a TEE said about itself and its code, once its signature was verified. Each kind of TEE has
 /// a record of its own fields; these are what all have in common.
@@ -49,19 +48,8 @@ public sealed interface Claims
   }
 
   /// What a policy's deny-list may name beside [#measurement], by the list's key: `report-data`,
-  /// `chip-id`, `host-data`, and [#FIRMWARE]. What this TEE does not have is absent.
+  /// `chip-id`, `host-data`, `firmware-measurement`. What this TEE does not have is absent.
   Map<String, Bytes> identifiers();
-
-  /// Of what a provider started below the code, where hardware measures that and not the code.
-  String FIRMWARE = "firmware-measurement";
-
-  /// What hardware says of itself, and its measurement as that of the firmware.
-  static Map<String, Bytes> ofFirmware(Claims hardware) {
-    var identifiers = new TreeMap<>(hardware.identifiers());
-    identifiers.remove("measurement");
-    identifiers.put(FIRMWARE, hardware.measurement().digest());
-    return identifiers;
-  }
 
   /// Every field, for people, in the order of the vendor's document.
   List<Claim> claims();

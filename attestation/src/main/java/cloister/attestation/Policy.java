@@ -45,7 +45,7 @@ public record Policy(
           "platform-instance-id",
           "host-data",
           MEASUREMENT,
-          Claims.FIRMWARE);
+          AzureCvmHardware.FIRMWARE);
 
   public Policy {
     accept = List.copyOf(accept);
