@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.security.cert.X509Certificate;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -65,6 +66,10 @@ public final class Anchors {
       throw new IllegalStateException("every root has a certificate");
     }
     return certificate;
+  }
+
+  Collection<X509Certificate> roots() {
+    return roots.values();
   }
 
   private static Map<Root, X509Certificate> read() {

@@ -2,6 +2,7 @@ package cloister.attestation;
 
 import cloister.crypto.Bytes;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,13 +14,15 @@ record AzureAciClaims(SnpClaims snp, UvmEndorsement endorsement) implements Clai
     return Tee.AZURE_ACI;
   }
 
-  /// SHA-256 of the policy that names the containers, their layers, commands and environment. The
-  /// VM that enforces it is Microsoft's, endorsed, and of a version that a policy entry bounds.
   @Override
   public Set<Tee.Family> restsOn() {
-    return Set.of(Tee.Family.MICROSOFT, Tee.Family.AMD);
+    var families = EnumSet.of(Tee.Family.MICROSOFT);
+    families.addAll(snp.restsOn());
+    return families;
   }
 
+  /// SHA-256 of the policy that names the containers, their layers, commands and environment. The
+  /// VM that enforces it is Microsoft's, endorsed, and of a version that a policy entry bounds.
   @Override
   public Measurement measurement() {
     return new Measurement("sha256", snp.report().hostData());
@@ -35,10 +38,11 @@ record AzureAciClaims(SnpClaims snp, UvmEndorsement endorsement) implements Clai
     return snp.boundTo(expected);
   }
 
-  /// Of the SNP report: `measurement` is the utility VM's, `host-data` the policy's digest.
+  /// Of the SNP report: `firmware-measurement` is the utility VM's, `host-data` the policy's
+  /// digest.
   @Override
   public Map<Identifier, Bytes> identifiers() {
-    return snp.identifiers();
+    return AzureCvmHardware.ofFirmware(snp);
   }
 
   @Override

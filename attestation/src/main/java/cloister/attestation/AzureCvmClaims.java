@@ -2,6 +2,7 @@ package cloister.attestation;
 
 import cloister.crypto.Bytes;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,7 +19,9 @@ record AzureCvmClaims(
 
   @Override
   public Set<Tee.Family> restsOn() {
-    return Set.of(Tee.Family.MICROSOFT, hardware.kind().family());
+    var families = EnumSet.of(Tee.Family.MICROSOFT);
+    families.addAll(hardware.restsOn());
+    return families;
   }
 
   /// SHA-256 over the registers [AzureRegisters#MEASURED] in ascending order.
@@ -40,7 +43,8 @@ record AzureCvmClaims(
         && paravisor.userData().map(expected::isReportData).orElse(true);
   }
 
-  /// Of the hardware: `measurement` is the paravisor's, `report-data` the digest of its claims.
+  /// Of the hardware: `firmware-measurement` is the paravisor's, `report-data` the digest of its
+  /// claims.
   @Override
   public Map<Identifier, Bytes> identifiers() {
     return hardware.identifiers();

@@ -1,12 +1,23 @@
 package cloister.attestation;
 
 import cloister.crypto.Bytes;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// What the hardware under a confidential VM of Azure said, once verified: it measured the
 /// paravisor, and holds the digest of what that claims.
 sealed interface AzureCvmHardware {
+  /// What hardware says of itself, and its measurement as that of the firmware.
+  static Map<Identifier, Bytes> ofFirmware(Claims hardware) {
+    var identifiers = new EnumMap<Identifier, Bytes>(Identifier.class);
+    identifiers.putAll(hardware.identifiers());
+    identifiers.remove(Identifier.MEASUREMENT);
+    identifiers.put(Identifier.FIRMWARE_MEASUREMENT, hardware.measurement().digest());
+    return identifiers;
+  }
+
   HclReport.Hardware kind();
 
   /// Of Microsoft's paravisor, in which the virtual TPM runs, not of the guest: on SNP the launch
@@ -17,8 +28,11 @@ sealed interface AzureCvmHardware {
 
   Bytes reportData();
 
-  /// What deny-lists may name; `measurement` is the paravisor's.
+  /// What deny-lists may name; the measurement is the paravisor's, and so the firmware's.
   Map<Identifier, Bytes> identifiers();
+
+  /// Whose hardware and keys it rests on.
+  Set<Tee.Family> restsOn();
 
   List<Claim> claims();
 
@@ -45,7 +59,12 @@ sealed interface AzureCvmHardware {
 
     @Override
     public Map<Identifier, Bytes> identifiers() {
-      return snp.identifiers();
+      return AzureCvmHardware.ofFirmware(snp);
+    }
+
+    @Override
+    public Set<Tee.Family> restsOn() {
+      return snp.restsOn();
     }
 
     @Override
@@ -77,7 +96,12 @@ sealed interface AzureCvmHardware {
 
     @Override
     public Map<Identifier, Bytes> identifiers() {
-      return tdx.identifiers();
+      return AzureCvmHardware.ofFirmware(tdx);
+    }
+
+    @Override
+    public Set<Tee.Family> restsOn() {
+      return tdx.restsOn();
     }
 
     @Override

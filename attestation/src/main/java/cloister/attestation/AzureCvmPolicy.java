@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -14,7 +15,8 @@ import java.util.stream.Collectors;
 /// ```
 /// sev-snp      {…}: those of SnpPlatformPolicy; or
 /// tdx          {…}: those of TdxPolicy, of the trust domain that is the paravisor
-/// paravisor    [sha384:…] or any: with sev-snp, its measurement of Microsoft's paravisor
+/// paravisor    [sha384:…]: with sev-snp, its measurement of Microsoft's paravisor. Never any, and
+///              nor is mrtd of tdx: the registers are what the paravisor says they are
 /// pcrs         {"4": [32 bytes] or any, …}: each that is part of the measurement, 7, and whatever
 ///              others matter; what is named has to be quoted
 /// secure-boot  required or any
@@ -31,10 +33,12 @@ record AzureCvmPolicy(
     Allowed<String> vmIds)
     implements Policy.Entry {
   private static final String PREFIX = "azure-cvm.";
+  private static final String NEVER_ANY =
+      "cannot be any: whoever writes the paravisor writes the TPM's registers";
 
   /// Demands of the hardware and of the paravisor that it measures.
   sealed interface Hardware {
-    record Snp(SnpPlatformPolicy platform, Allowed<Measurement> paravisor) implements Hardware {}
+    record Snp(SnpPlatformPolicy platform, Set<Measurement> paravisors) implements Hardware {}
 
     record Td(TdxPolicy domain) implements Hardware {}
   }
@@ -79,13 +83,20 @@ record AzureCvmPolicy(
     if (fields.has("tdx")) {
       Fields demands = fields.object("tdx");
       var domain = new Hardware.Td(TdxPolicy.read(demands));
+      if (!demands.isWrong("mrtd") && demands.saysAny("mrtd")) {
+        throw demands.bad("mrtd", NEVER_ANY);
+      }
       demands.noOther();
       return domain;
     }
     Fields demands = fields.object("sev-snp");
     SnpPlatformPolicy platform = SnpPlatformPolicy.read(demands);
     demands.noOther();
-    return new Hardware.Snp(platform, fields.allowed("paravisor", AzureCvmPolicy::paravisor));
+    if (fields.saysAny("paravisor")) {
+      throw fields.bad("paravisor", NEVER_ANY);
+    }
+    return new Hardware.Snp(
+        platform, Set.copyOf(fields.list("paravisor", AzureCvmPolicy::paravisor)));
   }
 
   private static Measurement paravisor(String text) {
@@ -167,10 +178,10 @@ record AzureCvmPolicy(
 
   private void hardware(Checks checks, AzureCvmHardware found, Instant at) {
     switch (hardware) {
-      case Hardware.Snp(var platform, var paravisor)
+      case Hardware.Snp(var platform, var paravisors)
           when found instanceof AzureCvmHardware.Snp(SnpClaims snp) -> {
         platform.compare(checks, PREFIX + "snp", snp);
-        checks.add(paravisor.check(PREFIX + "paravisor", found.paravisor()));
+        checks.add(new Allowed.OneOf<>(paravisors).check(PREFIX + "paravisor", found.paravisor()));
       }
       case Hardware.Td(var domain) when found instanceof AzureCvmHardware.Td(TdxClaims tdx) ->
           checks.addAll(

@@ -131,8 +131,7 @@ final class Chain {
       return false;
     }
     // On any list, not the newest alone: an issuer may publish several that name different ones.
-    // And
-    // on later ones too: who has got hold of a key signs for any instant.
+    // And on later ones too: who has got hold of a key signs for any instant.
     return checks.require(
         name,
         all.stream()
@@ -164,7 +163,7 @@ final class Chain {
     }
   }
 
-  private static boolean isSignedBy(X509CRL list, X509Certificate issuer) {
+  static boolean isSignedBy(X509CRL list, X509Certificate issuer) {
     try {
       list.verify(issuer.getPublicKey());
       return true;

@@ -1,6 +1,7 @@
 package cloister.attestation;
 
 import cloister.crypto.Bytes;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +26,11 @@ public sealed interface Claims
     return Set.of(tee().family());
   }
 
+  /// Whether they say which code the enclave runs.
+  default boolean attestsCode() {
+    return tee().attestsCode();
+  }
+
   /// The one digest that stands for all code and configuration that decide what the enclave does;
   /// docs/evidence.md says for each TEE what goes into it.
   Measurement measurement();
@@ -36,7 +42,12 @@ public sealed interface Claims
   /// time.
   boolean boundTo(Binding expected);
 
-  /// What a policy's deny-list may name, where this TEE has it.
+  /// When its issuer ends it; the far future where none does.
+  default Instant expires() {
+    return Instant.MAX;
+  }
+
+  /// What a policy's deny-list may name beside [#measurement], where this TEE has it.
   Map<Identifier, Bytes> identifiers();
 
   /// Every field, for people, in the order of the vendor's document.

@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 /// What vendors publish about their hardware, and a verifier needs beside the evidence:
 /// certificates, revocation lists, levels. It comes from anywhere, over any path: nothing of it is
 /// believed before it leads to a pinned key and is current. Key sets alone lead to none: they are
-/// as good as whoever fetched them, unless a policy names the keys (see [KeySet]).
+/// as good as whoever fetched them, unless a policy names the keys, and as new (see [KeySet]).
 public final class Collateral {
   /// The most items of one bundle.
   public static final int MAXIMUM_ITEMS = 2000;
@@ -74,10 +74,20 @@ public final class Collateral {
 
   /// @param source where it was fetched, as a URL: for people, and for [Kind#KEY_SET], which leads
   ///   to no pinned key, what is known of it
-  public record Item(Kind kind, String source, Bytes bytes) {
+  /// @param fetched when, of a key set alone, which has no date of its own; one without counts as
+  ///   the oldest there is
+  public record Item(Kind kind, String source, Bytes bytes, Optional<Instant> fetched) {
     private static final int MAXIMUM_BYTES = 4 << 20;
 
+    /// What dates itself.
+    public Item(Kind kind, String source, Bytes bytes) {
+      this(kind, source, bytes, Optional.empty());
+    }
+
     public Item {
+      if (kind != Kind.KEY_SET && fetched.isPresent()) {
+        throw new IllegalArgumentException("only of a key set is it kept when it was fetched");
+      }
       if (bytes.size() > MAXIMUM_BYTES || source.length() > 2000) {
         throw new IllegalArgumentException("an item of collateral is too large");
       }
@@ -125,8 +135,9 @@ public final class Collateral {
     return items;
   }
 
-  /// Both, each item once. Nothing is replaced: of several lists or levels the newest that is
-  /// authentic counts, so that an older one, offered later, takes nothing back.
+  /// Both, each item once. Of several lists or levels the newest that is authentic counts, so that
+  /// an older one, offered later, takes nothing back, and none is replaced. Key sets alone are: by
+  /// the newest of their source, and one that is malformed is left out.
   ///
   /// @throws EvidenceException if there are too many
   public Collateral and(Collateral other) throws EvidenceException {
@@ -137,7 +148,15 @@ public final class Collateral {
     for (Item item : other.items) {
       all.putIfAbsent(identity(item), item);
     }
+    List<Item> keySets =
+        KeySet.newest(all.values().stream().filter(item -> item.kind() == Kind.KEY_SET).toList());
+    all.values().removeIf(item -> item.kind() == Kind.KEY_SET && !keySets.contains(item));
     return of(List.copyOf(all.values()));
+  }
+
+  /// Without what was fetched from that place.
+  public Collateral without(String source) throws EvidenceException {
+    return of(items.stream().filter(item -> !item.source().equals(source)).toList());
   }
 
   /// Without the key sets, which lead to no pinned key: what is left proves itself, whoever sent
@@ -149,12 +168,28 @@ public final class Collateral {
         revocationLists);
   }
 
-  /// By its kind too, and for a key set by whose it is said to be: an item under a false name takes
-  /// no other's place.
+  /// What leads to a pinned key by what is here and there, whatever the day; where that shows only
+  /// with evidence, and of key sets, all that is well-formed. What is left out counts for nothing,
+  /// and whoever sent it wanted something else of it.
+  ///
+  /// @param known what is at hand beside it
+  public Collateral admissible(Collateral known, Anchors anchors) throws EvidenceException {
+    var all = new ArrayList<>(known.certificates);
+    all.addAll(certificates);
+    var admission = new Admission(anchors, all);
+    return of(items.stream().filter(admission::admits).toList());
+  }
+
+  /// By its kind too, and by whose it is said to be where it is found by that: an item under a
+  /// false name takes no other's place.
   private static List<String> identity(Item item) {
     return List.of(
         item.kind().label(),
-        item.kind() == Kind.KEY_SET ? item.source() : "",
+        switch (item.kind()) {
+          case KEY_SET, REFERENCE_MANIFEST -> item.source();
+          case CERTIFICATES, REVOCATION_LIST, TCB_INFO, ENCLAVE_IDENTITY -> "";
+        },
+        item.fetched().map(Instant::toString).orElse(""),
         Digest.of(item.bytes()).toString());
   }
 
@@ -218,7 +253,11 @@ public final class Collateral {
             signers.stream().map(one -> one.getNotBefore().toInstant()).max(naturalOrder()),
             signers.stream().map(one -> one.getNotAfter().toInstant()).min(naturalOrder()));
       }
-      case KEY_SET -> new Dates(item.source(), Optional.empty(), Optional.empty());
+      case KEY_SET ->
+          new Dates(
+              item.source(),
+              item.fetched(),
+              Optional.of(item.fetched().orElse(Instant.EPOCH).plus(KeySet.LONGEST_AGE)));
     };
   }
 

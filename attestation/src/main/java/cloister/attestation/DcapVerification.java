@@ -25,9 +25,6 @@ final class DcapVerification {
   private static final Set<String> PCK_AUTHORITIES =
       Set.of("Intel SGX PCK Platform CA", "Intel SGX PCK Processor CA");
 
-  /// Intel publishes one or two at a time, and a store may keep those of some years.
-  private static final int MOST_ALIKE = 64;
-
   private final Checks checks;
   private final String prefix;
   private final Collateral collateral;
@@ -38,6 +35,9 @@ final class DcapVerification {
   private final Set<X509Certificate> checked = new HashSet<>();
 
   private @Nullable List<X509Certificate> signers;
+
+  /// What is wrong with the last item that was passed over; empty if none was.
+  private String malformed = "";
 
   DcapVerification(
       Checks checks, String prefix, Collateral collateral, Anchors anchors, Instant at) {
@@ -151,17 +151,18 @@ final class DcapVerification {
   }
 
   private TcbInfo tcbInfo(DcapQuote quote, PckCertificate pck) throws EvidenceException {
+    malformed = "";
     boolean tdx = quote.tee() == Tee.TDX;
     List<TcbInfo> candidates = new ArrayList<>();
     for (Collateral.Item item : collateral.items(Collateral.Kind.TCB_INFO)) {
       // Collateral of a fleet holds many families: of the others nothing is parsed.
       if (mentions(item.bytes(), pck.family())) {
-        TcbInfo info = read(prefix + ".tcb-info", item, TcbInfo::parse);
-        if (info.isTdx() == tdx
-            && info.family().equals(pck.family())
-            && info.pceId().equals(pck.pceId())) {
-          candidates.add(info);
-        }
+        read(item, TcbInfo::parse)
+            .filter(info ->
+                info.isTdx() == tdx
+                    && info.family().equals(pck.family())
+                    && info.pceId().equals(pck.pceId()))
+            .ifPresent(candidates::add);
       }
     }
     return authentic(
@@ -172,15 +173,15 @@ final class DcapVerification {
   }
 
   private EnclaveIdentity identity(DcapQuote quote) throws EvidenceException {
+    malformed = "";
     // Of TDX the quoting enclave is another one than of SGX: the identity of the wrong kind is
     // none.
     String wanted = quote.tee() == Tee.TDX ? "TD_QE" : "QE";
     List<EnclaveIdentity> candidates = new ArrayList<>();
     for (Collateral.Item item : collateral.items(Collateral.Kind.ENCLAVE_IDENTITY)) {
-      EnclaveIdentity identity = read(prefix + ".qe-identity", item, EnclaveIdentity::parse);
-      if (identity.id().equals(wanted)) {
-        candidates.add(identity);
-      }
+      read(item, EnclaveIdentity::parse)
+          .filter(identity -> identity.id().equals(wanted))
+          .ifPresent(candidates::add);
     }
     return authentic(prefix + ".qe-identity", candidates, "identity of the enclave " + wanted);
   }
@@ -189,11 +190,13 @@ final class DcapVerification {
     T parse(Bytes json) throws EvidenceException;
   }
 
-  private <T> T read(String name, Collateral.Item item, Parser<T> parser) throws EvidenceException {
+  /// Empty if it is malformed: nobody vouches for it, and another may be well.
+  private <T> Optional<T> read(Collateral.Item item, Parser<T> parser) {
     try {
-      return parser.parse(item.bytes());
+      return Optional.of(parser.parse(item.bytes()));
     } catch (EvidenceException e) {
-      throw checks.refused(name, "of %s: %s".formatted(item.source(), e.getMessage()));
+      malformed = " (that of %s is malformed: %s)".formatted(item.source(), e.getMessage());
+      return Optional.empty();
     }
   }
 
@@ -219,11 +222,8 @@ final class DcapVerification {
                     .reversed())
             .toList();
     if (newestFirst.isEmpty()) {
-      throw checks.refused(name, "no %s for %s is at hand: fetch collateral".formatted(what, at));
-    }
-    if (newestFirst.size() > MOST_ALIKE) {
       throw checks.refused(
-          name, "more than %d of %s: somebody made them up".formatted(MOST_ALIKE, what));
+          name, "no %s for %s is at hand%s: fetch collateral".formatted(what, at, malformed));
     }
     for (T candidate : newestFirst) {
       Optional<X509Certificate> signer = signer(candidate);
@@ -245,34 +245,34 @@ final class DcapVerification {
         name, "the %s is not signed by an %s certificate at hand".formatted(what, SIGNER));
   }
 
-  private Optional<X509Certificate> signer(IntelSigned signed) throws EvidenceException {
+  private Optional<X509Certificate> signer(IntelSigned signed) {
     for (X509Certificate one : signers()) {
-      if (Signatures.verify(
-          Signatures.Algorithm.ES256, one.getPublicKey(), signed.signed(), signed.signature())) {
+      if (isSignedBy(signed, one)) {
         return Optional.of(one);
       }
     }
     return Optional.empty();
   }
 
-  /// Those that the root signed. Whoever sends collateral can name certificates so by the thousand,
-  /// and must not make each of them be tried with each signature.
-  private List<X509Certificate> signers() throws EvidenceException {
+  static boolean isSigner(X509Certificate certificate) {
+    return Chain.of(certificate).equals(SIGNER);
+  }
+
+  static boolean isSignedBy(IntelSigned signed, X509Certificate signer) {
+    return Signatures.verify(
+        Signatures.Algorithm.ES256, signer.getPublicKey(), signed.signed(), signed.signature());
+  }
+
+  /// Those that the root signed: Intel made few. Whoever sends collateral can name certificates so
+  /// by the thousand, and must neither make each of them be tried with each signature, nor take a
+  /// genuine one's turn: each costs one signature, and how many there are is no reason to refuse.
+  private List<X509Certificate> signers() {
     List<X509Certificate> known = signers;
     if (known == null) {
-      List<X509Certificate> named =
-          collateral.certificates().stream()
-              .filter(one -> Chain.of(one).equals(SIGNER))
-              .distinct()
-              .toList();
-      if (named.size() > MOST_ALIKE) {
-        throw checks.refused(
-            prefix + ".signer",
-            "more than %d certificates of an %s: somebody made them up"
-                .formatted(MOST_ALIKE, SIGNER));
-      }
       known =
-          named.stream()
+          collateral.certificates().stream()
+              .filter(DcapVerification::isSigner)
+              .distinct()
               .filter(one -> Chain.isSignedBy(one, root))
               // Intel issued several certificates for one key: of those the one that is valid now.
               .sorted(Comparator.comparing((X509Certificate one) -> isValid(one)).reversed())

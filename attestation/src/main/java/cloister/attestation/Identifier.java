@@ -11,7 +11,10 @@ public enum Identifier {
   /// Of Intel: the platform that several processors may be part of.
   PLATFORM_INSTANCE_ID("platform-instance-id"),
   HOST_DATA("host-data"),
-  MEASUREMENT("measurement");
+  /// The one that a collaboration names, whatever else a TEE measures: [Claims#measurement].
+  MEASUREMENT("measurement"),
+  /// Of what a provider started below the code, where hardware measures that and not the code.
+  FIRMWARE_MEASUREMENT("firmware-measurement");
 
   private final String label;
 

@@ -9,11 +9,13 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /// A JSON value (RFC 8259), read as strictly as I-JSON (RFC 7493): valid UTF-8, no duplicate keys,
 /// no lone surrogates, bounded depth and count. Every value knows where it stands in the text:
-/// vendors sign the bytes of a member as they were sent, so nothing is ever written again.
+/// vendors sign the bytes of a member as they were sent, so nothing of theirs is ever written
+/// again.
 ///
 /// *Why not a library:* this module uses the JDK only, and the libraries at hand lose that place.
 sealed interface Json {
@@ -73,6 +75,73 @@ sealed interface Json {
       return array.elements();
     }
     throw new EvidenceException(what + " is not a JSON array");
+  }
+
+  /// The same object in canonical form (RFC 8785), of which ours are; its numbers are whole.
+  ///
+  /// @throws EvidenceException also if a number is none that the form has without a fraction
+  static Bytes canonical(String what, Bytes utf8, int maxBytes) throws EvidenceException {
+    if (utf8.size() > maxBytes) {
+      throw new EvidenceException(
+          "%s has %d bytes, and at most %d are read".formatted(what, utf8.size(), maxBytes));
+    }
+    var text = new StringBuilder();
+    write(what, new Reader(what, utf8).document(), text);
+    return Bytes.utf8(text.toString());
+  }
+
+  private static void write(String what, Json value, StringBuilder to) throws EvidenceException {
+    switch (value) {
+      case Obj object -> {
+        String separator = "{";
+        // By UTF-16 code units, as strings compare (§3.2.3).
+        for (var member : new TreeMap<>(object.members()).entrySet()) {
+          to.append(separator);
+          write(member.getKey(), to);
+          to.append(':');
+          write(what, member.getValue(), to);
+          separator = ",";
+        }
+        to.append(object.members().isEmpty() ? "{}" : "}");
+      }
+      case Arr array -> {
+        String separator = "[";
+        for (Json element : array.elements()) {
+          to.append(separator);
+          write(what, element, to);
+          separator = ",";
+        }
+        to.append(array.elements().isEmpty() ? "[]" : "]");
+      }
+      case Str(var string, _, _) -> write(string, to);
+      case Num(var number, _, _) -> {
+        if (!number.matches("0|-?[1-9][0-9]{0,14}")) {
+          throw new EvidenceException(what + ": a number is not whole, or not in its one form");
+        }
+        to.append(number);
+      }
+      case Bool(var bool, _, _) -> to.append(bool);
+      case Null _ -> to.append("null");
+    }
+  }
+
+  /// §3.2.2.2.
+  private static void write(String string, StringBuilder to) {
+    to.append('"');
+    for (int i = 0; i < string.length(); i++) {
+      char c = string.charAt(i);
+      switch (c) {
+        case '"' -> to.append("\\\"");
+        case '\\' -> to.append("\\\\");
+        case '\b' -> to.append("\\b");
+        case '\t' -> to.append("\\t");
+        case '\n' -> to.append("\\n");
+        case '\f' -> to.append("\\f");
+        case '\r' -> to.append("\\r");
+        default -> to.append(c < ' ' ? "\\u%04x".formatted((int) c) : String.valueOf(c));
+      }
+    }
+    to.append('"');
   }
 
   /// Recursive descent over bytes; offsets are of the input.

@@ -81,7 +81,7 @@ record Jws(String what, Fields header, Fields claims, Bytes signed, Bytes signat
   /// @param prefix the checks are its `.keys` and `.signature`
   /// @param source where the issuer publishes its keys: fixed by the format, never by the token
   /// @throws EvidenceException if no key is at hand, or the key did not sign
-  KeySet.Key requireSignedByIssuer(
+  KeySet.Signer requireSignedByIssuer(
       Checks checks,
       String prefix,
       Signatures.Algorithm algorithm,
@@ -92,12 +92,12 @@ record Jws(String what, Fields header, Fields claims, Bytes signed, Bytes signat
     if (!requireAlgorithm(checks, prefix + ".signature", algorithm)) {
       throw new EvidenceException(checks.list());
     }
-    List<KeySet.Key> named = KeySet.named(checks, prefix + ".keys", collateral, source, kid(), at);
-    for (KeySet.Key candidate : named) {
+    KeySet.Named named = KeySet.named(checks, prefix + ".keys", collateral, source, kid(), at);
+    for (KeySet.Key candidate : named.keys()) {
       if (Signatures.verify(algorithm, candidate.key(), signed, signature)) {
         checks.holds(
             prefix + ".signature", algorithm + " by " + kid() + " over the bytes received");
-        return candidate;
+        return new KeySet.Signer(candidate.fingerprint(), named.fetched());
       }
     }
     throw checks.refused(

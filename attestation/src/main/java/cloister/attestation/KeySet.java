@@ -4,6 +4,7 @@ import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,11 +17,24 @@ import java.util.Set;
 /// A set leads to no pinned root: it is as good as the TLS connection over which somebody fetched
 /// it. A policy therefore names the accepted keys by [Key#fingerprint], or says `any`.
 ///
+/// It names no end either: an issuer withdraws a key by publishing a set without it. So of several
+/// sets of one source only the newest counts, and a policy bounds its age.
+///
 /// @param source where the issuer publishes it, a URL
 record KeySet(String source, List<Key> keys) {
   private static final int MAX_BYTES = 256 * 1024;
   private static final int MAX_KEYS = 100;
   private static final int MAX_CERTIFICATES = 8;
+
+  /// Where a policy says nothing else. No issuer says in advance when it withdraws a key, and one
+  /// that leaked is withdrawn at once; a day is how often Microsoft tells clients of its tokens to
+  /// look. Less would refuse everybody who fetches daily, more is for the policy to say.
+  private static final Duration DEFAULT_AGE = Duration.ofDays(1);
+
+  /// The most that a policy can say: for machines to which bundles are carried by hand.
+  static final Duration LONGEST_AGE = Duration.ofDays(31);
+
+  private static final String AGE = "maximum-keys-age-seconds";
 
   KeySet {
     keys = List.copyOf(keys);
@@ -38,34 +52,93 @@ record KeySet(String source, List<Key> keys) {
     }
   }
 
-  /// The keys of that id among the collateral's sets from that source. Where a key has a
+  /// The keys of one id, and when the set in which they are was fetched.
+  record Named(List<Key> keys, Instant fetched) {
+    Named {
+      keys = List.copyOf(keys);
+    }
+  }
+
+  /// Who signed, by a set that was fetched then.
+  record Signer(Digest key, Instant fetched) {}
+
+  /// What a policy allows the set to be old, in seconds: `maximum-keys-age-seconds`, or a day.
+  static Duration maximumAge(Fields policy) throws EvidenceException {
+    return policy.has(AGE)
+        ? Duration.ofSeconds(policy.integer(AGE, 1, LONGEST_AGE.toSeconds()))
+        : DEFAULT_AGE;
+  }
+
+  /// A set that was fetched after that instant has what was withdrawn until then, and more.
+  static Check age(String name, Instant fetched, Duration maximum, Instant at) {
+    return fetched.isBefore(at.minus(maximum))
+        ? Check.fails(
+            name,
+            "the issuer's keys were fetched at %s, and the policy accepts %d s: fetch collateral"
+                    .formatted(fetched, maximum.toSeconds())
+                + " anew")
+        : Check.holds(
+            name,
+            "the issuer's keys were fetched at %s, and the policy accepts %d s"
+                .formatted(fetched, maximum.toSeconds()));
+  }
+
+  /// Of these, the ones that nothing newer of the same source has taken the place of. One that is
+  /// malformed takes no other's.
+  static List<Collateral.Item> newest(List<Collateral.Item> sets) {
+    return sets.stream()
+        .filter(KeySet::isWellFormed)
+        .filter(one ->
+            sets.stream()
+                .noneMatch(other ->
+                    other.source().equals(one.source())
+                        && fetched(other).isAfter(fetched(one))
+                        && isWellFormed(other)))
+        .toList();
+  }
+
+  private static boolean isWellFormed(Collateral.Item set) {
+    return malformation(set).isEmpty();
+  }
+
+  /// What is wrong with it; empty if nothing is.
+  private static String malformation(Collateral.Item set) {
+    try {
+      KeySet _ = parse(set.source(), set.bytes());
+      return "";
+    } catch (EvidenceException e) {
+      return String.valueOf(e.getMessage());
+    }
+  }
+
+  /// One that does not say when counts as the oldest.
+  private static Instant fetched(Collateral.Item set) {
+    return set.fetched().orElse(Instant.EPOCH);
+  }
+
+  /// The keys of that id in the newest of the collateral's sets from that source. Where a key has a
   /// certificate, it has to be valid at that instant.
   ///
   /// @throws EvidenceException if there is none: unset never means unchecked
-  static List<Key> named(
+  static Named named(
       Checks checks, String name, Collateral collateral, String source, String id, Instant at)
       throws EvidenceException {
-    var found = new ArrayList<Key>();
-    int sets = 0;
-    Optional<EvidenceException> malformed = Optional.empty();
-    for (Collateral.Item item : collateral.items(Collateral.Kind.KEY_SET)) {
-      if (item.source().equals(source)) {
-        sets++;
-        try {
-          parse(item.source(), item.bytes()).keys().stream()
-              .filter(key -> key.id().equals(id))
-              .forEach(found::add);
-        } catch (EvidenceException e) {
-          // Another of the same source may be well.
-          malformed = Optional.of(e);
-        }
-      }
-    }
-    if (sets == 0) {
+    List<Collateral.Item> sets =
+        collateral.items(Collateral.Kind.KEY_SET).stream()
+            .filter(item -> item.source().equals(source))
+            .toList();
+    if (sets.isEmpty()) {
       throw checks.refused(name, "no key set of " + source + " is at hand: fetch collateral");
     }
-    if (found.isEmpty() && malformed.isPresent()) {
-      throw checks.refused(name, malformed.get().getMessage() + ": fetch collateral anew");
+    List<Collateral.Item> newest = newest(sets);
+    if (newest.isEmpty()) {
+      throw checks.refused(name, malformation(sets.getFirst()) + ": fetch collateral anew");
+    }
+    var found = new ArrayList<Key>();
+    for (Collateral.Item item : newest) {
+      parse(source, item.bytes()).keys().stream()
+          .filter(key -> key.id().equals(id))
+          .forEach(found::add);
     }
     List<Key> current = found.stream().filter(key -> isCurrent(key, at)).toList();
     if (current.isEmpty()) {
@@ -77,7 +150,7 @@ record KeySet(String source, List<Key> keys) {
                   .formatted(id, source, at));
     }
     checks.holds(name, "%s published the key %s".formatted(source, id));
-    return current;
+    return new Named(current, fetched(newest.getFirst()));
   }
 
   /// @throws EvidenceException if it is no JWK Set, or a key that is to be read is malformed

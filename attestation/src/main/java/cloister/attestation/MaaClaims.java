@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// What Microsoft said. The measurement is the hardware's: MRENCLAVE, SNP's launch measurement or
-/// MRTD; see [MaaToken] for how little the last two say about a virtual machine.
+/// What Microsoft said. The measurement is the hardware's; see [MaaToken] for how little it says
+/// about a virtual machine.
 ///
 /// Evidence is bound if any of these is the binding in full:
 ///
@@ -26,7 +26,9 @@ import java.util.Set;
 ///   Microsoft's guest library writes what it is given.
 ///
 /// @param key that signed, as its fingerprint
-record MaaClaims(MaaToken token, Instant issuedAt, Digest key) implements Claims {
+/// @param keysFetched when the instance's keys were
+record MaaClaims(MaaToken token, Instant issuedAt, Instant expires, Digest key, Instant keysFetched)
+    implements Claims {
   @Override
   public Tee tee() {
     return Tee.AZURE_MAA;
@@ -35,6 +37,11 @@ record MaaClaims(MaaToken token, Instant issuedAt, Digest key) implements Claims
   @Override
   public Set<Tee.Family> restsOn() {
     return EnumSet.of(Tee.Family.MICROSOFT, token.isolation().family());
+  }
+
+  @Override
+  public boolean attestsCode() {
+    return token.type().attestsCode();
   }
 
   @Override

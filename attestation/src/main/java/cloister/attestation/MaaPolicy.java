@@ -4,6 +4,7 @@ import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -15,14 +16,20 @@ import java.util.Set;
 /// - `signing-keys`: fingerprints of their keys, `sha256:…` of the SubjectPublicKeyInfo, or `any`,
 ///   which leaves it to whoever fetched them;
 /// - `attestation-types` of `sgx`, `sevsnpvm`, `tdxvm` and `azurevm`; `isolation-types` of the
-///   first three: what isolates a virtual machine, and the same again for the others;
-/// - `measurements`: MRENCLAVE, the launch measurement or MRTD;
+///   first three: what isolates a virtual machine, and the same again for the others. What the
+///   token says of an `azurevm` names no code: it counts for none, and stands beside evidence that
+///   does;
+/// - `measurements`: MRENCLAVE, the launch measurement, or SHA-384 over the registers of TDX, as
+///   [TdxClaims#measurement];
 /// - `host-data`: hexadecimal, of SNP (32 bytes) or MRCONFIGID of TDX (48): the digest of a
 ///   container group's policy. SGX has none;
 /// - `compliance-statuses`: as `azure-compliant-cvm` or `azure-compliant-uvm`. SGX has none;
 /// - `tcb-statuses`: of TDX, as `UpToDate`; `minimum-svn`: of an enclave or SNP guest;
+/// - `require-attributes`, `allow-attributes`: of TDX, as [TdxPolicy] has them; absent:
+///   `sept-ve-disable` has to be on and no other may be;
 /// - `policy-hashes`: of the instance's own policy, as the token has it;
-/// - `maximum-age-seconds`: of the token, 1 to 28800.
+/// - `maximum-age-seconds`: of the token, 1 to 28800; `maximum-keys-age-seconds`: of the instance's
+///   key set, to 31 days; absent: one day.
 record MaaPolicy(
     Set<String> issuers,
     Allowed<Digest> signingKeys,
@@ -32,14 +39,19 @@ record MaaPolicy(
     Allowed<String> hostData,
     Allowed<String> complianceStatuses,
     Allowed<String> tcbStatuses,
+    Set<TdxPolicy.Attribute> requiredAttributes,
+    Set<TdxPolicy.Attribute> allowedAttributes,
     long minimumSvn,
     Allowed<String> policyHashes,
-    Duration maximumAge)
+    Duration maximumAge,
+    Duration maximumKeysAge)
     implements Policy.Entry {
   private static final long EIGHT_HOURS = 28_800;
 
   MaaPolicy {
     issuers = Set.copyOf(issuers);
+    requiredAttributes = Set.copyOf(requiredAttributes);
+    allowedAttributes = Set.copyOf(allowedAttributes);
   }
 
   static MaaPolicy read(Fields fields) throws EvidenceException {
@@ -52,9 +64,14 @@ record MaaPolicy(
         fields.allowed("host-data", text -> Fields.hexadecimal(text).hex()),
         fields.allowed("compliance-statuses", text -> text),
         fields.allowed("tcb-statuses", text -> text),
+        fields.has("require-attributes")
+            ? TdxPolicy.required(fields.allowed("require-attributes", TdxPolicy.Attribute::byLabel))
+            : Set.of(TdxPolicy.Attribute.SEPT_VE_DISABLE),
+        TdxPolicy.allowed(fields),
         fields.integer("minimum-svn", 0, 0xffff_ffffL),
         fields.allowed("policy-hashes", text -> text),
-        Duration.ofSeconds(fields.integer("maximum-age-seconds", 1, EIGHT_HOURS)));
+        Duration.ofSeconds(fields.integer("maximum-age-seconds", 1, EIGHT_HOURS)),
+        KeySet.maximumAge(fields));
   }
 
   private static String instance(String text) {
@@ -75,6 +92,23 @@ record MaaPolicy(
   @Override
   public Tee tee() {
     return Tee.AZURE_MAA;
+  }
+
+  @Override
+  public boolean attestsCode() {
+    return switch (attestationTypes) {
+      case Allowed.Any<MaaToken.Type>() -> true;
+      case Allowed.OneOf<MaaToken.Type>(var types) ->
+          types.stream().anyMatch(MaaToken.Type::attestsCode);
+    };
+  }
+
+  @Override
+  public Instant acceptsUntil(Claims claims) {
+    return claims instanceof MaaClaims maa
+        ? Collections.min(
+            List.of(maa.issuedAt().plus(maximumAge), maa.keysFetched().plus(maximumKeysAge)))
+        : Instant.MAX;
   }
 
   @Override
@@ -106,6 +140,12 @@ record MaaPolicy(
                 : Check.noted("maa.tcb-status", "only of TDX does Microsoft say one"),
             svn(token.svn()),
             policyHashes.check("maa.policy-hash", token.policyHash())));
+    token
+        .tdAttributes()
+        .ifPresent(found ->
+            TdxPolicy.compareAttributes(
+                checks, "maa", requiredAttributes, allowedAttributes, found));
+    checks.add(KeySet.age("maa.keys-age", maa.keysFetched(), maximumKeysAge, at));
     long age = Duration.between(maa.issuedAt(), at).toSeconds();
     checks.require(
         "maa.age",

@@ -63,7 +63,7 @@ record MaaReport(Jws jws, MaaToken token) implements Report {
         "the token's issuer is no instance of Azure Attestation")) {
       throw new EvidenceException(checks.list());
     }
-    KeySet.Key key =
+    KeySet.Signer signer =
         jws.requireSignedByIssuer(
             checks, "maa", Signatures.Algorithm.RS256, collateral, keys(), at);
     jws.requireCurrent(checks, "maa", LONGEST, at);
@@ -82,11 +82,27 @@ record MaaReport(Jws jws, MaaToken token) implements Report {
         !token.migratable(),
         "is not allowed",
         "the guest may be moved to another machine with the help of an agent nobody attested");
+    token.machine().ifPresent(machine -> booted(checks, machine));
+    return checks.verified(
+        new MaaClaims(token, jws.time("iat"), jws.time("exp"), signer.key(), signer.fetched()));
+  }
+
+  private static void booted(Checks checks, MaaToken.Machine machine) {
     checks.require(
         "maa.secure-boot",
-        token.secureBoot(),
-        "is on, or there is nothing to boot",
+        machine.secureBoot(),
+        "is on",
         "secure boot is off: the token says nothing of the operating system");
-    return checks.verified(new MaaClaims(token, jws.time("iat"), key.fingerprint()));
+    checks.require(
+        "maa.secure-boot-keys",
+        machine.defaultKeys(),
+        "the keys of secure boot are Microsoft's",
+        "the keys of secure boot, or what they allow and forbid, are not Microsoft's: the machine"
+            + " boots what their owner signed");
+    checks.require(
+        "maa.signing",
+        !machine.testSigned(),
+        "no code is accepted that is signed for tests",
+        "the machine accepts code that is signed for tests or previews");
   }
 }

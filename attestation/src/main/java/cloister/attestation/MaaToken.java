@@ -13,10 +13,11 @@ import java.util.Optional;
 ///
 /// @param type of the attestation
 /// @param isolation the hardware: the type again, or what isolates the virtual machine
-/// @param measurement of what the hardware started. Of a virtual machine this is Microsoft's
-///   firmware, and its operating system is only in the token's word that it booted securely
-/// @param debuggable whether anybody may look inside: by the hardware, or by a debugger in the boot
-///   loader, kernel or hypervisor of a virtual machine
+/// @param measurement of what the hardware started: MRENCLAVE, SNP's launch measurement, or what
+///   [TdxClaims#measurement] says of a trust domain. Under a virtual machine (`azurevm`) this is
+///   Microsoft's firmware, and no claim says which operating system it started
+/// @param debuggable whether anybody may look inside: by the hardware, or by a debugger of a
+///   virtual machine
 /// @param reportData of the hardware's report, 64 bytes
 /// @param userData that a virtual machine's own report vouches for
 /// @param payloadNonce that the virtual machine or enclave put into its runtime data
@@ -37,19 +38,52 @@ record MaaToken(
     Optional<Long> svn,
     Optional<Long> vmpl,
     boolean migratable,
-    boolean secureBoot,
+    Optional<Long> tdAttributes,
+    Optional<Machine> machine,
     String policyHash,
     String version) {
   private static final int REPORT_DATA_BYTES = 64;
+  private static final int REGISTER = 48;
   private static final long LARGEST = 0xffff_ffffL;
   private static final String TYPE = "x-ms-attestation-type";
 
-  /// Of a virtual machine: each true one opens it to whoever holds its console.
-  private static final List<String> DEBUGGERS =
-      List.of(
-          "x-ms-azurevm-bootdebug-enabled",
-          "x-ms-azurevm-hypervisordebug-enabled",
-          "x-ms-azurevm-kerneldebug-enabled");
+  /// What a virtual machine booted with. Each claim has to be there: one that is absent says
+  /// nothing, least of all what is good.
+  ///
+  /// @param secureBoot whether it was on
+  /// @param defaultKeys whether the keys, and what they allow and forbid, are Microsoft's: with
+  ///   others secure boot means what their owner wants
+  /// @param debuggers whether boot loader, kernel or hypervisor let one in
+  /// @param testSigned whether code runs that is signed for tests or previews
+  record Machine(boolean secureBoot, boolean defaultKeys, boolean debuggers, boolean testSigned) {
+    private static final String PREFIX = "x-ms-azurevm-";
+
+    static Machine read(Fields claims) throws EvidenceException {
+      boolean defaultKeys =
+          each(claims, true, "default-securebootkeysvalidated", "dbvalidated", "dbxvalidated");
+      boolean noDebuggers = each(claims, true, "debuggersdisabled");
+      boolean noneEnabled =
+          each(
+              claims, false, "bootdebug-enabled", "hypervisordebug-enabled", "kerneldebug-enabled");
+      boolean noSigning = each(claims, true, "signingdisabled");
+      boolean noTests = each(claims, false, "testsigning-enabled", "flightsigning-enabled");
+      return new Machine(
+          claims.flag("secureboot"),
+          defaultKeys,
+          !(noDebuggers && noneEnabled),
+          !(noSigning && noTests));
+    }
+
+    /// Whether all are there and say that. None is left unread.
+    private static boolean each(Fields claims, boolean expected, String... names)
+        throws EvidenceException {
+      boolean all = true;
+      for (String name : names) {
+        all &= claims.flag(PREFIX + name) == expected;
+      }
+      return all;
+    }
+  }
 
   /// As the claim says it.
   enum Type {
@@ -62,6 +96,13 @@ record MaaToken(
 
     Type(Tee.Family family) {
       this.family = family;
+    }
+
+    /// Of a virtual machine everything is Microsoft's word that something booted securely:
+    /// Microsoft's firmware is measured, and which system it started, or what that runs, no claim
+    /// says.
+    boolean attestsCode() {
+      return this != AZUREVM;
     }
 
     /// Whose hardware it is.
@@ -115,18 +156,21 @@ record MaaToken(
         Optional.of(hardware.integer("x-ms-sgx-svn", 0, 0xffff)),
         Optional.empty(),
         false,
-        secureBoot(claims, type),
+        Optional.empty(),
+        Optional.empty(),
         claims.string("x-ms-policy-hash"),
         claims.string("x-ms-ver"));
   }
 
   private static MaaToken snp(Fields claims, Fields hardware, Type type) throws EvidenceException {
+    Optional<Machine> machine = machine(claims, type);
     return new MaaToken(
         claims.string("iss"),
         type,
         Type.SEVSNPVM,
         new Measurement("sha384", hardware.hex("x-ms-sevsnpvm-launchmeasurement", 48)),
-        hardware.flag("x-ms-sevsnpvm-is-debuggable") || hasDebugger(claims),
+        hardware.flag("x-ms-sevsnpvm-is-debuggable")
+            || machine.map(Machine::debuggers).orElse(false),
         hardware.hex("x-ms-sevsnpvm-reportdata", REPORT_DATA_BYTES),
         userData(hardware, type),
         payloadNonce(claims),
@@ -136,44 +180,54 @@ record MaaToken(
         Optional.of(hardware.integer("x-ms-sevsnpvm-guestsvn", 0, LARGEST)),
         Optional.of(hardware.integer("x-ms-sevsnpvm-vmpl", 0, 3)),
         hardware.flag("x-ms-sevsnpvm-migration-allowed"),
-        secureBoot(claims, type),
+        Optional.empty(),
+        machine,
         claims.string("x-ms-policy-hash"),
         claims.string("x-ms-ver"));
   }
 
   private static MaaToken tdx(Fields claims, Fields hardware, Type type) throws EvidenceException {
+    Optional<Machine> machine = machine(claims, type);
+    long attributes = attributes(hardware);
     return new MaaToken(
         claims.string("iss"),
         type,
         Type.TDXVM,
-        new Measurement("sha384", hardware.hex("tdx_mrtd", 48)),
-        hardware.flag("tdx_td_attributes_debug") || hasDebugger(claims),
+        TdxClaims.measurement(
+            hardware.hex("tdx_mrtd", REGISTER),
+            List.of(
+                hardware.hex("tdx_rtmr0", REGISTER),
+                hardware.hex("tdx_rtmr1", REGISTER),
+                hardware.hex("tdx_rtmr2", REGISTER),
+                hardware.hex("tdx_rtmr3", REGISTER)),
+            hardware.hex("tdx_mrconfigid", REGISTER)),
+        hardware.flag("tdx_td_attributes_debug")
+            || TdxClaims.isDebuggable(attributes)
+            || machine.map(Machine::debuggers).orElse(false),
         hardware.hex("tdx_report_data", REPORT_DATA_BYTES),
         userData(hardware, type),
         payloadNonce(claims),
-        Optional.of(hardware.hex("tdx_mrconfigid", 48)),
+        Optional.of(hardware.hex("tdx_mrconfigid", REGISTER)),
         hardware.optionalString("x-ms-compliance-status"),
         Optional.of(hardware.string("attester_tcb_status")),
         Optional.empty(),
         Optional.empty(),
-        false,
-        secureBoot(claims, type),
+        TdxClaims.has(attributes, TdxClaims.MIGRATABLE),
+        Optional.of(attributes),
+        machine,
         claims.string("x-ms-policy-hash"),
         claims.string("x-ms-ver"));
   }
 
-  /// Only a virtual machine says so; hardware has nothing to boot.
-  private static boolean secureBoot(Fields claims, Type type) throws EvidenceException {
-    return type != Type.AZUREVM || claims.flag("secureboot");
+  /// TDATTRIBUTES as the quote has them, lowest byte first.
+  private static long attributes(Fields hardware) throws EvidenceException {
+    String name = "tdx_td_attributes";
+    return Cursor.littleEndian(name, hardware.hex(name, Long.BYTES)).u64(name);
   }
 
-  private static boolean hasDebugger(Fields claims) throws EvidenceException {
-    for (String debugger : DEBUGGERS) {
-      if (claims.has(debugger) && claims.flag(debugger)) {
-        return true;
-      }
-    }
-    return false;
+  /// Hardware has nothing to boot.
+  private static Optional<Machine> machine(Fields claims, Type type) throws EvidenceException {
+    return type == Type.AZUREVM ? Optional.of(Machine.read(claims)) : Optional.empty();
   }
 
   /// Of a virtual machine: what it wrote before its hardware report was made, whose hash is in it.
@@ -214,9 +268,12 @@ record MaaToken(
     svn.ifPresent(value -> claims.add(new Claim("svn", value.toString())));
     vmpl.ifPresent(value -> claims.add(new Claim("vmpl", value.toString())));
     claims.add(new Claim("migration-allowed", Boolean.toString(migratable)));
-    if (type == Type.AZUREVM) {
-      claims.add(new Claim("secure-boot", Boolean.toString(secureBoot)));
-    }
+    tdAttributes.ifPresent(bits -> claims.add(new Claim("td-attributes", "%016x".formatted(bits))));
+    machine.ifPresent(booted -> {
+      claims.add(new Claim("secure-boot", Boolean.toString(booted.secureBoot())));
+      claims.add(new Claim("default-secure-boot-keys", Boolean.toString(booted.defaultKeys())));
+      claims.add(new Claim("test-signing", Boolean.toString(booted.testSigned())));
+    });
     claims.add(new Claim("policy-hash", policyHash));
     return claims;
   }

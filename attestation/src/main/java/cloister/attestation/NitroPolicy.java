@@ -72,6 +72,13 @@ record NitroPolicy(
   }
 
   @Override
+  public Instant acceptsUntil(Claims claims) {
+    return claims instanceof NitroClaims nitro
+        ? nitro.document().timestamp().plus(maximumAge)
+        : Instant.MAX;
+  }
+
+  @Override
   public List<Check> compare(Claims claims, Instant at) {
     if (!(claims instanceof NitroClaims nitro)) {
       throw new IllegalArgumentException("compared with claims of " + claims.tee());

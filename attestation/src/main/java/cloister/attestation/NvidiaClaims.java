@@ -4,6 +4,7 @@ import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +52,9 @@ record NvidiaClaims(
   /// NVIDIA's Remote Attestation Service, which also asked OCSP.
   ///
   /// @param key SHA-256 of the key that signed its verdict
-  record Nras(Digest key) implements Verifier {}
+  /// @param keysFetched when its keys were
+  /// @param expires the first of its two tokens to
+  record Nras(Digest key, Instant keysFetched, Instant expires) implements Verifier {}
 
   static Measurement measurement(Collection<Bytes> digests) {
     try {
@@ -66,6 +69,14 @@ record NvidiaClaims(
   @Override
   public Tee tee() {
     return Tee.NVIDIA;
+  }
+
+  @Override
+  public Instant expires() {
+    return switch (verifier) {
+      case Local _ -> Instant.MAX;
+      case Nras nras -> nras.expires();
+    };
   }
 
   @Override

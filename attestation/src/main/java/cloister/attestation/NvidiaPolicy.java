@@ -2,6 +2,7 @@ package cloister.attestation;
 
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.Set;
 /// architectures: [hopper]            or blackwell, ls10
 /// verifiers: [local]                 who compares measurements: local, nras
 /// nras-keys: [sha256:…]              with nras only: of its signing keys, or any
+/// maximum-keys-age-seconds: 86400    with nras only: of its key set; absent: a day
 /// manifests: required                the only word: unknown firmware is never accepted
 /// minimum-driver: "580.95.05"        or any
 /// minimum-vbios: "96.00.9F.00.01"    or any; versions of one architecture only have an order
@@ -29,6 +31,7 @@ record NvidiaPolicy(
     Set<NvidiaArchitecture> architectures,
     Set<Verifier> verifiers,
     Optional<Allowed<Digest>> nrasKeys,
+    Duration maximumKeysAge,
     Optional<NvidiaVersion> minimumDriver,
     Optional<NvidiaVersion> minimumVbios,
     Allowed<NvidiaMode> modes,
@@ -69,6 +72,7 @@ record NvidiaPolicy(
         verifiers.contains(Verifier.NRAS)
             ? Optional.of(fields.allowed("nras-keys", Digest::parse))
             : Optional.empty(),
+        verifiers.contains(Verifier.NRAS) ? KeySet.maximumAge(fields) : Duration.ZERO,
         driver,
         vbios,
         fields.allowed("modes", NvidiaMode::byLabel),
@@ -79,6 +83,14 @@ record NvidiaPolicy(
   @Override
   public Tee tee() {
     return Tee.NVIDIA;
+  }
+
+  @Override
+  public Instant acceptsUntil(Claims claims) {
+    return claims instanceof NvidiaClaims found
+            && found.verifier() instanceof NvidiaClaims.Nras nras
+        ? nras.keysFetched().plus(maximumKeysAge)
+        : Instant.MAX;
   }
 
   @Override
@@ -98,7 +110,7 @@ record NvidiaPolicy(
                 : chipIds.check("nvidia.chip-id", found.device())));
     switch (found.verifier()) {
       case NvidiaClaims.Local local -> local(checks, local);
-      case NvidiaClaims.Nras nras -> nras(checks, nras);
+      case NvidiaClaims.Nras nras -> nras(checks, nras, at);
     }
     return checks.list();
   }
@@ -124,7 +136,7 @@ record NvidiaPolicy(
     }
   }
 
-  private void nras(Checks checks, NvidiaClaims.Nras nras) {
+  private void nras(Checks checks, NvidiaClaims.Nras nras, Instant at) {
     boolean accepted =
         checks.require(
             "nvidia.verifier",
@@ -132,6 +144,7 @@ record NvidiaPolicy(
             "NVIDIA's service compared the measurements",
             "the policy does not accept a verdict of NVIDIA's service: send the device's report");
     if (accepted) {
+      checks.add(KeySet.age("nvidia.nras-keys-age", nras.keysFetched(), maximumKeysAge, at));
       nrasKeys.ifPresent(keys -> checks.add(keys.check("nvidia.nras-key", nras.key())));
       checks.noted("nvidia.ocsp", "NVIDIA's service asked OCSP, says its token");
     }

@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -118,7 +119,7 @@ record NvidiaToken(Jws overall, String name, Jws device, Bytes deviceDigest, Dev
       throws EvidenceException {
     var checks = new Checks();
     // 1. Both tokens: issuer, signature, life.
-    KeySet.Key key = signed(checks, "nvidia.nras", overall, collateral, at);
+    KeySet.Signer signer = signed(checks, "nvidia.nras", overall, collateral, at);
     signed(checks, "nvidia.nras.device", device, collateral, at);
     // 2. The link between them.
     checks.require(
@@ -141,11 +142,14 @@ record NvidiaToken(Jws overall, String name, Jws device, Bytes deviceDigest, Dev
             named.ueid(),
             measured(),
             isDebugOff() ? Claims.Debug.OFF : Claims.Debug.ON,
-            new NvidiaClaims.Nras(key.fingerprint()),
+            new NvidiaClaims.Nras(
+                signer.key(),
+                signer.fetched(),
+                Collections.min(List.of(overall.time("exp"), device.time("exp")))),
             claims()));
   }
 
-  private static KeySet.Key signed(
+  private static KeySet.Signer signed(
       Checks checks, String prefix, Jws token, Collateral collateral, Instant at)
       throws EvidenceException {
     String issuer = token.claims().string("iss");
@@ -155,10 +159,10 @@ record NvidiaToken(Jws overall, String name, Jws device, Bytes deviceDigest, Dev
           token.what() + " is of another issuer than " + ISSUER + ": ask that service");
     }
     checks.holds(prefix + ".issuer", "is " + ISSUER);
-    KeySet.Key key =
+    KeySet.Signer signer =
         token.requireSignedByIssuer(checks, prefix, Algorithm.ES384, collateral, KEYS, at);
     token.requireCurrent(checks, prefix, LONGEST_LIFE, at);
-    return key;
+    return signer;
   }
 
   /// `{"GPU-0": ["DIGEST", ["SHA-256", hex]]}` and no other device.

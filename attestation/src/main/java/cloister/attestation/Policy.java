@@ -1,5 +1,7 @@
 package cloister.attestation;
 
+import static java.util.Comparator.naturalOrder;
+
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import java.time.Instant;
@@ -12,7 +14,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /// What a participant or a collaboration demands of evidence, field by field. It is known by the
 /// SHA-256 of its canonical JSON (RFC 8785), and evidence is bound to that digest.
@@ -59,6 +60,17 @@ public record Policy(
           TdxPolicy {
     Tee tee();
 
+    /// Whether it can be met by evidence that says which code runs.
+    default boolean attestsCode() {
+      return tee().attestsCode();
+    }
+
+    /// Until when it accepts claims that it accepts now, as they grow older; the far future where
+    /// it bounds no age.
+    default Instant acceptsUntil(Claims claims) {
+      return Instant.MAX;
+    }
+
     /// Compares every field.
     ///
     /// @param claims of the same kind of TEE
@@ -85,11 +97,18 @@ public record Policy(
     if (accept.isEmpty()) {
       throw fields.bad("accept", "is empty: nothing would be accepted");
     }
-    if (accept.stream().noneMatch(entry -> entry.tee().attestsCode())) {
-      throw fields.bad("accept", "names no TEE that says which code runs: a GPU's report does not");
+    if (accept.stream().noneMatch(Entry::attestsCode)) {
+      throw fields.bad(
+          "accept",
+          "names no TEE that says which code runs: a GPU's report and a token about an azurevm do"
+              + " not");
     }
-    if (families(accept.stream().map(Entry::tee)) < families) {
+    if (families(accept) < families) {
       throw fields.bad("families", "is more than accept names");
+    }
+    // Of two spellings of one policy, one digest would be nobody's.
+    if (!Json.canonical("policy", canonical, MAX_BYTES).equals(canonical)) {
+      throw new EvidenceException("policy: is not in canonical form (RFC 8785)");
     }
     return new Policy(
         Digest.of(canonical),
@@ -113,8 +132,12 @@ public record Policy(
   }
 
   /// How many vendors vouch for the code among these. One that vouches for a GPU is none of them.
-  static long families(Stream<Tee> tees) {
-    return tees.filter(Tee::attestsCode).map(Tee::family).distinct().count();
+  private static long families(List<Entry> entries) {
+    return entries.stream()
+        .filter(Entry::attestsCode)
+        .map(entry -> entry.tee().family())
+        .distinct()
+        .count();
   }
 
   private static Entry entry(Fields fields) throws EvidenceException {
@@ -176,7 +199,9 @@ public record Policy(
   public List<Check> compare(VerifiedReport report, Instant at) {
     var checks = new Checks();
     checks.add(valid(at));
-    Map<Identifier, Bytes> identifiers = report.claims().identifiers();
+    var identifiers = new EnumMap<Identifier, Bytes>(Identifier.class);
+    identifiers.putAll(report.claims().identifiers());
+    identifiers.put(Identifier.MEASUREMENT, report.claims().measurement().digest());
     deny.keySet().stream()
         .filter(kind -> !identifiers.containsKey(kind))
         .forEach(kind ->
@@ -208,6 +233,18 @@ public record Policy(
             check,
             "%s expired at %s, and it is %s: agree on one that is valid"
                 .formatted(name, until, at));
+  }
+
+  /// Until when it accepts a report that it accepts at that instant.
+  Instant acceptsUntil(VerifiedReport report, Instant at) {
+    Instant entries =
+        accept.stream()
+            .filter(entry -> entry.tee() == report.tee())
+            .filter(entry -> entry.compare(report.claims(), at).stream().noneMatch(Check::failed))
+            .map(entry -> entry.acceptsUntil(report.claims()))
+            .max(naturalOrder())
+            .orElse(at);
+    return entries.isBefore(until) ? entries : until;
   }
 
   /// Hardware pads what it says with zeros: eight bytes of a Turin's chip id stand in a field of

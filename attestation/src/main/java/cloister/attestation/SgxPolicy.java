@@ -15,6 +15,9 @@ import java.util.Set;
 /// minimum-isvsvn  number
 /// platforms       [PPID or platform instance id, 16 bytes] or any
 /// configid        [64 bytes] or any; absent: zero
+/// minimum-configsvn  number; absent: 0
+/// isvextprodid    [16 bytes] or any; absent: zero, as of an enclave without KSS
+/// isvfamilyid     the same
 /// keys            [provision-key, launch-key] that the enclave may have; absent: neither
 /// xfrm            8 bytes as reported: the extended features that may be on; or any
 /// miscselect      4 bytes as reported: what may be saved on an exit; or any; absent: zero
@@ -30,10 +33,14 @@ record SgxPolicy(
     long minimumIsvSvn,
     Allowed<Bytes> platforms,
     Allowed<Bytes> configId,
+    long minimumConfigSvn,
+    Allowed<Bytes> isvExtendedProductId,
+    Allowed<Bytes> isvFamilyId,
     Set<String> keys,
     Allowed<Bytes> xfrm,
     Allowed<Bytes> miscSelect)
     implements Policy.Entry {
+  private static final String CONFIG_SVN = "minimum-configsvn";
   private static final String PROVISION = "provision-key";
   private static final String LAUNCH = "launch-key";
   private static final long INIT = 1;
@@ -57,6 +64,9 @@ record SgxPolicy(
             fields.integer("minimum-isvsvn", 0, 65535),
             fields.allowed("platforms", hex -> TdxPolicy.sized(hex, 16)),
             TdxPolicy.orZero(fields, "configid", 64),
+            fields.has(CONFIG_SVN) ? fields.integer(CONFIG_SVN, 0, 65535) : 0,
+            TdxPolicy.orZero(fields, "isvextprodid", 16),
+            TdxPolicy.orZero(fields, "isvfamilyid", 16),
             fields.has("keys") ? Set.copyOf(fields.list("keys", SgxPolicy::key)) : Set.of(),
             TdxPolicy.mask(fields, "xfrm", 8),
             fields.has("miscselect")
@@ -96,7 +106,15 @@ record SgxPolicy(
             mrSigner.check("sgx.mrsigner", enclave.mrSigner()),
             isvProductId.check("sgx.isvprodid", (long) enclave.isvProductId()),
             platform.check("sgx.platforms", platforms),
-            configId.checkOrZero("sgx.configid", enclave.configId())));
+            configId.checkOrZero("sgx.configid", enclave.configId()),
+            isvExtendedProductId.checkOrZero("sgx.isvextprodid", enclave.isvExtendedProductId()),
+            isvFamilyId.checkOrZero("sgx.isvfamilyid", enclave.isvFamilyId())));
+    checks.require(
+        "sgx.minimum-configsvn",
+        enclave.configSvn() >= minimumConfigSvn,
+        "the configuration's version is " + enclave.configSvn(),
+        "the configuration's version is %d, and the policy wants at least %d"
+            .formatted(enclave.configSvn(), minimumConfigSvn));
     checks.require(
         "sgx.minimum-isvsvn",
         enclave.isvSvn() >= minimumIsvSvn,

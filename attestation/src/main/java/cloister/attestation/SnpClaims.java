@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// What an SNP report says, read with the product that its key's certificate names.
 ///
@@ -19,6 +20,8 @@ record SnpClaims(
     SnpTcb committedTcb,
     SnpTcb launchTcb)
     implements Claims {
+  /// As AMD writes it into the certificates of the only provider whose keys are published.
+  private static final String AWS = ".amazonaws.com";
 
   /// @throws EvidenceException if a TCB version has reserved bytes that are not zero
   static SnpClaims of(SnpReport report, SnpEndorsement endorsement) throws EvidenceException {
@@ -37,6 +40,19 @@ record SnpClaims(
   @Override
   public Tee tee() {
     return Tee.SEV_SNP;
+  }
+
+  /// A loaded key is the provider's to use: whoever holds it signs reports of machines that are
+  /// none. Of a provider that is not known here it may be any.
+  @Override
+  public Set<Tee.Family> restsOn() {
+    return switch (signingKey) {
+      case VCEK -> Set.of(Tee.Family.AMD);
+      case VLEK ->
+          provider.filter(name -> name.endsWith(AWS)).isPresent()
+              ? Set.of(Tee.Family.AMD, Tee.Family.AWS)
+              : Set.of(Tee.Family.AMD, Tee.Family.AWS, Tee.Family.GOOGLE, Tee.Family.MICROSOFT);
+    };
   }
 
   /// Of the memory and the processors' state at launch: firmware, and what it was started with.

@@ -16,14 +16,18 @@ final class SnpKeyDistribution {
   private SnpKeyDistribution() {}
 
   /// What a verifier needs beside the report and its certificates. A report of version 2 does not
-  /// say its product: without its key's certificate that is not known, and the authorities of both
-  /// products that wrote such reports are named.
+  /// say its product: without its key's certificate that is not known, and what both products that
+  /// wrote such reports have is named. Of the chip's key the service then has one.
   static List<Source> sources(SnpReport report, List<X509Certificate> certificates) {
     SnpSigningKey key = report.signingKey().orElse(SnpSigningKey.VCEK);
-    List<SnpEndorsement> endorsements = endorsements(certificates, key);
+    List<SnpEndorsement> endorsements =
+        endorsements(certificates, key).stream()
+            // Of another chip it helps nothing.
+            .filter(one -> key == SnpSigningKey.VLEK || one.isOfChip(report.chipId()))
+            .toList();
     var sources = new ArrayList<Source>();
     if (endorsements.isEmpty()) {
-      chipKey(report).ifPresent(url -> sources.add(Source.of(Kind.CERTIFICATES, url)));
+      chipKeys(report).forEach(url -> sources.add(Source.of(Kind.CERTIFICATES, url)));
     }
     for (SnpProduct product : products(report, endorsements)) {
       sources.add(Source.of(Kind.CERTIFICATES, authorities(key, product)));
@@ -37,15 +41,20 @@ final class SnpKeyDistribution {
     return service(key.toString(), product) + "cert_chain";
   }
 
-  /// The certificate of the chip's key at the reported TCB; empty where the report does not say
-  /// which it is, and for a provider's key, which AMD gives to the provider alone.
-  static Optional<String> chipKey(SnpReport report) {
-    Optional<SnpProduct> known = product(report);
+  /// The certificate of the chip's key at the reported TCB, one for each product that it may be of;
+  /// none where the report hides the chip, and for a provider's key, which AMD gives to the
+  /// provider alone.
+  static List<String> chipKeys(SnpReport report) {
     boolean isChips = report.signingKey().equals(Optional.of(SnpSigningKey.VCEK));
-    if (known.isEmpty() || !isChips || SnpReport.isZero(report.chipId())) {
-      return Optional.empty();
-    }
-    SnpProduct product = known.get();
+    return !isChips || SnpReport.isZero(report.chipId())
+        ? List.of()
+        : products(report, List.of()).stream()
+            .map(product -> chipKey(report, product))
+            .flatMap(Optional::stream)
+            .toList();
+  }
+
+  private static Optional<String> chipKey(SnpReport report, SnpProduct product) {
     Bytes chip = report.chipId().slice(0, product.chipIdBytes());
     try {
       SnpTcb tcb = SnpTcb.read(product.layout(), "reported", report.reportedTcb());
@@ -59,7 +68,7 @@ final class SnpKeyDistribution {
     return product(report)
         .or(() -> endorsements.stream().map(SnpEndorsement::product).findFirst())
         .map(List::of)
-        .orElse(List.of(SnpProduct.MILAN, SnpProduct.GENOA));
+        .orElse(report.cpuid().isEmpty() ? List.of(SnpProduct.MILAN, SnpProduct.GENOA) : List.of());
   }
 
   /// What the report itself says; one of version 2 says nothing.

@@ -25,29 +25,30 @@ record SnpTcb(Optional<Integer> fmc, int bootloader, int tee, int snp, int micro
   /// @throws EvidenceException if a reserved byte is not zero
   static SnpTcb read(SnpProduct.Layout layout, String field, Bytes raw) throws EvidenceException {
     Cursor bytes = Cursor.littleEndian("SNP TCB version", raw);
-    Optional<Integer> fmc = Optional.empty();
-    int bootloader;
-    int tee;
-    int snp;
-    switch (layout) {
-      case MILAN -> {
-        bootloader = bytes.u8(field);
-        tee = bytes.u8(field);
-        bytes.zeros(field, 4);
-        snp = bytes.u8(field);
-      }
-      case TURIN -> {
-        fmc = Optional.of(bytes.u8(field));
-        bootloader = bytes.u8(field);
-        tee = bytes.u8(field);
-        snp = bytes.u8(field);
-        bytes.zeros(field, 3);
-      }
-      default -> throw new IllegalStateException();
-    }
-    int microcode = bytes.u8(field);
+    SnpTcb tcb =
+        switch (layout) {
+          case MILAN -> milan(field, bytes);
+          case TURIN -> turin(field, bytes);
+        };
     bytes.end();
-    return new SnpTcb(fmc, bootloader, tee, snp, microcode);
+    return tcb;
+  }
+
+  private static SnpTcb milan(String field, Cursor bytes) throws EvidenceException {
+    int bootloader = bytes.u8(field);
+    int tee = bytes.u8(field);
+    bytes.zeros(field, 4);
+    int snp = bytes.u8(field);
+    return new SnpTcb(Optional.empty(), bootloader, tee, snp, bytes.u8(field));
+  }
+
+  private static SnpTcb turin(String field, Cursor bytes) throws EvidenceException {
+    int fmc = bytes.u8(field);
+    int bootloader = bytes.u8(field);
+    int tee = bytes.u8(field);
+    int snp = bytes.u8(field);
+    bytes.zeros(field, 3);
+    return new SnpTcb(Optional.of(fmc), bootloader, tee, snp, bytes.u8(field));
   }
 
   /// Whether no component is below the other's. What only one of them has counts as zero.

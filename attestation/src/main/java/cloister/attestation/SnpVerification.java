@@ -12,8 +12,9 @@ import java.util.Optional;
 ///
 /// Its checks are collected under a prefix, as evidence of other kinds has an SNP report inside.
 final class SnpVerification {
-  /// A signature takes two milliseconds to check, and who sends certificates is not trusted.
-  private static final int MOST_TRIED = 16;
+  /// AMD gives each provider a key for each of its regions, all of one patch level. A signature
+  /// takes two milliseconds to check.
+  private static final int MOST_TRIED = 256;
 
   private final Checks checks;
   private final String prefix;
@@ -39,7 +40,7 @@ final class SnpVerification {
     SnpSigningKey key = signingKey(report);
     var candidates = new ArrayList<>(certificates);
     candidates.addAll(collateral.certificates());
-    SnpEndorsement endorsement = endorsement(report, key, candidates);
+    SnpEndorsement endorsement = endorsement(report, key, certificates, candidates);
     product(report, endorsement);
     chain(endorsement, candidates, collateral);
     checks.require(
@@ -76,7 +77,10 @@ final class SnpVerification {
   }
 
   private SnpEndorsement endorsement(
-      SnpReport report, SnpSigningKey key, List<X509Certificate> candidates)
+      SnpReport report,
+      SnpSigningKey key,
+      List<X509Certificate> sent,
+      List<X509Certificate> candidates)
       throws EvidenceException {
     String name = prefix + "certificate";
     var ofThatKind = new ArrayList<SnpEndorsement>();
@@ -98,28 +102,62 @@ final class SnpVerification {
           name,
           malformed.orElse(
               "no certificate of a %s is at hand: send it with the evidence%s"
-                  .formatted(
-                      key,
-                      SnpKeyDistribution.chipKey(report).map(", or fetch "::concat).orElse(""))));
+                  .formatted(key, fetched(report))));
     }
-    SnpEndorsement chosen = chosen(report, ofThatKind);
+    SnpEndorsement chosen = chosen(report, key, ofThatKind, sent, candidates);
     checks.holds(name, "of a %s for %s".formatted(key, chosen.product().vendorName()));
     return chosen;
   }
 
   /// Collateral has the certificates of many chips and patch levels. Of those for this one, the one
-  /// whose key signed; where there is none, any, for its checks to say what is wrong.
-  private static SnpEndorsement chosen(SnpReport report, List<SnpEndorsement> ofThatKind) {
-    if (ofThatKind.size() == 1) {
-      return ofThatKind.getFirst();
+  /// whose key signed; where there is none, one of its chip, or one that came with the report, for
+  /// its checks to say what is wrong. Of what is at hand of other chips nothing is said.
+  private SnpEndorsement chosen(
+      SnpReport report,
+      SnpSigningKey key,
+      List<SnpEndorsement> ofThatKind,
+      List<X509Certificate> sent,
+      List<X509Certificate> candidates)
+      throws EvidenceException {
+    // A chip that hides its identifier has no certificate that is known to be its own.
+    boolean hides = key == SnpSigningKey.VLEK || SnpReport.isZero(report.chipId());
+    List<SnpEndorsement> own =
+        ofThatKind.stream().filter(one -> hides || one.isOfChip(report.chipId())).toList();
+    List<SnpEndorsement> ofChip =
+        own.isEmpty()
+            ? ofThatKind.stream().filter(one -> sent.contains(one.certificate())).toList()
+            : own;
+    if (ofChip.isEmpty()) {
+      throw checks.refused(
+          prefix + "certificate",
+          "no VCEK of this chip is at hand, only of others: send it with the evidence"
+              + fetched(report));
     }
-    List<SnpEndorsement> about = ofThatKind.stream().filter(one -> one.isAbout(report)).toList();
-    List<SnpEndorsement> tried = about.isEmpty() ? ofThatKind : about;
+    if (ofChip.size() == 1) {
+      return ofChip.getFirst();
+    }
+    List<SnpEndorsement> about = ofChip.stream().filter(one -> one.isAbout(report)).toList();
+    List<SnpEndorsement> tried = about.isEmpty() ? ofChip : about;
     return tried.stream()
+        .filter(one -> leads(one, candidates))
         .limit(MOST_TRIED)
         .filter(one -> isSignedBy(report, one))
         .findFirst()
         .orElse(tried.getFirst());
+  }
+
+  /// Whether AMD's root leads to it: others, which anybody makes, are not tried, so that none of
+  /// them takes a genuine one's turn.
+  private boolean leads(SnpEndorsement endorsement, List<X509Certificate> candidates) {
+    List<X509Certificate> path = Chain.path(endorsement.certificate(), candidates);
+    return path.size() > 1
+        && Chain.isSignedBy(path.get(0), path.get(1))
+        && Chain.isSignedBy(path.get(1), anchors.root(endorsement.product().root()));
+  }
+
+  private static String fetched(SnpReport report) {
+    List<String> urls = SnpKeyDistribution.chipKeys(report);
+    return urls.isEmpty() ? "" : ", or fetch " + String.join(" or ", urls);
   }
 
   // The processor, its key's certificate and the root have to be of one product.

@@ -1,7 +1,6 @@
 package cloister.attestation;
 
 import cloister.crypto.Bytes;
-import cloister.crypto.Digest;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Instant;
@@ -20,12 +19,13 @@ import java.util.Set;
 /// Evidence is bound by `eat_nonce`, one element of which has to be base64url of SHA-256 of the
 /// binding: 43 characters, of the 10 to 74 that a nonce may have.
 ///
-/// @param key of an OIDC token, as its fingerprint; a PKI token's leads to the pinned root
+/// @param signer of an OIDC token; a PKI token's leads to the pinned root
 record SpaceClaims(
     SpaceToken token,
     SpaceReport.Type type,
     Instant issuedAt,
-    Optional<Digest> key,
+    Instant expires,
+    Optional<KeySet.Signer> signer,
     Revocation revocation)
     implements Claims {
   /// Of a production image. A debug image says `enabled`.
@@ -74,7 +74,7 @@ record SpaceClaims(
     var claims = new ArrayList<>(token.claims());
     claims.add(new Claim("token-type", type.name()));
     claims.add(new Claim("issued-at", issuedAt.toString()));
-    key.ifPresent(digest -> claims.add(new Claim("signing-key", digest.toString())));
+    signer.ifPresent(one -> claims.add(new Claim("signing-key", one.key().toString())));
     claims.add(new Claim("revocation", revocation.toString()));
     return claims;
   }

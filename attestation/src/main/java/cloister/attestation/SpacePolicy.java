@@ -11,7 +11,8 @@ import java.util.TreeSet;
 ///
 /// - `token-types`: of `PKI` and `OIDC`; where OIDC is accepted, `signing-keys` are the
 ///   fingerprints of Google's keys, `sha256:…` of the SubjectPublicKeyInfo, or `any`, which leaves
-///   it to whoever fetched them;
+///   it to whoever fetched them, and `maximum-keys-age-seconds` is how old their set may be, to 31
+///   days; absent: one day;
 /// - `audience`: the token is for one of these and nobody else;
 /// - `hardware-models`: as `GCP_INTEL_TDX`. `GCP_AMD_SEV` protects no integrity of memory;
 /// - `tcb-statuses`: of TDX, as `UpToDate`;
@@ -23,7 +24,8 @@ import java.util.TreeSet;
 ///   `overrides`: `command` and `environment`, what of both the operator replaced;
 /// - `project-ids` and `service-accounts`: who runs it, which says nothing of its code. Of several
 ///   accounts all have to be accepted;
-/// - `maximum-age-seconds`: of the token, 1 to 3600; `revocation`: see [Revocation].
+/// - `maximum-age-seconds`: of the token, 1 to 3600; `revocation`: see [Revocation]. The keys of
+///   OIDC tokens are on no list, so `checked` refuses them.
 record SpacePolicy(
     Allowed<SpaceReport.Type> types,
     Allowed<Digest> signingKeys,
@@ -40,6 +42,7 @@ record SpacePolicy(
     Allowed<String> projectIds,
     Allowed<String> serviceAccounts,
     Duration maximumAge,
+    Duration maximumKeysAge,
     Allowed<Revocation> revocation)
     implements Policy.Entry {
   private static final int MOST_ARGUMENTS = 1000;
@@ -67,6 +70,7 @@ record SpacePolicy(
             fields.allowed("project-ids", text -> text),
             fields.allowed("service-accounts", text -> text),
             Duration.ofSeconds(fields.integer("maximum-age-seconds", 1, 3600)),
+            onlyPki ? Duration.ZERO : KeySet.maximumAge(fields),
             fields.allowed("revocation", Revocation::parse));
     overrides.noOther();
     return policy;
@@ -86,6 +90,19 @@ record SpacePolicy(
   }
 
   @Override
+  public Instant acceptsUntil(Claims claims) {
+    if (!(claims instanceof SpaceClaims space)) {
+      return Instant.MAX;
+    }
+    Instant token = space.issuedAt().plus(maximumAge);
+    return space
+        .signer()
+        .map(signer -> signer.fetched().plus(maximumKeysAge))
+        .filter(keys -> keys.isBefore(token))
+        .orElse(token);
+  }
+
+  @Override
   public List<Check> compare(Claims claims, Instant at) {
     if (!(claims instanceof SpaceClaims space)) {
       throw new IllegalArgumentException("compared with claims of " + claims.tee());
@@ -96,8 +113,8 @@ record SpacePolicy(
         List.of(
             types.check("space.token-type", space.type()),
             space
-                .key()
-                .map(key -> signingKeys.check("space.signing-key", key))
+                .signer()
+                .map(signer -> signingKeys.check("space.signing-key", signer.key()))
                 .orElseGet(() -> Check.holds("space.signing-key", "leads to Google's pinned root")),
             token.audience().size() == 1
                 ? audience.check("space.audience", token.audience().getFirst())
@@ -120,6 +137,10 @@ record SpacePolicy(
         "is %d, at least %d".formatted(token.softwareVersion(), minimumSoftwareVersion),
         "is %d, and the policy accepts %d and later: start the newest image"
             .formatted(token.softwareVersion(), minimumSoftwareVersion));
+    space
+        .signer()
+        .ifPresent(signer ->
+            checks.add(KeySet.age("space.keys-age", signer.fetched(), maximumKeysAge, at)));
     long age = Duration.between(space.issuedAt(), at).toSeconds();
     checks.require(
         "space.age",

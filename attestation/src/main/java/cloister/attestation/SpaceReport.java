@@ -106,11 +106,12 @@ record SpaceReport(Jws jws, SpaceToken token, Type type, List<X509Certificate> c
         switch (type) {
           case PKI -> pki(checks, collateral, anchors, at);
           case OIDC -> {
-            KeySet.Key key =
+            KeySet.Signer signer =
                 jws.requireSignedByIssuer(
                     checks, "space", Signatures.Algorithm.RS256, collateral, KEYS, at);
+            // A key of a set is on no list: the issuer withdraws it from the next set.
             yield new SpaceClaims(
-                token, type, issuedAt(), Optional.of(key.fingerprint()), Revocation.CHECKED);
+                token, type, issuedAt(), expires(), Optional.of(signer), Revocation.UNCHECKED);
           }
         };
     // 3. Who issued it, and for when. For whom is the policy's to say.
@@ -163,7 +164,11 @@ record SpaceReport(Jws jws, SpaceToken token, Type type, List<X509Certificate> c
     Revocation revocation =
         Revocation.check(checks, "space.revocation", certificates, collateral, at);
     jws.requireSigned(checks, "space.signature", Signatures.Algorithm.RS256, leaf.getPublicKey());
-    return new SpaceClaims(token, type, issuedAt(), Optional.empty(), revocation);
+    return new SpaceClaims(token, type, issuedAt(), expires(), Optional.empty(), revocation);
+  }
+
+  private Instant expires() throws EvidenceException {
+    return jws.time("exp");
   }
 
   private Instant issuedAt() throws EvidenceException {

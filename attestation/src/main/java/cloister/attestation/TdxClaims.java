@@ -31,11 +31,15 @@ record TdxClaims(TdReport domain, DcapPlatform platform) implements Claims {
   }
 
   static Measurement measurement(TdReport domain) {
+    return measurement(domain.mrTd(), domain.rtmrs(), domain.mrConfigId());
+  }
+
+  static Measurement measurement(Bytes mrTd, List<Bytes> rtmrs, Bytes mrConfigId) {
     try {
       var sha = MessageDigest.getInstance("SHA-384");
-      sha.update(domain.mrTd().toArray());
-      domain.rtmrs().forEach(register -> sha.update(register.toArray()));
-      sha.update(domain.mrConfigId().toArray());
+      sha.update(mrTd.toArray());
+      rtmrs.forEach(register -> sha.update(register.toArray()));
+      sha.update(mrConfigId.toArray());
       return new Measurement("sha384", Bytes.of(sha.digest()));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-384", e);
@@ -45,7 +49,11 @@ record TdxClaims(TdReport domain, DcapPlatform platform) implements Claims {
   /// The low byte is Intel's TUD: DEBUG, and bits that would weaken it too.
   @Override
   public Debug debug() {
-    return (domain.attributes() & 0xff) == 0 ? Debug.OFF : Debug.ON;
+    return isDebuggable(domain.attributes()) ? Debug.ON : Debug.OFF;
+  }
+
+  static boolean isDebuggable(long attributes) {
+    return (attributes & 0xff) != 0;
   }
 
   @Override
@@ -92,7 +100,7 @@ record TdxClaims(TdReport domain, DcapPlatform platform) implements Claims {
     return claims;
   }
 
-  boolean has(int attribute) {
-    return (domain.attributes() >>> attribute & 1) == 1;
+  static boolean has(long attributes, int bit) {
+    return (attributes >>> bit & 1) == 1;
   }
 }

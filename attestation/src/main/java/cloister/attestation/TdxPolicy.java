@@ -114,17 +114,21 @@ record TdxPolicy(
             : Optional.empty(),
         mask(fields, "xfam", 8),
         required(fields.allowed("require-attributes", Attribute::byLabel)),
-        fields.has("allow-attributes")
-            ? Set.copyOf(fields.list("allow-attributes", Attribute::byLabel))
-            : Set.of(),
+        allowed(fields),
         fields.allowed("platforms", hex -> sized(hex, 16)));
   }
 
-  private static Set<Attribute> required(Allowed<Attribute> attributes) {
+  static Set<Attribute> required(Allowed<Attribute> attributes) {
     return switch (attributes) {
       case Allowed.OneOf<Attribute>(var named) -> named;
       case Allowed.Any<Attribute>() -> Set.of();
     };
+  }
+
+  static Set<Attribute> allowed(Fields fields) throws EvidenceException {
+    return fields.has("allow-attributes")
+        ? Set.copyOf(fields.list("allow-attributes", Attribute::byLabel))
+        : Set.of();
   }
 
   /// Bits that may be on, or any.
@@ -171,7 +175,7 @@ record TdxPolicy(
     });
     serviceTd(checks, domain);
     compareMask(checks, "tdx.xfam", xfam, domain.xfam());
-    attributes(checks, domain);
+    compareAttributes(checks, "tdx", required, allowed, domain.attributes());
     checks.require(
         "tdx.seam-attributes",
         domain.seamAttributes().equals(Bytes.of(new byte[8])),
@@ -226,27 +230,33 @@ record TdxPolicy(
   }
 
   /// A bit without a name here may weaken what the others promise: it is refused.
-  private void attributes(Checks checks, TdReport domain) {
-    long left = domain.attributes();
+  ///
+  /// @param prefix of the checks
+  static void compareAttributes(
+      Checks checks, String prefix, Set<Attribute> required, Set<Attribute> allowed, long found) {
+    long left = found;
     if (required.isEmpty()) {
-      checks.noted("tdx.require-attributes", "the policy requires no attribute to be on");
+      checks.noted(prefix + ".require-attributes", "the policy requires no attribute to be on");
     }
     for (Attribute attribute : Attribute.values()) {
       boolean on = (left >>> attribute.bit & 1) == 1;
       left &= ~(1L << attribute.bit);
       if (required.contains(attribute)) {
         checks.require(
-            "tdx." + attribute, on, "is on", attribute + " is off, and the policy wants it on");
+            prefix + "." + attribute,
+            on,
+            "is on",
+            attribute + " is off, and the policy wants it on");
       } else {
         checks.require(
-            "tdx." + attribute,
+            prefix + "." + attribute,
             !on || allowed.contains(attribute),
             on ? "is on, as accepted" : "is off",
             attribute + " is on, which the policy does not list");
       }
     }
     checks.require(
-        "tdx.td-attributes",
+        prefix + ".td-attributes",
         left == 0,
         "no other attribute is on",
         "attributes %016x are on that have no name here".formatted(left));

@@ -17,7 +17,7 @@ public enum Tee {
   AZURE_CVM("azure-cvm", Family.MICROSOFT),
   /// Containers in a utility VM that Microsoft endorses, under a policy in the report's host data.
   AZURE_ACI("azure-aci", Family.MICROSOFT),
-  /// Microsoft's verdict in a signed token.
+  /// Microsoft's verdict in a signed token; of a virtual machine it names no code.
   AZURE_MAA("azure-maa", Family.MICROSOFT),
   /// A GPU in confidential computing mode; it says nothing about the CPU's code.
   NVIDIA("nvidia", Family.NVIDIA);
@@ -49,7 +49,8 @@ public enum Tee {
     return family;
   }
 
-  /// Whether its evidence says which code the enclave runs. A GPU's says what the GPU runs.
+  /// Whether its evidence can say which code the enclave runs; whether one does,
+  /// [Claims#attestsCode] says. A GPU's says what the GPU runs.
   boolean attestsCode() {
     return this != NVIDIA;
   }

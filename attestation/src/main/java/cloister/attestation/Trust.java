@@ -1,10 +1,13 @@
 package cloister.attestation;
 
+import static java.util.Comparator.naturalOrder;
+
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// What one verifier accepts: the collaboration's requirements, the policy they name, stricter
 /// policies of the verifier's own, all of which have to hold, and whether simulated evidence is
@@ -33,14 +36,26 @@ public record Trust(Requirements requirements, List<Policy> policies, SimulatedE
         checks.addAll(policy.compare(report, at));
       }
     }
+    checks.addAll(together(reports, policies));
     collaboration(checks, reports);
-    independence(checks, reports);
     if (checks.failed()) {
       return new Appraisal.Refused(checks.list());
     }
     Claims first = reports.getFirst().claims();
     return new Appraisal.Accepted(
         first.tee(), first.measurement(), protection(reports), checks.list());
+  }
+
+  /// Until when reports that are accepted at that instant stay so, as far as time goes: their
+  /// expiry, and the age that policies bound.
+  public Instant acceptsUntil(List<VerifiedReport> reports, Instant at) {
+    return reports.stream()
+        .flatMap(report ->
+            Stream.concat(
+                Stream.of(report.claims().expires()),
+                policies.stream().map(policy -> policy.acceptsUntil(report, at))))
+        .min(naturalOrder())
+        .orElse(at);
   }
 
   /// What no policy can leave out.
@@ -75,17 +90,46 @@ public record Trust(Requirements requirements, List<Policy> policies, SimulatedE
                 + " without debugging");
   }
 
-  /// Whatever says which code runs has to say what was agreed on, not the first alone.
-  private void collaboration(Checks checks, List<VerifiedReport> reports) {
-    if (!reports.getFirst().tee().attestsCode()) {
+  /// What the reports of one enclave have to be together, with or without a collaboration: the
+  /// first says which code runs, and as many as the policies want share no vendor.
+  ///
+  /// @param reports the enclave's own first
+  public static List<Check> together(List<VerifiedReport> reports, List<Policy> policies) {
+    if (reports.isEmpty()) {
+      throw new IllegalArgumentException("nothing to compare");
+    }
+    var checks = new Checks();
+    VerifiedReport first = reports.getFirst();
+    if (!first.claims().attestsCode()) {
       checks.fails(
           "tee.first",
-          "the first report is of %s, which says nothing about the enclave's code: send the"
-                  .formatted(reports.getFirst().tee())
+          "the first report is of %s, and says nothing about the enclave's code: send the"
+                  .formatted(first.tee())
               + " enclave's own first");
     }
+    int found =
+        independent(
+            reports.stream()
+                .filter(report -> report.tee() != Tee.SIMULATED && report.claims().attestsCode())
+                .map(report -> report.claims().restsOn())
+                .toList());
+    for (Policy policy : policies) {
+      if (policy.families() > 1) {
+        checks.require(
+            "policy.families",
+            found >= policy.families(),
+            "%d vouch for it that share no vendor, as %s wants".formatted(found, policy.name()),
+            "%d vouch for it that share no vendor, and %s wants %d"
+                .formatted(found, policy.name(), policy.families()));
+      }
+    }
+    return checks.list();
+  }
+
+  /// Whatever says which code runs has to say what was agreed on, not the first alone.
+  private void collaboration(Checks checks, List<VerifiedReport> reports) {
     reports.stream()
-        .filter(report -> report == reports.getFirst() || report.tee().attestsCode())
+        .filter(report -> report == reports.getFirst() || report.claims().attestsCode())
         .forEach(report -> agreed(checks, report));
     requirements
         .policy()
@@ -115,25 +159,6 @@ public record Trust(Requirements requirements, List<Policy> policies, SimulatedE
         "the enclave measures %s, and the collaboration requires %s: run the release that was"
                 .formatted(measurement, listed(requirements.measurements()))
             + " agreed on, or have all participants sign the new measurement");
-  }
-
-  private void independence(Checks checks, List<VerifiedReport> reports) {
-    int found =
-        independent(
-            reports.stream()
-                .filter(report -> report.tee() != Tee.SIMULATED && report.tee().attestsCode())
-                .map(report -> report.claims().restsOn())
-                .toList());
-    for (Policy policy : policies) {
-      if (policy.families() > 1) {
-        checks.require(
-            "policy.families",
-            found >= policy.families(),
-            "%d vouch for it that share no vendor, as %s wants".formatted(found, policy.name()),
-            "%d vouch for it that share no vendor, and %s wants %d"
-                .formatted(found, policy.name(), policy.families()));
-      }
-    }
   }
 
   /// The most reports of which no two rest on the same vendor: where one vendor falls, all others

@@ -3,7 +3,7 @@ package cloister.attestation;
 import java.util.List;
 
 /// A report whose signature has been checked with everything it rests on, and made nowhere else:
-/// its claims are what the TEE said. Whether that is good enough is for [Appraisal#appraise].
+/// its claims are what the TEE said. Whether that is good enough is for [Trust#appraise].
 public final class VerifiedReport {
   private final Claims claims;
   private final List<Check> checks;

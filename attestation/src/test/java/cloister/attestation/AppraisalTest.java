@@ -223,6 +223,68 @@ class AppraisalTest {
   }
 
   /// An Azure VM on AMD's hardware falls with AMD: it does not stand beside evidence of SNP.
+  /// Without a collaboration too: `evidence verify` has none.
+  @Test
+  void oneReportIsNotTheTwoThatAPolicyWants() throws Exception {
+    VerifiedReport nitro =
+        Report.parse(new Evidence(Tee.NITRO, Repository.read("nitro/app.cose")))
+            .verify(
+                Collateral.none(),
+                Anchors.pinned(),
+                java.time.Instant.parse("2025-12-25T16:04:19.346Z"));
+    Policy two = policy(2);
+    assertThat(TestPolicies.failed(Trust.together(List.of(nitro), List.of(two))))
+        .containsExactly("policy.families");
+    assertThat(TestPolicies.failed(Trust.together(List.of(nitro, nitro), List.of(policy(1), two))))
+        .as("twice the same vendor")
+        .containsExactly("policy.families");
+    assertThat(Trust.together(List.of(nitro), List.of(policy(1)))).isEmpty();
+    assertThatThrownBy(() -> Trust.together(List.of(), List.of(two)))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static Policy policy(int families) throws EvidenceException {
+    return TestPolicies.parse(
+        Bytes.utf8(
+            """
+            {"accept":[{"document":"enclave","maximum-age-seconds":300,"pcr":{"0":"any","1":"any","2":"any"},"revocation":"any","tee":"nitro"},{"measurement":"any","tee":"simulated"}],"families":%d,"policy":"p","valid":{"from":"2020-01-01T00:00:00Z","until":"2030-01-01T00:00:00Z"}}\
+            """
+                .formatted(families)));
+  }
+
+  /// The digest is of the bytes: with two spellings a policy would have two.
+  @Test
+  void aPolicyHasOneSpelling() throws Exception {
+    String good =
+        """
+        {"accept":[{"maximum-age-seconds":1,"measurement":"any","tee":"simulated"}],"families":1,\
+        "policy":"p","valid":{"from":"2020-01-01T00:00:00Z","until":"2030-01-01T00:00:00Z"}}\
+        """;
+    assertThat(Policy.parse(Bytes.utf8(good)).name()).isEqualTo("p");
+    for (String other :
+        List.of(
+            good + " ",
+            good.replace(":1,", ": 1,"),
+            good.replace("\"p\"", "\"\\u0070\""),
+            good.replace("\"families\":1,\"policy\":\"p\"", "\"policy\":\"p\",\"families\":1"))) {
+      assertThatThrownBy(() -> Policy.parse(Bytes.utf8(other)))
+          .as(other)
+          .isInstanceOf(EvidenceException.class)
+          .hasMessageContaining("canonical form");
+    }
+    String zero =
+        """
+        {"accept":[{"keys":["launch-key"],"minimum-isvsvn":-0,"mrenclave":["%s"],\
+        "mrsigner":"any","isvprodid":"any","platforms":"any","tcb":{"minimum-evaluation-number":1,\
+        "statuses":["UpToDate"]},"tee":"sgx","xfrm":"any"}],"families":1,"policy":"p",\
+        "valid":{"from":"2020-01-01T00:00:00Z","until":"2030-01-01T00:00:00Z"}}\
+        """
+            .formatted("11".repeat(32));
+    assertThatThrownBy(() -> Policy.parse(Bytes.utf8(zero)))
+        .isInstanceOf(EvidenceException.class)
+        .hasMessageContaining("one form");
+  }
+
   @Test
   void evidenceThatSharesAVendorIsNotIndependent() {
     var amd = Set.of(Tee.Family.AMD);

@@ -266,7 +266,7 @@ class AzureCvmReportTest {
     assertThat(claims.boundTo(BINDING)).isTrue();
     assertThat(claims.debug()).isEqualTo(Claims.Debug.OFF);
     assertThat(claims.identifiers())
-        .containsKeys(Identifier.REPORT_DATA, Identifier.CHIP_ID, Identifier.MEASUREMENT);
+        .containsKeys(Identifier.REPORT_DATA, Identifier.CHIP_ID, Identifier.FIRMWARE_MEASUREMENT);
     assertThat(claims.claims()).contains(new Claim("hardware", "tdx"));
     Report report = Report.parse(new Evidence(Tee.AZURE_CVM, machine));
     assertThat(report.claims()).contains(new Claim("hardware", "tdx"));

@@ -270,8 +270,7 @@ class AzurePolicyTest {
   @Test
   void anyIsSaidAndShown() throws Exception {
     var policy = virtualMachinePolicy();
-    for (String key :
-        List.of("paravisor", "secure-boot", "console", "tpm-persisted", "user-data")) {
+    for (String key : List.of("secure-boot", "console", "tpm-persisted", "user-data")) {
       policy.put(key, "\"any\"");
     }
     policy.put("vm-ids", "\"any\"");
@@ -280,7 +279,6 @@ class AzurePolicyTest {
         .filteredOn(check -> check.outcome() == Check.Outcome.NOTED)
         .extracting(Check::name)
         .contains(
-            "azure-cvm.paravisor",
             "azure-cvm.secure-boot",
             "azure-cvm.console",
             "azure-cvm.tpm-persisted",
@@ -324,6 +322,10 @@ class AzurePolicyTest {
   @Test
   void emptyAndMalformedValuesAreRefused() {
     vmRefused("paravisor", "[]", "is empty");
+    vmRefused("paravisor", "\"any\"", "paravisor cannot be any");
+    var domain = domainPolicy();
+    domain.put("tdx", TDX.replace("[\"" + "01".repeat(48) + "\"]", "\"any\""));
+    refused(domain, "mrtd cannot be any");
     vmRefused("paravisor", "[\"sha256:" + "00".repeat(32) + "\"]", "sha384");
     vmRefused("pcrs", pcrs(Map.of(4, "[]")), "is empty");
     vmRefused("pcrs", pcrs(Map.of(4, "[\"00\"]")), "32 bytes");
@@ -357,6 +359,12 @@ class AzurePolicyTest {
                 .formatted(identifier.getKey(), identifier.getValue().hex());
         assertThat(appraise(report, BINDING, deny)).as(deny).containsExactly("policy.deny");
       }
+      String agreed =
+          ",\"deny\":{\"measurement\":[\"%s\"]}"
+              .formatted(report.claims().measurement().digest().hex());
+      assertThat(appraise(report, BINDING, agreed))
+          .as("what the collaboration names")
+          .containsExactly("policy.deny");
     }
   }
 
@@ -388,7 +396,7 @@ class AzurePolicyTest {
 
   static Set<String> appraise(VerifiedReport report, Binding binding, String deny)
       throws EvidenceException {
-    Policy policy = Policy.parse(document(deny));
+    Policy policy = TestPolicies.parse(document(deny));
     var requirements =
         new Requirements(
             Set.of(Tee.AZURE_CVM, Tee.AZURE_ACI),
@@ -423,7 +431,7 @@ class AzurePolicyTest {
 
   private static void refused(Map<String, String> policy, String reason) {
     assertThatThrownBy(() ->
-            Policy.parse(
+            TestPolicies.parse(
                 Bytes.utf8(
                     """
                     {"policy":"a test","valid":{"from":"2026-01-01T00:00:00Z",\

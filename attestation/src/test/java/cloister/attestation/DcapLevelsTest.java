@@ -180,6 +180,45 @@ class DcapLevelsTest {
     assertThat(verified(items.toArray(Item[]::new)).status()).isEqualTo(TcbStatus.UP_TO_DATE);
   }
 
+  /// Anybody can write these: they are passed over, as many as there are.
+  @Test
+  void whatNobodySignedTakesNoGenuineOnesPlace() throws Exception {
+    var items = new ArrayList<Item>();
+    String family = platform.info(Judgement.of("TDX", Level.of(5, "UpToDate"))).source();
+    items.add(
+        new Item(
+            Kind.ENCLAVE_IDENTITY,
+            "a stranger",
+            Bytes.utf8(
+                """
+                {"enclaveIdentity":{"id":"FOO","issueDate":"2020-01-01T00:00:00Z",
+                 "nextUpdate":"9999-01-01T00:00:00Z"},"signature":""}\
+                """)));
+    items.add(
+        new Item(
+            Kind.TCB_INFO,
+            family,
+            Bytes.utf8(
+                """
+                {"tcbInfo":{"fmspc":"00606A000000","issueDate":"2020-01-01T00:00:00Z",
+                 "nextUpdate":"9999-01-01T00:00:00Z"},"signature":""}\
+                """)));
+    DcapTestPlatform foreign = DcapTestPlatform.of(5, 10);
+    for (int i = 0; i < 70; i++) {
+      items.add(
+          foreign.info(
+              Judgement.of("TDX", Level.of(1, "UpToDate"))
+                  .evaluated(100 + i, DcapTestPlatform.NOW.minusSeconds(9))));
+      items.add(
+          new Item(
+              Kind.CERTIFICATES,
+              "a stranger " + i,
+              TestAuthority.root(TestAuthority.Kind.P256, "Intel SGX TCB Signing").der()));
+    }
+    items.add(platform.info(Judgement.of("TDX", Level.of(5, "UpToDate"))));
+    assertThat(verified(items.toArray(Item[]::new)).status()).isEqualTo(TcbStatus.UP_TO_DATE);
+  }
+
   /// Names are part of Intel's profile: another authority below the same root has other duties.
   @Test
   void anotherAuthorityBelowTheRootCertifiesNoPlatforms() throws Exception {

@@ -7,6 +7,7 @@ import cloister.attestation.Signatures.Algorithm;
 import cloister.attestation.TestAuthority.Contents;
 import cloister.attestation.TestAuthority.Kind;
 import cloister.crypto.Bytes;
+import cloister.crypto.Digest;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
@@ -39,11 +40,13 @@ class JwsTest {
       String header = "{\"alg\":\"" + algorithm + "\",\"kid\":\"one\"}";
       Bytes signed = TestTokens.signed(authority, algorithm, header, CLAIMS);
       var checks = new Checks();
-      KeySet.Key key =
+      KeySet.Signer signer =
           Jws.parse("a token", signed)
               .requireSignedByIssuer(
                   checks, "t", algorithm, keys(TestTokens.key("one", authority)), ISSUER, NOW);
-      assertThat(key.key()).isEqualTo(authority.keys().getPublic());
+      assertThat(signer.key())
+          .isEqualTo(Digest.of(Bytes.of(authority.keys().getPublic().getEncoded())));
+      assertThat(signer.fetched()).isEqualTo(NOW);
       assertThat(checks.list()).extracting(Check::name).containsExactly("t.keys", "t.signature");
     }
   }

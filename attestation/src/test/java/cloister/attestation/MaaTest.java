@@ -7,6 +7,7 @@ import cloister.attestation.Signatures.Algorithm;
 import cloister.attestation.TestAuthority.Kind;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,11 +57,37 @@ class MaaTest {
 
   private static final String TDX =
       """
-      "x-ms-attestation-type": "tdxvm", "tdx_mrtd": "%s", "tdx_td_attributes_debug": false,
+      "x-ms-attestation-type": "tdxvm", "tdx_mrtd": "%s", "tdx_rtmr0": "%s", "tdx_rtmr1": "%s",
+      "tdx_rtmr2": "%s", "tdx_rtmr3": "%s", "tdx_td_attributes": "0000001000000000",
+      "tdx_td_attributes_debug": false,
       "tdx_report_data": "%s", "tdx_mrconfigid": "%s", "attester_tcb_status": "UpToDate",
       "x-ms-compliance-status": "azure-compliant-cvm"
       """
-          .formatted(LAUNCH, REPORT_DATA, "00".repeat(48));
+          .formatted(
+              LAUNCH,
+              "10".repeat(48),
+              "11".repeat(48),
+              "12".repeat(48),
+              "13".repeat(48),
+              REPORT_DATA,
+              "00".repeat(48));
+
+  /// SHA-384 over MRTD, the four registers and MRCONFIGID.
+  private static final Measurement DOMAIN =
+      Measurement.parse(
+          "sha384:18bfdb46da8491133d6a01719eb3e3a438b4795908f33219"
+              + "4d5dd42d5fa330a9879a63b1868d41ad54242a95b71de937");
+
+  /// As Microsoft says of a machine that is good, and no claim of it says what it runs.
+  private static final String BOOTED =
+      """
+      "secureboot": true, "x-ms-azurevm-bootdebug-enabled": false,
+      "x-ms-azurevm-kerneldebug-enabled": false, "x-ms-azurevm-hypervisordebug-enabled": false,
+      "x-ms-azurevm-debuggersdisabled": true, "x-ms-azurevm-signingdisabled": true,
+      "x-ms-azurevm-testsigning-enabled": false, "x-ms-azurevm-flightsigning-enabled": false,
+      "x-ms-azurevm-default-securebootkeysvalidated": true, "x-ms-azurevm-dbvalidated": true,
+      "x-ms-azurevm-dbxvalidated": true
+      """;
 
   private static final String RUNTIME =
       "\"x-ms-runtime\": {\"client-payload\": {\"nonce\": \"%s\"}, \"keys\": []}";
@@ -72,7 +99,8 @@ class MaaTest {
         new Collateral.Item(
             Collateral.Kind.KEY_SET,
             "https://sharedeus.eus.attest.azure.net/certs",
-            Repository.read("azure-maa/jwks.json"));
+            Repository.read("azure-maa/jwks.json"),
+            Optional.of(Instant.parse("2023-09-26T14:00:00Z")));
     VerifiedReport report =
         Report.parse(new Evidence(Tee.AZURE_MAA, Repository.read("azure-maa/sgx-token.jwt")))
             .verify(
@@ -88,9 +116,9 @@ class MaaTest {
     Map<String, String> measurements = new LinkedHashMap<>();
     measurements.put(token(SNP), "sha384:" + LAUNCH);
     measurements.put(token(SGX), "sha256:" + "ef".repeat(32));
-    measurements.put(token(TDX), "sha384:" + LAUNCH);
+    measurements.put(token(TDX), DOMAIN.toString());
     measurements.put(machine(SNP, NONCE), "sha384:" + LAUNCH);
-    measurements.put(machine(TDX, NONCE), "sha384:" + LAUNCH);
+    measurements.put(machine(TDX, NONCE), DOMAIN.toString());
     for (var one : measurements.entrySet()) {
       VerifiedReport report = verified(one.getKey());
       assertThat(report.claims().measurement()).as(one.getKey()).hasToString(one.getValue());
@@ -178,6 +206,46 @@ class MaaTest {
         .containsExactly("maa.age");
   }
 
+  /// A key that leaked is withdrawn by a set without it: one that is old may have it still.
+  @Test
+  void aKeySetIsAsOldAsThePolicySays() throws Exception {
+    Duration day = Duration.ofDays(1);
+    assertThat(keysOf(NOW.minus(day), policy())).isEmpty();
+    assertThat(keysOf(NOW.minus(day).minusSeconds(1), policy())).containsExactly("maa.keys-age");
+    assertThat(keysOf(NOW.plus(day), policy())).as("fetched since").isEmpty();
+    Map<String, String> hour = policy();
+    hour.put("maximum-keys-age-seconds", "3600");
+    assertThat(keysOf(NOW.minusSeconds(3600), hour)).isEmpty();
+    assertThat(keysOf(NOW.minusSeconds(3601), hour)).containsExactly("maa.keys-age");
+    var undated =
+        new Collateral.Item(
+            Collateral.Kind.KEY_SET,
+            ISSUER + "/certs",
+            TestTokens.keySet(ISSUER + "/certs", "one", KEY).bytes());
+    hour.put("maximum-keys-age-seconds", "2678400");
+    assertThat(
+            TestPolicies.failures(
+                entry(hour),
+                Report.parse(evidence(KEY, token(SNP)))
+                    .verify(Collateral.of(List.of(undated)), Anchors.pinned(), NOW),
+                NOW))
+        .as("one that does not say when")
+        .containsExactly("maa.keys-age");
+    refusedPolicy("maximum-keys-age-seconds", "2678401");
+    refusedPolicy("maximum-keys-age-seconds", "0");
+  }
+
+  private static List<String> keysOf(Instant fetched, Map<String, String> policy)
+      throws EvidenceException {
+    var keys =
+        TestTokens.keySet(
+            ISSUER + "/certs", "{\"keys\":[" + TestTokens.key("one", KEY) + "]}", fetched);
+    VerifiedReport report =
+        Report.parse(evidence(KEY, token(SNP)))
+            .verify(Collateral.of(List.of(keys)), Anchors.pinned(), NOW);
+    return TestPolicies.failures(entry(policy), report, NOW);
+  }
+
   /// docs/forgotten-checks.md no. 1, 14 and 16.
   @Test
   void whatNoPolicyCanLeaveOutIsRefusedWithEveryPolicy() throws Exception {
@@ -196,9 +264,11 @@ class MaaTest {
           machine(SNP, NONCE).replace("is-debuggable\": false", "is-debuggable\": true"),
           machine(SNP, NONCE)
               .replace("kerneldebug-enabled\": false", "kerneldebug-enabled\": true"),
-          machine(TDX, NONCE).replace("kerneldebug-enabled\": false", "bootdebug-enabled\": true"),
+          machine(TDX, NONCE).replace("bootdebug-enabled\": false", "bootdebug-enabled\": true"),
           machine(TDX, NONCE)
-              .replace("kerneldebug-enabled\": false", "hypervisordebug-enabled\": true")
+              .replace("hypervisordebug-enabled\": false", "hypervisordebug-enabled\": true"),
+          machine(SNP, NONCE).replace("debuggersdisabled\": true", "debuggersdisabled\": false"),
+          token(TDX).replace("0000001000000000", "0100001000000000")
         }) {
       assertThat(verified(debuggable).claims().debug()).isEqualTo(Claims.Debug.ON);
     }
@@ -206,6 +276,46 @@ class MaaTest {
             appraised(
                 verified(token(SNP).replace("is-debuggable\": false", "is-debuggable\": true"))))
         .containsExactly("debug");
+  }
+
+  /// One that is signed for tests, or boots under keys of its owner's, and so whatever he likes.
+  @Test
+  void aVirtualMachineThatBootsAnythingIsRefused() {
+    Map<String, String> flaws = new LinkedHashMap<>();
+    flaws.put("testsigning-enabled\": false", "maa.signing");
+    flaws.put("flightsigning-enabled\": false", "maa.signing");
+    flaws.put("signingdisabled\": true", "maa.signing");
+    flaws.put("default-securebootkeysvalidated\": true", "maa.secure-boot-keys");
+    flaws.put("dbvalidated\": true", "maa.secure-boot-keys");
+    flaws.put("dbxvalidated\": true", "maa.secure-boot-keys");
+    flaws.forEach((claim, check) -> {
+      String turned =
+          claim.endsWith("true") ? claim.replace("true", "false") : claim.replace("false", "true");
+      for (String hardware : new String[] {SNP, TDX}) {
+        assertThat(refusal(machine(hardware, NONCE).replace(claim, turned)))
+            .as(claim)
+            .containsExactly(check);
+      }
+    });
+    assertThat(refusal(token(TDX).replace("0000001000000000", "0000003000000000")))
+        .as("a migratable trust domain")
+        .containsExactly("maa.migration");
+  }
+
+  /// Nothing of it says which system was started, so it vouches for no code: not as the first, and
+  /// not as one more vendor.
+  @Test
+  void aVirtualMachineSaysNothingOfItsCode() throws Exception {
+    VerifiedReport report = verified(machine(SNP, NONCE));
+    Map<String, String> members = policy();
+    members.put("attestation-types", "[\"azurevm\", \"sevsnpvm\"]");
+    members.put("compliance-statuses", "\"any\"");
+    Policy policy = TestPolicies.accepting(entry(members));
+    assertThat(TestPolicies.failed(policy.compare(report, NOW))).isEmpty();
+    assertThat(TestPolicies.failed(Trust.together(List.of(report), List.of(policy))))
+        .containsExactly("tee.first");
+    assertThat(appraised(report)).contains("tee.first");
+    refusedPolicy("attestation-types", "[\"azurevm\"]", "accept");
   }
 
   @Test
@@ -276,11 +386,21 @@ class MaaTest {
     tdx.put("isolation-types", "[\"tdxvm\"]");
     tdx.put("compliance-statuses", "[\"azure-compliant-cvm\"]");
     tdx.put("host-data", "[\"" + "00".repeat(48) + "\"]");
+    tdx.put("measurements", "[\"" + DOMAIN + "\"]");
     assertThat(TestPolicies.failures(entry(tdx), verified(token(TDX)), NOW)).isEmpty();
     assertThat(
             TestPolicies.failures(
                 entry(tdx), verified(token(TDX).replace("UpToDate", "OutOfDate")), NOW))
         .containsExactly("maa.tcb-status");
+    VerifiedReport loose = verified(token(TDX).replace("0000001000000000", "0000004000000000"));
+    assertThat(TestPolicies.failures(entry(tdx), loose, NOW))
+        .containsExactly("maa.sept-ve-disable", "maa.protection-keys");
+    tdx.put("require-attributes", "\"any\"");
+    tdx.put("allow-attributes", "[\"protection-keys\"]");
+    assertThat(TestPolicies.failures(entry(tdx), loose, NOW)).isEmpty();
+    VerifiedReport unknown = verified(token(TDX).replace("0000001000000000", "0001000000000000"));
+    assertThat(TestPolicies.failures(entry(tdx), unknown, NOW))
+        .containsExactly("maa.td-attributes");
 
     Map<String, String> sgx = policy();
     sgx.put("attestation-types", "[\"sgx\"]");
@@ -316,13 +436,7 @@ class MaaTest {
       while (names.find()) {
         String name = names.group(1);
         if (!Set.of(
-                "nbf",
-                "x-ms-runtime",
-                "client-payload",
-                "nonce",
-                "keys",
-                "x-ms-compliance-status",
-                "x-ms-azurevm-kerneldebug-enabled")
+                "nbf", "x-ms-runtime", "client-payload", "nonce", "keys", "x-ms-compliance-status")
             .contains(name)) {
           assertThat(refusal(whole.replace("\"" + name + "\"", "\"no-" + name + "\"")))
               .as("%s of %s", name, whole)
@@ -367,12 +481,16 @@ class MaaTest {
   }
 
   private static void refusedPolicy(String key, String value) {
+    refusedPolicy(key, value, key);
+  }
+
+  private static void refusedPolicy(String key, String value, String named) {
     Map<String, String> members = policy();
     members.put(key, value);
     assertThatThrownBy(() -> TestPolicies.accepting(entry(members)))
         .as("%s: %s", key, value)
         .isInstanceOf(EvidenceException.class)
-        .hasMessageContaining(key);
+        .hasMessageContaining(named);
   }
 
   private static Map<String, String> policy() {
@@ -410,10 +528,9 @@ class MaaTest {
 
   private static String machine(String hardware, String nonce) {
     return """
-    {%s, "x-ms-attestation-type": "azurevm", "secureboot": true,
-     "x-ms-azurevm-kerneldebug-enabled": false, %s, "x-ms-isolation-tee": {%s}}
+    {%s, "x-ms-attestation-type": "azurevm", %s, %s, "x-ms-isolation-tee": {%s}}
     """
-        .formatted(COMMON, RUNTIME.formatted(nonce), hardware);
+        .formatted(COMMON, BOOTED, RUNTIME.formatted(nonce), hardware);
   }
 
   private static Evidence evidence(TestAuthority by, String claims) {

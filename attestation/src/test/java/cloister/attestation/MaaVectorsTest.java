@@ -195,7 +195,7 @@ class MaaVectorsTest {
 
   private static Collateral keySet(String source) throws EvidenceException {
     return Collateral.of(
-        List.of(TestTokens.keySet(source, Vectors.text("azure-maa/teaclave/jwks.json"))));
+        List.of(TestTokens.keySet(source, Vectors.text("azure-maa/teaclave/jwks.json"), CLOCK)));
   }
 
   private static List<String> at(Instant at) throws EvidenceException {

@@ -139,7 +139,7 @@ class NvidiaPolicyTest {
 
   @Test
   void aVerdictOfNvidiasServiceIsAcceptedByItsKey() throws Exception {
-    var verdict = claims(new NvidiaClaims.Nras(KEY));
+    var verdict = claims(new NvidiaClaims.Nras(KEY, NOW, NOW));
     assertThat(compare(entry(), verdict))
         .filteredOn(Check::failed)
         .extracting(Check::name)
@@ -149,6 +149,10 @@ class NvidiaPolicyTest {
     either.put("nras-keys", "[\"" + KEY + "\"]");
     assertThat(compare(either, verdict)).noneMatch(Check::failed);
     assertThat(compare(either, claims())).noneMatch(Check::failed);
+    assertThat(compare(either, claims(new NvidiaClaims.Nras(KEY, NOW.minusSeconds(86_401), NOW))))
+        .filteredOn(Check::failed)
+        .extracting(Check::name)
+        .containsExactly("nvidia.nras-keys-age");
     either.put("nras-keys", "[\"" + Digest.ofUtf8("another") + "\"]");
     assertThat(compare(either, verdict))
         .filteredOn(Check::failed)
@@ -268,7 +272,7 @@ class NvidiaPolicyTest {
 
   private static Policy parse(int families, Map<String, String> entry, String other, String more)
       throws EvidenceException {
-    return Policy.parse(
+    return TestPolicies.parse(
         Bytes.utf8(
             "{\"policy\":\"a test\",\"valid\":{\"from\":\"2026-01-01T00:00:00Z\","
                 + "\"until\":\"2027-01-01T00:00:00Z\"},\"families\":%d,\"accept\":[%s,%s]%s}"

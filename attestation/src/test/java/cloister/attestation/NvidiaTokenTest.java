@@ -38,9 +38,11 @@ class NvidiaTokenTest {
     assertThat(claims.debug()).isEqualTo(Claims.Debug.OFF);
     assertThat(claims.device().size()).isEqualTo(20);
     assertThat(new BigInteger(1, claims.device().toArray())).isEqualTo(UEID);
-    assertThat(claims.verifier())
-        .isEqualTo(
-            new NvidiaClaims.Nras(Digest.of(Bytes.of(SERVICE.keys().getPublic().getEncoded()))));
+    var verifier = (NvidiaClaims.Nras) claims.verifier();
+    assertThat(verifier.key())
+        .isEqualTo(Digest.of(Bytes.of(SERVICE.keys().getPublic().getEncoded())));
+    assertThat(verifier.keysFetched()).isEqualTo(NOW);
+    assertThat(claims.expires()).isEqualTo(verifier.expires()).isAfter(NOW);
     assertThat(verified.checks())
         .extracting(Check::name)
         .contains("nvidia.nras.digest", "nvidia.nras.signature", "nvidia.nras.device.signature");

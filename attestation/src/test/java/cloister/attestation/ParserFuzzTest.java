@@ -397,20 +397,28 @@ class ParserFuzzTest {
     }
   }
 
-  /// A bundle of collateral: items of any kind, each with one byte for its kind, one for its source
-  /// and three for its length, of which the last may be cut; and evidence verified with them.
+  /// A bundle of collateral: items of any kind, each with one byte for its kind (and of a key set
+  /// how many days ago it was fetched, if at all), one for its source and three for its length, of
+  /// which the last may be cut; and evidence verified with them.
   @FuzzTest
   void bundle(byte[] input) {
     var at = ByteBuffer.wrap(input);
     var items = new ArrayList<Collateral.Item>();
     while (at.remaining() >= 5) {
-      Collateral.Kind kind = KINDS.get(Byte.toUnsignedInt(at.get()) % KINDS.size());
+      int first = Byte.toUnsignedInt(at.get());
+      Collateral.Kind kind = KINDS.get(first % KINDS.size());
+      int daysAgo = first / KINDS.size();
       int head = at.getInt();
       byte[] content = new byte[Math.min(head & 0xff_ffff, at.remaining())];
       at.get(content);
       items.add(
           new Collateral.Item(
-              kind, SOURCES.get((head >>> 24) % SOURCES.size()), Bytes.of(content)));
+              kind,
+              SOURCES.get((head >>> 24) % SOURCES.size()),
+              Bytes.of(content),
+              kind == Collateral.Kind.KEY_SET && daysAgo > 0
+                  ? Optional.of(AT.minus(Duration.ofDays(daysAgo)))
+                  : Optional.empty()));
     }
     parseOrRefuse(() -> {
       Collateral bundle = Collateral.of(items);
@@ -418,11 +426,24 @@ class ParserFuzzTest {
         parseOrRefuse(() -> Collateral.dates(item));
       }
       Collateral both = bundle.and(Collateral.of(COLLATERAL));
-      assertThat(both.items()).containsAll(bundle.items());
+      assertThat(provable(both))
+          .as("nothing but key sets is replaced")
+          .containsAll(provable(bundle));
+      assertThat(both.and(bundle).items())
+          .as("nor is one twice there, or one older again")
+          .containsExactlyElementsOf(both.items());
       for (Evidence evidence : BUNDLED) {
         parseOrRefuse(() -> verify(evidence, both));
       }
     });
+  }
+
+  /// What dates itself, whatever source it names.
+  private static List<List<Object>> provable(Collateral collateral) {
+    return collateral.items().stream()
+        .filter(item -> item.kind() != Collateral.Kind.KEY_SET)
+        .map(item -> List.<Object>of(item.kind(), item.bytes()))
+        .toList();
   }
 
   @FuzzTest
@@ -452,7 +473,7 @@ class ParserFuzzTest {
 
   private static Policy policy(String families, List<String> entries, Bytes deny)
       throws EvidenceException {
-    return Policy.parse(
+    return TestPolicies.parse(
         Bytes.concat(
             Bytes.utf8("{\"policy\":\"a\",\"families\":"),
             latin1(families),

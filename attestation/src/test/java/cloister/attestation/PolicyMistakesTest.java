@@ -77,11 +77,28 @@ class PolicyMistakesTest {
         .containsExactly("policy.accept[0].tee");
   }
 
+  @Test
+  void theTrustDomainOfAParavisorIsMissedOnce() throws IOException {
+    String tdx = kept("tdx");
+    String domain =
+        tdx.substring(tdx.indexOf('[') + 1, tdx.indexOf("],\"deny\""))
+            .replace("\"tee\":\"tdx\",", "");
+    String machine =
+        kept("azure-cvm")
+            .replaceAll("\"sev-snp\":\\{.*?},\"tee\"", "\"tdx\":" + domain + ",\"tee\"")
+            .replaceAll("\"paravisor\":\\[[^]]*],", "");
+    assertThat(mistakes(machine.replaceAll("\"mrtd\":\\[[^]]*\\]", "\"mrtd\":\"any\"")))
+        .containsExactly("policy.accept[0].tdx.mrtd");
+    assertThat(mistakes(machine.replaceAll("\"mrtd\":\\[[^]]*\\],", "")))
+        .containsExactly("policy.accept[0].tdx.mrtd");
+  }
+
   private static List<String> mistakes(String policy) {
     try {
       Policy.parse(Bytes.utf8(policy));
       return List.of();
     } catch (EvidenceException e) {
+      assertThat(e.mistakes()).as(e.getMessage()).isNotEmpty();
       return e.mistakes().stream().map(EvidenceException.Mistake::path).toList();
     }
   }

@@ -107,6 +107,12 @@ class SgxPolicyTest {
     assertThat(failures(with("minimum-isvsvn", "1"))).containsExactly("sgx.minimum-isvsvn");
     assertThat(failures(with("configid", "[\"" + "ab".repeat(64) + "\"]")))
         .containsExactly("sgx.configid");
+    assertThat(failures(with("minimum-configsvn", "1"))).containsExactly("sgx.minimum-configsvn");
+    for (String key : new String[] {"isvextprodid", "isvfamilyid"}) {
+      assertThat(failures(with(key, "[\"" + "ab".repeat(16) + "\"]")))
+          .containsExactly("sgx." + key);
+      assertThat(failures(with(key, "\"any\""))).isEmpty();
+    }
     assertThat(failures(with("platforms", "[\"" + "ab".repeat(16) + "\"]")))
         .containsExactly("sgx.platforms");
     Bytes ppid = ((SgxClaims) report.claims()).platform().certificate().ppid();

@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -97,6 +98,21 @@ class SnpEvidenceTest {
             Identifier.MEASUREMENT);
     SnpClaims loaded = claims(LOADED);
     assertThat(loaded.provider()).contains("CN=cc-us-east-2.amazonaws.com");
+    assertThat(loaded.restsOn()).containsExactlyInAnyOrder(Tee.Family.AMD, Tee.Family.AWS);
+    assertThat(milan.restsOn()).containsExactly(Tee.Family.AMD);
+    var elsewhere =
+        new SnpClaims(
+            loaded.report(),
+            loaded.product(),
+            loaded.signingKey(),
+            Optional.of("CN=amazonaws.com.example"),
+            loaded.currentTcb(),
+            loaded.reportedTcb(),
+            loaded.committedTcb(),
+            loaded.launchTcb());
+    assertThat(elsewhere.restsOn())
+        .as("a provider that is not known may be any")
+        .contains(Tee.Family.AWS, Tee.Family.GOOGLE, Tee.Family.MICROSOFT);
     assertThat(loaded.report().vmpl()).isEqualTo(1);
     assertThat(loaded.isProvisional()).isTrue();
     assertThat(loaded.identifiers()).as("a hidden chip").doesNotContainKey(Identifier.CHIP_ID);

@@ -299,7 +299,7 @@ class SnpPolicyTest {
   /// The whole way: a collaboration's policy document, and a verifier that trusts it.
   @Test
   void aReportIsAppraisedUnderAPolicyDocument() throws Exception {
-    Policy policy = Policy.parse(document(exact(), ""));
+    Policy policy = TestPolicies.parse(document(exact(), ""));
     Binding binding = Binding.of("cloister/session/v1", Bytes.utf8("nonce"));
     var bound = claimsOf(report -> report.put(0x50, binding.reportData().toArray()));
     var trust = trust(policy);
@@ -333,7 +333,7 @@ class SnpPolicyTest {
   @Test
   void aDeniedChipIsRefused() throws Exception {
     Policy policy =
-        Policy.parse(
+        TestPolicies.parse(
             document(exact(), ",\"deny\":{\"chip-id\":[\"" + MILAN.chipId().hex() + "\"]}"));
     assertThat(SnpTestPlatform.names(policy.compare(claimsOf(_ -> {}), SnpTestPlatform.NOW)))
         .containsExactly("policy.deny");
@@ -357,7 +357,7 @@ class SnpPolicyTest {
 
   private static boolean denies(String denied, String hostData) throws Exception {
     Policy policy =
-        Policy.parse(document(exact(), ",\"deny\":{\"host-data\":[\"" + denied + "\"]}"));
+        TestPolicies.parse(document(exact(), ",\"deny\":{\"host-data\":[\"" + denied + "\"]}"));
     var compared =
         policy.compare(
             claimsOf(report -> report.put(0xc0, Bytes.hex(hostData).toArray())),
@@ -371,7 +371,7 @@ class SnpPolicyTest {
   void evidenceWhoseKeysArePublishedIsRefusedUnderEveryPolicy() throws Exception {
     byte[] hostData =
         Bytes.hex("73973b78d70cc68353426de188db5dfc57e5b766e399935fb73a61127ea26d20").toArray();
-    Policy policy = Policy.parse(document(lenient(), ""));
+    Policy policy = TestPolicies.parse(document(lenient(), ""));
     assertThat(SnpTestPlatform.names(policy.compare(claimsOf(_ -> {}), SnpTestPlatform.NOW)))
         .isEmpty();
     assertThat(
@@ -385,7 +385,7 @@ class SnpPolicyTest {
   @Test
   void whatEvidenceDoesNotHaveIsNotDeniedInSilence() throws Exception {
     Policy policy =
-        Policy.parse(
+        TestPolicies.parse(
             document(
                 exact(), ",\"deny\":{\"platform-instance-id\":[\"" + "00".repeat(16) + "\"]}"));
     assertThat(policy.compare(claimsOf(_ -> {}), SnpTestPlatform.NOW))

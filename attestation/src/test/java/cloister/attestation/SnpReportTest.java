@@ -168,7 +168,15 @@ class SnpReportTest {
         .isEmpty();
     items.removeIf(item -> item.source().equals("its own"));
     assertThat(SnpTestPlatform.failures(bare, Collateral.of(items), MILAN.anchors(), NOW))
-        .contains("snp.chip-id", "snp.signature");
+        .as("of other chips nothing is said")
+        .containsExactly("snp.certificate");
+    Bytes another = Bytes.of(SnpTestPlatform.bytes(64, 99));
+    TestAuthority other =
+        GENOA.chipAuthority.leaf(Kind.P384, GENOA.chipKey().with(ARC + "4", another));
+    var genoa = List.of(new Item(Collateral.Kind.CERTIFICATES, "a Genoa's", other.der()));
+    assertThatThrownBy(() -> Report.parse(bare).verify(Collateral.of(genoa), MILAN.anchors(), NOW))
+        .hasMessageContaining("no VCEK of this chip is at hand")
+        .hasMessageContaining("https://kdsintf.amd.com/vcek/v1/Milan/" + MILAN.chipId().hex());
   }
 
   /// CVE-2022-21449: r = s = 0 once verified everything.
@@ -463,7 +471,13 @@ class SnpReportTest {
     assertThat(urls(MILAN.evidence(old))).containsExactly(milan + "cert_chain", milan + "crl");
     assertThat(urls(new Evidence(Tee.SEV_SNP, old)))
         .as("of no known product")
-        .containsExactly(milan + "cert_chain", milan + "crl", genoa + "cert_chain", genoa + "crl");
+        .containsExactly(
+            milan + chip + "?blSPL=04&teeSPL=01&snpSPL=23&ucodeSPL=213",
+            genoa + chip + "?blSPL=04&teeSPL=01&snpSPL=23&ucodeSPL=213",
+            milan + "cert_chain",
+            milan + "crl",
+            genoa + "cert_chain",
+            genoa + "crl");
   }
 
   @Test

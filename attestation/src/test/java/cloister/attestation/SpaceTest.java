@@ -89,6 +89,18 @@ class SpaceTest {
         .containsExactly("space.signing-key");
     accepted.put("signing-keys", "\"any\"");
     assertThat(TestPolicies.failures(entry(accepted), report, NOW)).isEmpty();
+    accepted.put("revocation", "[\"checked\"]");
+    assertThat(TestPolicies.failures(entry(accepted), report, NOW))
+        .as("a key of a set is on no list")
+        .containsExactly("space.revocation");
+    accepted.put("revocation", "\"any\"");
+    var old = NOW.minusSeconds(86_401);
+    var aged =
+        TestTokens.keySet(SpaceReport.KEYS, "{\"keys\":[" + TestTokens.key("one", KEY) + "]}", old);
+    VerifiedReport stale =
+        Report.parse(oidc(CLAIMS)).verify(Collateral.of(List.of(aged)), ANCHORS, NOW);
+    assertThat(TestPolicies.failures(entry(accepted), stale, NOW))
+        .containsExactly("space.keys-age");
     accepted.put("token-types", "[\"OIDC\"]");
     assertThat(TestPolicies.failures(entry(accepted), verified(pki(CLAIMS)), NOW))
         .containsExactly("space.token-type");

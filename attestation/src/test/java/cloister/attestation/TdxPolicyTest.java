@@ -287,7 +287,7 @@ class TdxPolicyTest {
   void aDeniedPlatformOrMeasurementIsRefusedWhateverElseHolds() throws Exception {
     for (Map.Entry<Identifier, Bytes> identifier : report.claims().identifiers().entrySet()) {
       Policy policy =
-          Policy.parse(
+          TestPolicies.parse(
               Bytes.utf8(
                   """
                   {"policy": "a test's", "families": 1, "accept": [%s], "deny": {"%s": ["%s"]},

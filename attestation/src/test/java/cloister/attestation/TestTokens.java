@@ -6,8 +6,10 @@ import java.math.BigInteger;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPublicKey;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// Tokens and key sets as an issuer makes them, or as an attacker would.
@@ -26,7 +28,12 @@ final class TestTokens {
   }
 
   static Collateral.Item keySet(String issuer, String json) {
-    return new Collateral.Item(Collateral.Kind.KEY_SET, issuer, Bytes.utf8(json));
+    return keySet(issuer, json, TestAuthority.NOW);
+  }
+
+  static Collateral.Item keySet(String issuer, String json, Instant fetched) {
+    return new Collateral.Item(
+        Collateral.Kind.KEY_SET, issuer, Bytes.utf8(json), Optional.of(fetched));
   }
 
   /// A JSON Web Key without a certificate.

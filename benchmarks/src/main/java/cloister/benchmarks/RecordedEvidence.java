@@ -18,6 +18,7 @@ import java.util.Base64;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /// Real evidence from `vectors/attestation`, with the collateral that verifies it at that instant.
@@ -45,7 +46,8 @@ record RecordedEvidence(Map<Part, Bytes> parts, List<Item> collateral, Instant a
                   new Item(
                       Kind.KEY_SET,
                       "https://sharedeus.eus.attest.azure.net/certs",
-                      read("azure-maa/jwks.json"))),
+                      read("azure-maa/jwks.json"),
+                      Optional.of(Instant.parse("2023-09-26T14:00:00Z")))),
               Instant.parse("2023-09-26T14:20:00Z"));
       case AZURE_CVM ->
           new RecordedEvidence(

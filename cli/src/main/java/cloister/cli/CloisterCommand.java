@@ -139,7 +139,8 @@ final class CloisterCommand {
                     new CollateralFetch(options),
                     new CollateralShow(options),
                     new CollateralImport(options),
-                    new CollateralExport(options)));
+                    new CollateralExport(options),
+                    new CollateralDrop(options)));
     verbs.put(
         "enclave",
         options ->

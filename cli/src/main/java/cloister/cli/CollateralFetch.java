@@ -82,13 +82,17 @@ final class CollateralFetch extends Verb {
         return;
       }
       Collateral found =
-          fetcher.fetch(distinct, source -> terminal().say("fetching " + fetcher.address(source)));
+          fetcher.fetch(
+              distinct,
+              source -> terminal().say("fetching " + fetcher.address(source)),
+              source -> terminal().say("not there: " + fetcher.address(source)));
       CollateralStore.Added added = options.collateralToAddTo().add(found, Instant.now());
       options.print(
           Json.object()
               .put("fetched", found.items().size())
               .put("new", added.fresh())
               .put("ended", added.ended())
+              .put("unproven", added.unproven())
               .build(),
           told(
               "Fetched "
@@ -102,9 +106,15 @@ final class CollateralFetch extends Verb {
 
   /// The sentence, and what a home does not keep.
   static List<String> told(String sentence, CollateralStore.Added added) {
-    return added.ended() == 0
-        ? List.of(sentence + ".")
-        : List.of(sentence + "; " + added.ended() + " left out that ended more than 90 days ago.");
+    var told = new StringBuilder(sentence);
+    if (added.ended() > 0) {
+      told.append("; " + added.ended() + " left out that ended more than 90 days ago");
+    }
+    if (added.unproven() > 0) {
+      told.append(
+          "; " + added.unproven() + " left out to which no pinned key leads by what is at hand");
+    }
+    return List.of(told.append(".").toString());
   }
 
   /// A beginning that is mistyped would ask the vendor itself, from where it was not to be asked.

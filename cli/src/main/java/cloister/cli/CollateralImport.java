@@ -3,8 +3,11 @@ package cloister.cli;
 import cloister.attestation.Collateral;
 import cloister.client.CollateralInput;
 import cloister.client.CollateralStore;
+import cloister.protocol.CloisterException;
+import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +23,8 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  cloister collateral import bundle.json",
       "  cloister collateral import vcek.der ask.pem genoa.crl tcb-info.json qe-identity.json",
-      "  cloister collateral import jwks.json --source https://sharedeus.eus.attest.azure.net/certs",
+      "  cloister collateral import jwks.json --source https://sharedeus.eus.attest.azure.net/certs \\",
+      "      --fetched 2026-11-28T12:00:00Z",
       "",
       "What a file is, is found out from its content: certificates, a revocation list, Intel's TCB info",
       "and enclave identity, a manifest of NVIDIA, a key set. Whoever made it cannot take back what is",
@@ -39,21 +43,35 @@ final class CollateralImport extends Verb {
       description = "Where a vendor's file was published. A key set is worth nothing without.")
   private Optional<String> source = Optional.empty();
 
+  @Option(
+      names = "--fetched",
+      paramLabel = "TIME",
+      description = "When it was fetched from there, as 2026-11-28T12:00:00Z; a key set needs it.")
+  private Optional<String> fetched = Optional.empty();
+
   CollateralImport(Options options) {
     super(options);
   }
 
   @Override
   void run() {
-    List<Collateral> read = files.stream().map(file -> CollateralInput.read(file, source)).toList();
-    CollateralStore store = options.collateralToAddTo();
-    var added = new CollateralStore.Added(0, 0);
-    for (Collateral one : read) {
-      CollateralStore.Added more = store.add(one, Instant.now());
-      added = new CollateralStore.Added(added.fresh() + more.fresh(), added.ended() + more.ended());
-    }
+    Collateral read = CollateralInput.read(files, source, fetched.map(CollateralImport::instant));
+    CollateralStore.Added added = options.collateralToAddTo().add(read, Instant.now());
     options.print(
-        Json.object().put("new", added.fresh()).put("ended", added.ended()).build(),
+        Json.object()
+            .put("new", added.fresh())
+            .put("ended", added.ended())
+            .put("unproven", added.unproven())
+            .build(),
         CollateralFetch.told(Text.count(added.fresh(), "new item") + " imported", added));
+  }
+
+  private static Instant instant(String text) {
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeException e) {
+      throw new CloisterException(
+          ErrorCode.PARAMETER_INVALID, "--fetched is a time as in 2026-11-28T12:00:00Z", e);
+    }
   }
 }

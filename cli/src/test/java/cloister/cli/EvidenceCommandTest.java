@@ -22,7 +22,9 @@ import cloister.protocol.PolicyDocument;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -533,6 +535,14 @@ final class EvidenceCommandTest {
   @Test
   void whatVendorsPublishIsImportedAsItIs() throws Exception {
     String home = folder.resolve("none").toString();
+    // Nothing leads to a chip's certificate without its authority's; together they may be in any
+    // order.
+    String chip = vector("snp/genoa-v5-vcek.der").toString();
+    String authority = vector("snp/ask-genoa.der").toString();
+    assertThat(console.run("collateral", "import", chip, "--home", home)).isZero();
+    assertThat(console.out()).contains("0 new items", "1 left out to which no pinned key leads");
+    assertThat(console.run("collateral", "import", chip, authority, "--home", home)).isZero();
+    assertThat(console.out()).isEqualTo("2 new items imported.\n");
     imported(home, "snp/genoa-v5-vcek.der", "certificates", "SEV-VCEK");
     imported(home, "snp/ask-genoa.der", "certificates", "SEV-Genoa");
     imported(home, "tdx/tcb-signing.pem", "certificates", "Intel SGX TCB Signing");
@@ -545,10 +555,15 @@ final class EvidenceCommandTest {
     assertThat(console.run("collateral", "import", keys, "--home", home)).isEqualTo(2);
     assertThat(console.err()).contains("jwks.json: a key set", "--source URL");
     String source = "https://sharedeus.eus.attest.azure.net/certs";
-    assertThat(console.run("collateral", "import", keys, "--source", source, "--home", home))
-        .isZero();
+    String[] published = {"collateral", "import", keys, "--source", source, "--home", home};
+    assertThat(console.run(published)).isEqualTo(2);
+    assertThat(console.err()).contains("jwks.json: a key set", "--fetched TIME");
+    assertThat(run(published, "--fetched", "yesterday")).isEqualTo(2);
+    assertThat(console.err()).contains("--fetched is a time");
+    String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+    assertThat(run(published, "--fetched", now)).as(console.err()).isZero();
     assertThat(console.run("collateral", "show", "--home", home)).isZero();
-    assertThat(console.out()).contains(source);
+    assertThat(console.out()).contains(source, now);
     // What became a folder of collateral can still become a home.
     assertThat(console.run("init", "airline", "--home", home)).as(console.err()).isZero();
     assertThat(console.run("collateral", "show", "--home", home)).isZero();
@@ -764,16 +779,28 @@ final class EvidenceCommandTest {
   void collateralIsNotRolledBack() throws Exception {
     String home = home();
     Item chain = item(Kind.CERTIFICATES, AMD + "Milan/cert_chain", "snp/ask-milan.der");
-    Item newer = item(Kind.KEY_SET, "https://a.example/certs", "azure-maa/jwks.json");
-    var older = new Item(Kind.KEY_SET, newer.source(), Bytes.utf8("{\"keys\":[]}"));
+    Instant now = Instant.now();
+    Item newer = keySet("https://a.example/certs", bytes("azure-maa/jwks.json"), now);
+    Item older = keySet(newer.source(), Bytes.utf8("{\"keys\":[]}"), now.minus(Duration.ofDays(1)));
     String both = bundle(chain, newer).toString();
     assertThat(console.run("collateral", "import", both, "--home", home)).isZero();
     Collateral before = Home.open(Path.of(home)).collateral().read();
     assertThat(console.run("collateral", "import", bundle(older).toString(), "--home", home))
         .isZero();
     assertThat(Home.open(Path.of(home)).collateral().read().items())
-        .containsAll(before.items())
-        .hasSize(3);
+        .containsExactlyElementsOf(before.items());
+    Item next = keySet(newer.source(), older.bytes(), now.plusSeconds(1));
+    assertThat(console.run("collateral", "import", bundle(next).toString(), "--home", home))
+        .isZero();
+    assertThat(Home.open(Path.of(home)).collateral().read().items()).containsExactly(chain, next);
+    Item future = keySet(newer.source(), newer.bytes(), now.plus(Duration.ofDays(1)));
+    assertThat(console.run("collateral", "import", bundle(future).toString(), "--home", home))
+        .isNotZero();
+    assertThat(console.err()).contains("says that it was fetched at");
+    assertThat(console.run("collateral", "drop", next.source(), "--home", home)).isZero();
+    assertThat(console.out()).isEqualTo("1 item dropped.\n");
+    assertThat(Home.open(Path.of(home)).collateral().read().items()).containsExactly(chain);
+    assertThat(console.run("collateral", "drop", next.source(), "--home", home)).isEqualTo(2);
 
     // What ended long ago is not taken up at all: AMD's list, on 2025-11-03.
     Path ended = bundle(item(Kind.REVOCATION_LIST, AMD + "Genoa/crl", "snp/ark-genoa.crl"));
@@ -893,6 +920,10 @@ final class EvidenceCommandTest {
     return Bytes.of(Files.readAllBytes(VECTORS.resolve(vector)));
   }
 
+  private static Item keySet(String source, Bytes json, Instant fetched) {
+    return new Item(Kind.KEY_SET, source, json, Optional.of(fetched));
+  }
+
   private static Item item(Kind kind, String source, String vector) throws IOException {
     return new Item(kind, source, bytes(vector));
   }
@@ -915,7 +946,10 @@ final class EvidenceCommandTest {
 
   private Path keys() throws Exception {
     return bundle(
-        item(Kind.KEY_SET, "https://sharedeus.eus.attest.azure.net/certs", "azure-maa/jwks.json"));
+        keySet(
+            "https://sharedeus.eus.attest.azure.net/certs",
+            bytes("azure-maa/jwks.json"),
+            Instant.parse("2023-09-26T14:00:00Z")));
   }
 
   private Path evidence(Tee tee, Map<Part, Bytes> parts) throws IOException {

@@ -10,6 +10,7 @@ import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.net.http.HttpClient;
@@ -18,6 +19,8 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -64,16 +67,28 @@ public final class CollateralFetcher implements AutoCloseable {
         .toList();
   }
 
-  /// Fetches all.
+  /// Fetches all that there is. Where evidence leaves open of which product it is, a vendor has
+  /// what one of them needs and not the others'; verification says what is missing.
   ///
   /// @param progress told of each source before it is asked
-  public Collateral fetch(List<Source> sources, Consumer<Source> progress)
+  /// @param absent told of each that the vendor does not have, unless that are all
+  public Collateral fetch(List<Source> sources, Consumer<Source> progress, Consumer<Source> absent)
       throws InterruptedException {
     var items = new ArrayList<Item>();
+    var missed = new ArrayList<Source>();
     for (Source source : sources.stream().distinct().toList()) {
       progress.accept(source);
-      items.addAll(fetch(source));
+      List<Item> found = fetch(source);
+      items.addAll(found);
+      if (found.isEmpty()) {
+        missed.add(source);
+      }
     }
+    if (items.isEmpty() && !missed.isEmpty()) {
+      throw new CloisterException(
+          ErrorCode.COLLATERAL_UNREACHABLE, address(missed.getFirst()) + " is not there");
+    }
+    missed.forEach(absent);
     try {
       return Collateral.of(items);
     } catch (EvidenceException e) {
@@ -82,8 +97,11 @@ public final class CollateralFetcher implements AutoCloseable {
     }
   }
 
+  /// Empty if the vendor does not have it.
   private List<Item> fetch(Source source) throws InterruptedException {
     URI url = address(source);
+    // Whatever the answer holds was so at this instant or later.
+    Instant asked = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     HttpResponse<byte[]> response;
     try {
       response =
@@ -93,7 +111,10 @@ public final class CollateralFetcher implements AutoCloseable {
     } catch (IOException e) {
       throw new CloisterException(ErrorCode.COLLATERAL_UNREACHABLE, "no answer from " + url, e);
     }
-    if (response.statusCode() != 200) {
+    if (response.statusCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+      return List.of();
+    }
+    if (response.statusCode() != HttpURLConnection.HTTP_OK) {
       throw new CloisterException(
           ErrorCode.COLLATERAL_UNREACHABLE,
           "%s answered with status %d".formatted(url, response.statusCode()));
@@ -104,7 +125,8 @@ public final class CollateralFetcher implements AutoCloseable {
         new Item(
             source.kind(),
             source.url(),
-            source.kind() == Kind.REFERENCE_MANIFEST ? manifest(body) : body));
+            source.kind() == Kind.REFERENCE_MANIFEST ? manifest(body) : body,
+            source.kind() == Kind.KEY_SET ? Optional.of(asked) : Optional.empty()));
     if (source.chainHeader().isPresent()) {
       String chain =
           response

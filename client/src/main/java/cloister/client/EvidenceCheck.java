@@ -141,6 +141,7 @@ public record EvidenceCheck(
               "simulated", Check.Outcome.NOTED, "the evidence is simulated and proves nothing"));
     }
     checks.addAll(policy.compare(verified, at));
+    checks.addAll(Trust.together(List.of(verified), List.of(policy)));
     checks.add(bound(verified, reportData));
     return new EvidenceCheck(
         evidence,

@@ -56,7 +56,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Not safe for use by several threads.
 final class Session implements AutoCloseable {
-  /// Well before the enclave forgets a session, a new one is opened.
+  /// Well before the enclave forgets a session, a new one is opened; and before its evidence is too
+  /// old for a policy.
   private static final Duration LIFE = Limits.SESSION_LIFE.minusMinutes(10);
 
   private static final Duration EXPIRY = Limits.REQUEST_EXPIRY.minusMinutes(1);
@@ -114,7 +115,12 @@ final class Session implements AutoCloseable {
   private record Certified(Bytes encoded, Bytes authority, Validity validity) {}
 
   /// A reply, and the checkpoint from which its proof starts.
-  private record Exchanged(Optional<CheckpointMemory> shown, Answered answered) {}
+  ///
+  /// @param asked when
+  private record Exchanged(Instant asked, Optional<CheckpointMemory> shown, Answered answered) {}
+
+  /// Evidence that is accepted, and until when it is, as far as time goes.
+  private record Met(Appraisal.Accepted accepted, Instant until) {}
 
   /// A report that is genuine, and what it has to be tied to.
   private record Evidence(List<VerifiedReport> reports, Binding expected) {}
@@ -152,15 +158,17 @@ final class Session implements AutoCloseable {
     var said = Handshake.Welcome.decode(welcome);
     // 3. Nothing of it is believed before it is appraised.
     Evidence evidence = evidence(greeting, said);
-    Appraisal.Accepted accepted = appraise(evidence);
+    Instant now = Instant.now();
+    Met met = appraise(evidence, now);
+    Instant latest = now.plus(LIFE);
     // 4. Contexts that differ when a relay changed a byte of either body.
     try {
       return new Open(
           new ClientChannel(home.signingKey(), sessionKey, hello, welcome),
           SealingKey.decode(said.key()),
           evidence,
-          new Attestation(host.url(), accepted),
-          Instant.now().plus(LIFE));
+          new Attestation(host.url(), met.accepted()),
+          met.until().isBefore(latest) ? met.until() : latest);
     } catch (CryptoException e) {
       throw new CloisterException(
           ErrorCode.EVIDENCE_REFUSED, "the enclave's session key is malformed", e);
@@ -193,13 +201,13 @@ final class Session implements AutoCloseable {
   }
 
   /// The newest version that accepts decides, and when none does the newest one's reasons are told.
-  private Appraisal.Accepted appraise(Evidence evidence) {
+  private Met appraise(Evidence evidence, Instant at) {
     List<String> reasons = new ArrayList<>();
     for (Collaboration version : membership.demanded()) {
       Trust trust = home.policies().trust(version, simulated);
-      switch (trust.appraise(evidence.reports(), evidence.expected(), Instant.now())) {
+      switch (trust.appraise(evidence.reports(), evidence.expected(), at)) {
         case Appraisal.Accepted accepted -> {
-          return accepted;
+          return new Met(accepted, trust.acceptsUntil(evidence.reports(), at));
         }
         case Appraisal.Refused refused -> {
           if (reasons.isEmpty()) {
@@ -250,8 +258,9 @@ final class Session implements AutoCloseable {
     }
     if (answered.outcome() instanceof Answered.Outcome.Ok(Reply.Status status)) {
       status.active().ifPresent(active -> remember(known -> known.withInForce(active)));
-      // What was accepted under an older version may have been let in for the last time.
-      appraise(open.evidence());
+      // What was accepted under an older version may have been let in for the last time. How long
+      // the reply took makes no evidence older than it was.
+      appraise(open.evidence(), exchanged.asked());
     }
     Reply reply = answered.reply();
     if (!expected.isInstance(reply)) {
@@ -294,13 +303,14 @@ final class Session implements AutoCloseable {
   private Exchanged ask(
       Function<SealingKey, Command> command, Supplier<Optional<CheckpointMemory>> showing)
       throws InterruptedException {
-    if (Instant.now().isAfter(open.until())) {
+    if (!Instant.now().isBefore(open.until())) {
       open.channel().close();
       open = Attempts.of(this::open);
     }
     // What other processes of this home have seen of the ledger counts from here on.
     membership = known().orElse(membership);
-    appraise(open.evidence());
+    Instant asked = Instant.now();
+    appraise(open.evidence(), asked);
     Open in = open;
     Optional<CheckpointMemory> shown = showing.get();
     Bytes message =
@@ -315,7 +325,7 @@ final class Session implements AutoCloseable {
     Answered answered =
         Attempts.of(() -> in.channel().reply(host.message(in.channel().session(), message)));
     open = in;
-    return new Exchanged(shown, answered);
+    return new Exchanged(asked, shown, answered);
   }
 
   private void pin(Reply.Status status) {

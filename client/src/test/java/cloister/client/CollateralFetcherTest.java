@@ -21,6 +21,7 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -91,7 +92,7 @@ class CollateralFetcherTest {
   void anItemAndTheChainOfItsHeaderAreFetchedOnceEach() throws Exception {
     var source = new Source(Kind.TCB_INFO, VENDOR + "/tcb", Optional.of("TCB-Info-Issuer-Chain"));
     var told = new ArrayList<Source>();
-    Collateral found = fetcher.fetch(List.of(source, source), told::add);
+    Collateral found = fetcher.fetch(List.of(source, source), told::add, _ -> {});
     assertThat(found.items())
         .extracting(Item::kind)
         .containsExactly(Kind.TCB_INFO, Kind.CERTIFICATES);
@@ -105,6 +106,7 @@ class CollateralFetcherTest {
     var found =
         fetcher.fetch(
             List.of(new Source(Kind.REFERENCE_MANIFEST, VENDOR + "/rim", Optional.empty())),
+            _ -> {},
             _ -> {});
     assertThat(found.items().getFirst().bytes()).isEqualTo(Bytes.utf8("<xml/>"));
   }
@@ -118,12 +120,24 @@ class CollateralFetcherTest {
             new Source(Kind.TCB_INFO, VENDOR + "/bare", Optional.of("TCB-Info-Issuer-Chain")),
             new Source(Kind.REVOCATION_LIST, VENDOR + "/keys", Optional.empty()),
             new Source(Kind.REFERENCE_MANIFEST, VENDOR + "/keys", Optional.empty()))) {
-      assertThatThrownBy(() -> fetcher.fetch(List.of(bad), _ -> {}))
+      assertThatThrownBy(() -> fetcher.fetch(List.of(bad), _ -> {}, _ -> {}))
           .as(bad.url())
           .isInstanceOfSatisfying(
               CloisterException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.COLLATERAL_UNREACHABLE));
     }
+  }
+
+  /// As the key of a chip whose product its report does not say.
+  @Test
+  void whatTheVendorDoesNotHaveIsNamedAndTheRestFetched() throws Exception {
+    var there = new Source(Kind.KEY_SET, VENDOR + "/keys", Optional.empty());
+    var absent = new Source(Kind.KEY_SET, VENDOR + "/nothing", Optional.empty());
+    var told = new ArrayList<Source>();
+    assertThat(fetcher.fetch(List.of(absent, there), _ -> {}, told::add).items())
+        .extracting(Item::source)
+        .containsExactly(there.url());
+    assertThat(told).containsExactly(absent);
   }
 
   /// Of key sets the connection is all that there is.
@@ -161,7 +175,7 @@ class CollateralFetcherTest {
     URI address = URI.create("https://127.0.0.1:" + stranger.getAddress().getPort());
     try (var believing = new CollateralFetcher(Map.of(VENDOR, address))) {
       var source = new Source(Kind.KEY_SET, VENDOR + "/keys", Optional.empty());
-      assertThatThrownBy(() -> believing.fetch(List.of(source), _ -> {}))
+      assertThatThrownBy(() -> believing.fetch(List.of(source), _ -> {}, _ -> {}))
           .isInstanceOf(CloisterException.class)
           .hasCauseInstanceOf(SSLHandshakeException.class);
       assertThat(asked).isEmpty();
@@ -175,14 +189,43 @@ class CollateralFetcherTest {
   void theStoreKeepsEveryItemOnceAndDropsWhatEndedLongAgo() throws Exception {
     var store = new CollateralStore(folder);
     assertThat(store.read().items()).isEmpty();
-    Item keys = new Item(Kind.KEY_SET, VENDOR, Bytes.utf8("{\"keys\":[]}"));
-    Item root = new Item(Kind.CERTIFICATES, VENDOR, Bytes.of(resource("root.pem")));
     Instant now = Instant.parse("2026-11-28T12:00:00Z");
+    Item keys = keySet(now);
+    Item root = new Item(Kind.CERTIFICATES, VENDOR, Bytes.of(resource("root.pem")));
     assertThat(store.add(Collateral.of(List.of(keys, root)), now).fresh()).isEqualTo(2);
     assertThat(store.add(Collateral.of(List.of(root, keys)), now).fresh()).isZero();
     assertThat(store.read().items()).containsExactly(keys, root);
+    Instant next = now.plus(Duration.ofDays(121));
+    store.add(Collateral.of(List.of(keySet(next))), next);
+    assertThat(store.read().items())
+        .as("of one source the newest")
+        .containsExactly(root, keySet(next));
+    store.add(Collateral.none(), next.plus(Duration.ofDays(122)));
+    assertThat(store.read().items()).containsExactly(root);
     store.add(Collateral.none(), Instant.parse("2060-01-01T00:00:00Z"));
-    assertThat(store.read().items()).containsExactly(keys);
+    assertThat(store.read().items()).isEmpty();
+  }
+
+  /// What could not be read again would lock the home.
+  @Test
+  void aBundleThatMakesTheStoreTooLargeIsRefusedAndTheStoreStays() throws Exception {
+    var store = new CollateralStore(folder);
+    Instant now = Instant.parse("2026-11-28T12:00:00Z");
+    Item root = new Item(Kind.CERTIFICATES, VENDOR, Bytes.of(resource("root.pem")));
+    assertThat(store.add(Collateral.of(List.of(root)), now).fresh()).isEqualTo(1);
+    var large = new ArrayList<Item>();
+    for (int i = 0; i < 256; i++) {
+      String keys = "{\"keys\":[],\"%s\":0}".formatted("x".repeat(200_000));
+      large.add(new Item(Kind.KEY_SET, VENDOR + "/" + i, Bytes.utf8(keys), Optional.of(now)));
+    }
+    assertThatThrownBy(() -> store.add(Collateral.of(large), now))
+        .isInstanceOf(CloisterException.class)
+        .hasMessageContaining("drop some of it first");
+    assertThat(store.read().items()).containsExactly(root);
+  }
+
+  private static Item keySet(Instant fetched) {
+    return new Item(Kind.KEY_SET, VENDOR, Bytes.utf8("{\"keys\":[]}"), Optional.of(fetched));
   }
 
   /// Any certificate will do: it is a pinned one, which is public.

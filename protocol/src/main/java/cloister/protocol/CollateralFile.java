@@ -4,11 +4,13 @@ import cloister.attestation.Collateral;
 import cloister.attestation.EvidenceException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Collateral in one file of JSON, for machines without a network and for receipts: `{"format":
-/// "cloister/collateral/v1", "items": [{"bytes": base64, "kind": text, "source": text}, …]}`.
-/// Whoever made it is trusted with nothing but key sets: every other item leads to a pinned key or
-/// counts for nothing.
+/// "cloister/collateral/v1", "items": [{"bytes": base64, "kind": text, "source": text}, …]}`, and
+/// of a key set `"fetched": time` too: one without counts as the oldest there is. Whoever made it
+/// is trusted with nothing but key sets: every other item leads to a pinned key or counts for
+/// nothing.
 public final class CollateralFile {
   /// The largest file, in bytes.
   public static final int MAX_BYTES = 64 << 20;
@@ -29,6 +31,7 @@ public final class CollateralFile {
                     .map(item ->
                         Json.object()
                             .put("bytes", item.bytes())
+                            .putIfPresent("fetched", item.fetched(), at -> Json.of(at.toString()))
                             .put("kind", item.kind().label())
                             .put("source", item.source())
                             .build())
@@ -47,11 +50,16 @@ public final class CollateralFile {
     }
     List<Collateral.Item> items = new ArrayList<>();
     for (Json.Fields item : in.objects("items", Collateral.MAXIMUM_ITEMS)) {
+      Collateral.Kind kind = item.oneOf("kind", Collateral.Kind::byLabel);
       items.add(
           new Collateral.Item(
-              item.oneOf("kind", Collateral.Kind::byLabel),
+              kind,
               item.string("source", MAX_SOURCE),
-              item.bytes("bytes", MAX_ITEM_BYTES)));
+              item.bytes("bytes", MAX_ITEM_BYTES),
+              // Of another kind it is an unknown key.
+              kind == Collateral.Kind.KEY_SET && item.has("fetched")
+                  ? Optional.of(item.instant("fetched"))
+                  : Optional.empty()));
       item.noOther();
     }
     in.noOther();

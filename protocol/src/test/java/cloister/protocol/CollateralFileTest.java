@@ -8,13 +8,19 @@ import cloister.attestation.Collateral.Item;
 import cloister.attestation.Collateral.Kind;
 import cloister.crypto.Bytes;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class CollateralFileTest {
   private static final Item KEYS =
-      new Item(Kind.KEY_SET, "https://issuer.example", Bytes.utf8("{\"keys\":[]}"));
+      new Item(
+          Kind.KEY_SET,
+          "https://issuer.example",
+          Bytes.utf8("{\"keys\":[]}"),
+          Optional.of(Instant.parse("2026-11-28T12:00:00.5Z")));
 
   @Test
   void aBundleReadsBackAsItWas() throws Exception {
@@ -29,11 +35,18 @@ class CollateralFileTest {
         "{\"format\":\"cloister/collateral/v1\",\"items\":[{\"bytes\":\"e30=\",\"kind\":\"key-set\","
             + "\"source\":\"s\"}]}";
     assertThat(CollateralFile.read(utf8(good)).items()).hasSize(1);
+    String dated = good.replace("\"kind\"", "\"fetched\":\"2026-11-28T12:00:00Z\",\"kind\"");
+    assertThat(CollateralFile.read(utf8(dated)).items().getFirst().fetched())
+        .contains(Instant.parse("2026-11-28T12:00:00Z"));
     for (String bad :
         List.of(
             good.replace("v1", "v2"),
             good.replace("key-set", "keys"),
             good.replace("e30=", "e30"),
+            dated.replace("12:00:00Z", "12:00:00+00:00"),
+            dated.replace("2026-11", "2026-13"),
+            dated.replace("2026-11-28", "+12026-11-28"),
+            dated.replace("key-set", "tcb-info"),
             good.replace("\"source\":\"s\"", "\"source\":\"s\",\"trusted\":true"),
             good.replace("key-set", "certificates"),
             good.replace("key-set", "revocation-list"))) {

@@ -289,13 +289,16 @@ class ReceiptTest {
         Collateral.of(
             List.of(
                 new Collateral.Item(
-                    Collateral.Kind.KEY_SET, INSTANCE + "/certs", keySet(service))));
+                    Collateral.Kind.KEY_SET,
+                    INSTANCE + "/certs",
+                    keySet(service),
+                    Optional.of(NOW))));
     var enclave = new Receipt.Enclave(Tee.AZURE_MAA, Measurement.parse("sha256:" + ZEROS));
     var receipt = receipt("7d2f", "1", COLLABORATION, Purpose.PURPOSE, enclave, ORIGIN, NOW);
     ReceiptFile own = file(receipt);
     Policy policy =
         Policy.parse(
-            Bytes.utf8(
+            canonical(
                 """
                 {"policy":"lax","families":1,
                  "valid":{"from":"2026-01-01T00:00:00Z","until":"2027-01-01T00:00:00Z"},
@@ -351,6 +354,11 @@ class ReceiptTest {
     signature.initSign(service.getPrivate());
     signature.update(signed.getBytes(StandardCharsets.US_ASCII));
     return Bytes.utf8(signed + "." + base64Url(signature.sign()));
+  }
+
+  private static Bytes canonical(String json) {
+    return Bytes.of(
+        ((Json.Obj) Json.parse(json.getBytes(StandardCharsets.UTF_8), 10_000)).canonical());
   }
 
   private static Bytes keySet(KeyPair service) {
