@@ -166,7 +166,7 @@ class ThresholdTest {
     }
   }
 
-  /// Forty times 0 and twenty times 3000: the squares about the mean 1000 add up to 120,000,000.
+  /// Forty times 1 and twenty times 3001: the squares about the mean 1001 add up to 120,000,000.
   @Test
   void aVarianceIsExactAndAboutEnoughUnits() throws Exception {
     String sql =
@@ -175,7 +175,7 @@ class ThresholdTest {
     try (var duck = data(60)) {
       duck.run(
           "UPDATE airline.customers SET spend = CASE WHEN spend IS NULL THEN NULL"
-              + " WHEN substring(email, 2)::INT % 3 = 0 THEN 3000 ELSE 0 END");
+              + " WHEN substring(email, 2)::INT % 3 = 0 THEN 3001 ELSE 1 END");
       assertThat(answer(duck, sql))
           .containsExactly(
               List.of(
@@ -184,7 +184,7 @@ class ThresholdTest {
                   "1414.21356237",
                   "2033898.3050847458",
                   "1426.14806562",
-                  "1000.00000000",
+                  "1001.00000000",
                   "60"));
       duck.run("UPDATE airline.customers SET spend = NULL WHERE substring(email, 2)::INT >= 24");
       assertThat(answer(duck, sql)).containsExactly(List.of("200", "-", "-", "-", "-", "-", "-"));
