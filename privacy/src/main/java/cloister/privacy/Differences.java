@@ -18,7 +18,8 @@ import java.util.Optional;
 public final class Differences {
   private final Map<String, List<Told>> ofDataset = new HashMap<>();
   private final Map<Integer, List<Footprint>> known = new HashMap<>();
-  private long numbers;
+  private final Map<String, Long> bytesOf = new HashMap<>();
+  private long bytes;
 
   private record Told(String run, Footprint footprint) {}
 
@@ -60,25 +61,22 @@ public final class Differences {
     return between > 0 && between < minimum;
   }
 
-  /// What was released, or is about to be.
-  ///
-  /// @return what of it is new
-  public Footprints add(String run, Footprints released) {
-    var fresh = released.without(this);
-    for (var group : fresh.groups()) {
+  /// What was released.
+  public void add(String run, Footprints released) {
+    for (var group : released.groups()) {
       for (var footprint : group) {
         if (!has(footprint)) {
-          numbers++;
+          bytes += footprint.bytes();
           known.computeIfAbsent(footprint.key(), _ -> new ArrayList<>()).add(footprint);
           for (var dataset : footprint.datasets()) {
             ofDataset
                 .computeIfAbsent(dataset, _ -> new ArrayList<>())
                 .add(new Told(run, footprint));
+            bytesOf.merge(dataset, (long) footprint.bytes(), Long::sum);
           }
         }
       }
     }
-    return fresh;
   }
 
   /// Whether the number was released before, or is the 0 of no unit.
@@ -87,8 +85,18 @@ public final class Differences {
         || known.getOrDefault(footprint.key(), List.of()).stream().anyMatch(footprint::isSame);
   }
 
-  /// How many numbers it holds.
-  public long numbers() {
-    return numbers;
+  /// What of it was not released before.
+  public Footprints fresh(Footprints released) {
+    return released.without(this);
+  }
+
+  /// How much memory it takes.
+  public long bytes() {
+    return bytes;
+  }
+
+  /// Of the numbers of one dataset.
+  public long bytes(String dataset) {
+    return bytesOf.getOrDefault(dataset, 0L);
   }
 }

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/// What an exact number says about which units, so little of it that two can be compared and nothing
-/// else: a linear sketch of the units' contributions.
+/// What an exact number says about which units, so little of it that two can be compared and
+/// nothing else: a linear sketch of the units' contributions.
 ///
 /// A number is a sum Σ c(u) over the units u of a dataset: of ones where units are counted, of rows
 /// where rows are, of totals where values are. Units are spread over a power of two of buckets by a
@@ -40,6 +40,8 @@ public final class Footprint {
   private static final int MOST_BUCKETS = 8192;
 
   private static final int BUCKETS_PER_UNIT = 4;
+
+  private static final int AROUND_BYTES = 200;
 
   /// In the place of how many buckets are written, where all are.
   private static final int DENSE = Character.MAX_VALUE;
@@ -126,6 +128,11 @@ public final class Footprint {
   /// Of nothing: no unit contributes.
   boolean isEmpty() {
     return check == 0 && Arrays.stream(buckets).allMatch(each -> each == 0);
+  }
+
+  /// How much memory it takes, the lists that it is in included.
+  int bytes() {
+    return Integer.BYTES * buckets.length + AROUND_BYTES;
   }
 
   /// As an engine delivers it: the check, and then a bucket's number and sum in one integer each,

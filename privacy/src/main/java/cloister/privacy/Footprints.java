@@ -99,6 +99,11 @@ public final class Footprints {
     return groups.stream().allMatch(List::isEmpty);
   }
 
+  /// How much memory they take.
+  public long bytes() {
+    return groups.stream().flatMap(List::stream).mapToLong(Footprint::bytes).sum();
+  }
+
   public byte[] encode() {
     var names = new TreeSet<String>();
     groups.forEach(group -> group.forEach(each -> names.addAll(each.datasets())));

@@ -60,8 +60,7 @@ public final class Release {
     this.stream = stream;
     this.mostGroups = mostGroups;
     this.cells = plan.measures().stream().mapToInt(Measure::cells).sum();
-    this.lists =
-        plan.measures().stream().mapToInt(Measure::lists).sum() + plan.traced().size();
+    this.lists = plan.measures().stream().mapToInt(Measure::lists).sum() + plan.traced().size();
     this.firstCells = plan.firstCells();
     this.firstLists = plan.firstLists();
     this.candidates =

@@ -308,7 +308,6 @@ public record ReleasePlan(
 
   /// How many buckets the footprints of this release have.
   public int buckets() {
-    return Footprint.bucketsFor(
-        traced.stream().mapToInt(Traced::minimumUnits).max().orElse(1));
+    return Footprint.bucketsFor(traced.stream().mapToInt(Traced::minimumUnits).max().orElse(1));
   }
 }

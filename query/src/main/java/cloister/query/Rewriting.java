@@ -45,8 +45,8 @@ import java.util.stream.IntStream;
 /// unit's, and a group outside the domains is not released.)
 ///
 /// Without noise one aggregation of `r` is the answer, and every number in it is about enough units
-/// ([#requireManyUnits]); where a dataset demands more than one, its units are traced ([TracedSql]).
-/// With noise
+/// ([#requireManyUnits]); where a dataset demands more than one, its units are traced
+/// ([TracedSql]). With noise
 /// - joined sources have a bounded number of rows of each unit ([RowSql]),
 /// - `p` aggregates `r` per unit and group and clamps,
 /// - `b` keeps `groupsPerUnit` groups of each unit, chosen by a keyed hash of the unit's own rows,
@@ -857,8 +857,8 @@ final class Rewriting {
   /// The contribution of units that are counted, all of a group.
   private static final String EVERY_UNIT = "1";
 
-  /// What contributes to some measures: of units, rows, values or sums, and how a unit's is computed
-  /// from its rows in a group that satisfy a condition.
+  /// What contributes to some measures: of units, rows, values or sums, and how a unit's is
+  /// computed from its rows in a group that satisfy a condition.
   private record Contribution(
       String aggregate, String rows, Set<Integer> measures, int digits, boolean values) {
     String of(String condition) {

@@ -1,7 +1,6 @@
 package cloister.query;
 
 import cloister.privacy.Footprint;
-import cloister.privacy.ReleasePlan.Traced;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -12,9 +11,9 @@ import java.util.stream.Stream;
 /// group, `q` adds up per group and bucket of units, and the outer SELECT per group. Counting
 /// distinct units comes down to the first of the three in any case.
 ///
-/// Units are spread by a hash of a hash with the enclave's salt. DuckDB's `hash` is no cryptography:
-/// it is enough that nobody who chooses units or values knows the salt. Sums of residues of up to 31
-/// bits, times as many, do not overflow.
+/// Units are spread by a hash of a hash with the enclave's salt. DuckDB's `hash` is no
+/// cryptography: it is enough that nobody who chooses units or values knows the salt. Sums of
+/// residues of up to 31 bits, times as many, do not overflow.
 final class TracedSql {
   private static final String UNIT = "u";
 
@@ -58,7 +57,12 @@ final class TracedSql {
 
   /// Of every unit: one.
   void tracedUnits() {
-    trace("count(*)", "0", "0", projected("", Footprint.BUCKET_PRIME), projected("", Footprint.CHECK_PRIME));
+    trace(
+        "count(*)",
+        "0",
+        "0",
+        projected("", Footprint.BUCKET_PRIME),
+        projected("", Footprint.CHECK_PRIME));
   }
 
   /// @param contribution of a unit in a group: an aggregate over rows of `r`
@@ -144,7 +148,9 @@ final class TracedSql {
         + "\nFROM q"
         + (keys.isEmpty()
             ? ""
-            : keys.stream().map(key -> "q." + key).collect(Collectors.joining(", ", "\nGROUP BY ", ""))
+            : keys.stream()
+                    .map(key -> "q." + key)
+                    .collect(Collectors.joining(", ", "\nGROUP BY ", ""))
                 + "\nHAVING sum(q.n0) >= "
                 + fewest);
   }
