@@ -37,6 +37,23 @@ sealed interface Allowed<T> {
     };
   }
 
+  /// The same for a key that may be absent and means zeros then: a policy without it is told so.
+  default Check checkOrZero(String name, T found) {
+    Check compared = check(name, found);
+    boolean zeros =
+        this instanceof OneOf<T>(var values)
+            && values.size() == 1
+            && values.iterator().next() instanceof Bytes only
+            && SnpReport.isZero(only);
+    String key = name.substring(name.indexOf('.') + 1);
+    return compared.failed() && zeros
+        ? Check.fails(
+            name,
+            "is %s, and the policy accepts only zeros, as it does where it lacks %s: list what is accepted there"
+                .formatted(shown(found), key))
+        : compared;
+  }
+
   /// Bytes with all their digits, to be compared by eye.
   private static String shown(Object value) {
     return value instanceof Bytes bytes ? bytes.hex() : value.toString();

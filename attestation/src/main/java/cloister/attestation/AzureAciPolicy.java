@@ -60,7 +60,7 @@ record AzureAciPolicy(
   }
 
   private static Bytes digest(String hex) {
-    Bytes digest = Bytes.hex(hex);
+    Bytes digest = Fields.hexadecimal(hex);
     if (digest.size() != DIGEST_BYTES) {
       throw new IllegalArgumentException("a policy's digest has 32 bytes, not " + digest.size());
     }

@@ -109,7 +109,7 @@ record AzureCvmPolicy(
   }
 
   private static Bytes register(String hex) {
-    Bytes value = Bytes.hex(hex);
+    Bytes value = Fields.hexadecimal(hex);
     if (value.size() != TpmRegisters.DIGEST_BYTES) {
       throw new IllegalArgumentException("a register has 32 bytes, not " + value.size());
     }

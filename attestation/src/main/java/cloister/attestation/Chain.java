@@ -49,7 +49,8 @@ final class Chain {
       CertPathValidator.getInstance("PKIX")
           .validate(CertificateFactory.getInstance("X.509").generateCertPath(below), parameters);
     } catch (CertPathValidatorException e) {
-      checks.fails(name, "does not lead to the pinned root %s: %s".formatted(of(root), why(e)));
+      checks.fails(
+          name, "does not lead to the pinned root %s: %s".formatted(of(root), why(e, below, at)));
       return false;
     } catch (CertificateException e) {
       checks.fails(name, "the pinned root %s is not valid at %s".formatted(of(root), at));
@@ -178,10 +179,27 @@ final class Chain {
     return name.replaceAll("(?i).*?\\bCN=((?:\\\\.|[^,])*).*", "$1");
   }
 
-  private static String why(CertPathValidatorException e) {
+  private static Optional<X509Certificate> concerned(
+      CertPathValidatorException e, List<X509Certificate> path) {
+    return e.getIndex() >= 0 && e.getIndex() < path.size()
+        ? Optional.of(path.get(e.getIndex()))
+        : Optional.empty();
+  }
+
+  private static String why(CertPathValidatorException e, List<X509Certificate> path, Instant at) {
     return switch (e.getReason()) {
-      case CertPathValidatorException.BasicReason.EXPIRED -> "a certificate has expired";
-      case CertPathValidatorException.BasicReason.NOT_YET_VALID -> "a certificate is not valid yet";
+      case CertPathValidatorException.BasicReason.EXPIRED ->
+          concerned(e, path)
+              .map(one ->
+                  "the certificate %s expired at %s, and it is %s"
+                      .formatted(of(one), one.getNotAfter().toInstant(), at))
+              .orElse("a certificate has expired");
+      case CertPathValidatorException.BasicReason.NOT_YET_VALID ->
+          concerned(e, path)
+              .map(one ->
+                  "the certificate %s is not valid before %s, and it is %s"
+                      .formatted(of(one), one.getNotBefore().toInstant(), at))
+              .orElse("a certificate is not valid yet");
       case CertPathValidatorException.BasicReason.INVALID_SIGNATURE ->
           "a certificate is not signed by the next";
       default -> "the path is broken (%s)".formatted(e.getReason());

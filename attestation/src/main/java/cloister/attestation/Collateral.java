@@ -24,6 +24,9 @@ public final class Collateral {
   /// The most items of one bundle.
   public static final int MAXIMUM_ITEMS = 2000;
 
+  /// How the source of an item begins that came in a file, of which nobody said where it is from.
+  static final String FILE = "file:";
+
   private static final int MAX_JSON_BYTES = 1 << 20;
 
   private static final Collateral NONE = new Collateral(List.of(), List.of(), List.of());
@@ -155,10 +158,13 @@ public final class Collateral {
         Digest.of(item.bytes()).toString());
   }
 
-  /// What was fetched from these places.
+  /// What was fetched from these places, and what came in files that name none.
   public Collateral from(List<Source> sources) throws EvidenceException {
     Set<String> urls = sources.stream().map(Source::url).collect(Collectors.toSet());
-    return of(items.stream().filter(item -> urls.contains(item.source())).toList());
+    return of(
+        items.stream()
+            .filter(item -> urls.contains(item.source()) || item.source().startsWith(FILE))
+            .toList());
   }
 
   /// Without what ended before that instant.

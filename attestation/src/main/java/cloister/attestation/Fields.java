@@ -217,18 +217,36 @@ final class Fields {
       }
       return new Allowed.Any<>();
     }
-    List<T> values = list(name, parser);
+    List<T> values = values(name, parser);
+    if (values.isEmpty()) {
+      throw bad(name, "is empty: name what is accepted, or say any");
+    }
     return new Allowed.OneOf<>(Set.copyOf(values));
   }
 
-  /// A list that is not empty.
+  /// A list that is not empty, where a policy cannot say `any`.
   <T> List<T> list(String name, Parser<T> parser) throws EvidenceException {
-    var values = new ArrayList<T>();
-    for (String element : strings(name, 1000)) {
-      values.add(parsed(name, element, parser));
+    if (saysAny(name)) {
+      throw bad(name, "is not a list, and cannot be any");
     }
+    List<T> values = values(name, parser);
     if (values.isEmpty()) {
-      throw bad(name, "is empty: name what is accepted, or say any");
+      throw bad(name, "is empty: name at least one, or leave the key out if it may be");
+    }
+    return values;
+  }
+
+  /// In a list, `any` would be read by people as the word and by programs as a value like others.
+  private <T> List<T> values(String name, Parser<T> parser) throws EvidenceException {
+    List<String> texts = strings(name, 1000);
+    var values = new ArrayList<T>();
+    for (int i = 0; i < texts.size(); i++) {
+      String element = name + "[" + i + "]";
+      if (texts.get(i).equals("any")) {
+        throw bad(
+            element, "is the word any in a list: it stands alone, without a list, or nowhere");
+      }
+      values.add(parsed(element, texts.get(i), parser));
     }
     return values;
   }
@@ -239,6 +257,17 @@ final class Fields {
     } catch (IllegalArgumentException | EvidenceException e) {
       throw EvidenceException.at(at(name), "is malformed: " + e.getMessage(), e);
     }
+  }
+
+  /// Bytes as a policy has them.
+  static Bytes hexadecimal(String text) {
+    if (!text.matches("[0-9a-fA-F]*")) {
+      throw new IllegalArgumentException("not hexadecimal digits");
+    }
+    if (text.length() % 2 != 0) {
+      throw new IllegalArgumentException(text.length() + " hexadecimal digits, and a byte has two");
+    }
+    return Bytes.hex(text);
   }
 
   /// @throws EvidenceException if a member is there that was not read, naming it

@@ -93,9 +93,9 @@ record HclClaims(
     claims.add(new Claim("user-data", userData.map(Bytes::hex).orElse("none")));
     for (Setting setting : Setting.values()) {
       claims.add(
-          new Claim(
-              setting.label,
-              !stated.contains(setting) ? "not said" : isOn(setting) ? "yes" : "no"));
+          stated.contains(setting)
+              ? Claim.flag(setting.label, isOn(setting))
+              : new Claim(setting.label, "not said"));
     }
     claims.add(
         new Claim("root-cert-thumbprint", rootCertificate.isEmpty() ? "none" : rootCertificate));

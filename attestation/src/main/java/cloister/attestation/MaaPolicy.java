@@ -49,7 +49,7 @@ record MaaPolicy(
         fields.allowed("attestation-types", MaaToken.Type::parse),
         fields.allowed("isolation-types", MaaPolicy::isolation),
         fields.allowed("measurements", Measurement::parse),
-        fields.allowed("host-data", text -> Bytes.hex(text).hex()),
+        fields.allowed("host-data", text -> Fields.hexadecimal(text).hex()),
         fields.allowed("compliance-statuses", text -> text),
         fields.allowed("tcb-statuses", text -> text),
         fields.integer("minimum-svn", 0, 0xffff_ffffL),

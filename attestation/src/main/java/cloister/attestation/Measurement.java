@@ -21,6 +21,9 @@ public record Measurement(String algorithm, Bytes digest) implements Comparable<
 
   public static Measurement parse(String text) {
     int colon = text.indexOf(':');
+    if (text.substring(colon + 1).matches("[0-9a-f]*[A-F][0-9a-fA-F]*")) {
+      throw new IllegalArgumentException("a measurement's hexadecimal digits are lower-case");
+    }
     if (colon < 0 || !text.substring(colon + 1).matches("[0-9a-f]*")) {
       throw new IllegalArgumentException("not a measurement of the form sha384:<hex digits>");
     }

@@ -277,6 +277,7 @@ record NitroDocument(
   List<Claim> claims() {
     var claims = new ArrayList<Claim>();
     claims.add(new Claim("document", kind.toString()));
+    claims.add(new Claim("measurement", measurement().toString()));
     claims.add(new Claim("module-id", moduleId));
     claims.add(new Claim("timestamp", timestamp.toString()));
     registers.forEach((index, value) -> claims.add(new Claim("pcr" + index, value.hex())));

@@ -72,7 +72,7 @@ record NvidiaPolicy(
         driver,
         vbios,
         fields.allowed("modes", NvidiaMode::byLabel),
-        fields.allowed("chip-ids", Bytes::hex),
+        fields.allowed("chip-ids", Fields::hexadecimal),
         fields.parsed("revocation", NvidiaPolicy::revocation));
   }
 

@@ -31,9 +31,13 @@ record NvidiaReport(SpdmMeasurements spdm, NvidiaOpaque opaque, NvidiaChain chai
   private static final int MOST_EDITIONS = 16;
 
   /// A verdict of NVIDIA's service is a JSON array; a transcript begins with SPDM's version.
+  static boolean isToken(Bytes report) {
+    return report.size() > 0 && report.toArray()[0] == '[';
+  }
+
   static Report parse(Evidence evidence) throws EvidenceException {
     Bytes report = evidence.report();
-    if (report.size() > 0 && report.toArray()[0] == '[') {
+    if (isToken(report)) {
       return NvidiaToken.parse(evidence);
     }
     evidence.onlyWith(Evidence.Part.CERTIFICATES);

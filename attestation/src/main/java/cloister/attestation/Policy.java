@@ -161,7 +161,7 @@ public record Policy(
   }
 
   private static Bytes identifier(String hex) {
-    Bytes bytes = Bytes.hex(hex);
+    Bytes bytes = Fields.hexadecimal(hex);
     if (bytes.size() < SHORTEST_IDENTIFIER || bytes.size() > LONGEST_IDENTIFIER) {
       throw new IllegalArgumentException(
           "an identifier has %d to %d bytes, not %d"

@@ -16,7 +16,7 @@ public final class Recognition {
   private static final Pattern JSON = Pattern.compile("[{\\[]");
 
   /// NVIDIA's service answers with a list of lists.
-  private static final Pattern DETACHED_EAT = Pattern.compile("\\[\\s*+\\[");
+  private static final Pattern DETACHED_EAT = Pattern.compile("\\[\\s*+\\[\\s*+\"JWT\"");
 
   private Recognition() {}
 
@@ -77,7 +77,11 @@ public final class Recognition {
     }
     byte[] head = file.slice(0, 8).toArray();
     int version = head[0] | head[1] << 8;
-    if (file.size() == SNP_REPORT_BYTES && version >= 2 && version <= 5 && head[2] == 0) {
+    // One that is cut off or has more at its end is one all the same, and its parser says so.
+    if (version >= 2
+        && version <= 5
+        && head[2] == 0
+        && (file.size() == SNP_REPORT_BYTES || isEcdsa(file))) {
       return Optional.of(Tee.SEV_SNP);
     }
     // A quote of Intel: u16 version, u16 key type 2, u32 TEE type.
@@ -97,6 +101,11 @@ public final class Recognition {
       return Optional.of(Tee.NVIDIA);
     }
     return Optional.empty();
+  }
+
+  /// An SNP report's signature algorithm, u32 at 0x34: ECDSA P-384 is 1.
+  private static boolean isEcdsa(Bytes file) {
+    return file.slice(0x34, 0x38).equals(Bytes.hex("01000000"));
   }
 
   /// AWS protects the algorithm and nothing else. What cannot be read is left to its parser, which

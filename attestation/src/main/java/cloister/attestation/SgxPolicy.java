@@ -96,7 +96,7 @@ record SgxPolicy(
             mrSigner.check("sgx.mrsigner", enclave.mrSigner()),
             isvProductId.check("sgx.isvprodid", (long) enclave.isvProductId()),
             platform.check("sgx.platforms", platforms),
-            configId.check("sgx.configid", enclave.configId())));
+            configId.checkOrZero("sgx.configid", enclave.configId())));
     checks.require(
         "sgx.minimum-isvsvn",
         enclave.isvSvn() >= minimumIsvSvn,

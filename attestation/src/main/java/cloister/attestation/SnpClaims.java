@@ -68,7 +68,7 @@ record SnpClaims(
 
   @Override
   public List<Claim> claims() {
-    var claims = new ArrayList<>(report.claims());
+    var claims = new ArrayList<>(report.fields());
     claims.add(new Claim("product", product.vendorName()));
     claims.add(new Claim("provider", provider.orElse("none")));
     claims.add(new Claim("current-tcb-components", currentTcb.toString()));

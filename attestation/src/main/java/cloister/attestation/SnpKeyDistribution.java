@@ -62,7 +62,8 @@ final class SnpKeyDistribution {
         .orElse(List.of(SnpProduct.MILAN, SnpProduct.GENOA));
   }
 
-  private static Optional<SnpProduct> product(SnpReport report) {
+  /// What the report itself says; one of version 2 says nothing.
+  static Optional<SnpProduct> product(SnpReport report) {
     return report.cpuid().flatMap(cpuid -> SnpProduct.byCpuid(cpuid.family(), cpuid.model()));
   }
 

@@ -83,9 +83,14 @@ record SnpPlatformPolicy(
 
   static SnpPlatformPolicy read(Fields fields) throws EvidenceException {
     Set<SnpProduct> products =
-        Set.copyOf(fields.list("products", label -> known(SnpProduct.byLabel(label))));
+        Set.copyOf(
+            fields.list(
+                "products", label -> known(SnpProduct.byLabel(label), SnpProduct.values())));
     Set<SnpSigningKey> keys =
-        Set.copyOf(fields.list("signing-keys", label -> known(SnpSigningKey.byLabel(label))));
+        Set.copyOf(
+            fields.list(
+                "signing-keys",
+                label -> known(SnpSigningKey.byLabel(label), SnpSigningKey.values())));
     Optional<Allowed<String>> providers =
         keys.contains(SnpSigningKey.VLEK)
             ? Optional.of(fields.allowed("csp-ids", text -> text))
@@ -136,7 +141,7 @@ record SnpPlatformPolicy(
   }
 
   private static Bytes chipId(String hex) {
-    Bytes id = Bytes.hex(hex);
+    Bytes id = Fields.hexadecimal(hex);
     if (id.size() != 64 && id.size() != SnpProduct.TURIN.chipIdBytes()) {
       throw new IllegalArgumentException("a chip's identifier has 64 bytes, on Turin 8");
     }
@@ -194,7 +199,8 @@ record SnpPlatformPolicy(
 
   /// What a guest's owner can demand of the platform by name.
   private static SnpGuestPolicy.Flag demand(String label) {
-    SnpGuestPolicy.Flag flag = known(SnpGuestPolicy.Flag.byLabel(label));
+    SnpGuestPolicy.Flag flag =
+        known(SnpGuestPolicy.Flag.byLabel(label), SnpGuestPolicy.Flag.values());
     return switch (flag) {
       case AES_256_XTS, RAPL_DISABLED, CIPHERTEXT_HIDING, PAGE_SWAP_DISABLED -> flag;
       case SMT, MIGRATION_AGENT, DEBUG, SINGLE_SOCKET, CXL ->
@@ -213,7 +219,11 @@ record SnpPlatformPolicy(
   private static Allowed<SnpPlatformInfo.Condition> platformInfo(Fields fields)
       throws EvidenceException {
     Allowed<SnpPlatformInfo.Condition> required =
-        fields.allowed("require", label -> known(SnpPlatformInfo.Condition.byLabel(label)));
+        fields.allowed(
+            "require",
+            label ->
+                known(
+                    SnpPlatformInfo.Condition.byLabel(label), SnpPlatformInfo.Condition.values()));
     fields.noOther();
     return required;
   }
@@ -242,8 +252,11 @@ record SnpPlatformPolicy(
     return ByteBuffer.wrap(bigEndian.toArray()).getLong();
   }
 
-  private static <T> T known(Optional<T> found) {
-    return found.orElseThrow(() -> new IllegalArgumentException("no name that is known there"));
+  private static <T> T known(Optional<T> found, T[] all) {
+    return found.orElseThrow(() ->
+        new IllegalArgumentException(
+            "not one of "
+                + Arrays.stream(all).map(Object::toString).collect(Collectors.joining(", "))));
   }
 
   /// One comparison of all demands, in the order of their keys above.

@@ -53,7 +53,7 @@ record SnpPolicy(
   }
 
   private static Bytes sized(String hex, int size) {
-    Bytes bytes = Bytes.hex(hex);
+    Bytes bytes = Fields.hexadecimal(hex);
     if (bytes.size() != size) {
       throw new IllegalArgumentException("has %d bytes, not %d".formatted(bytes.size(), size));
     }
@@ -84,8 +84,8 @@ record SnpPolicy(
         List.of(
             measurement.check("snp.measurement", snp.measurement()),
             hostData.check("snp.host-data", report.hostData()),
-            idKeyDigests.check("snp.id-key-digests", report.idKeyDigest()),
-            authorKeyDigests.check("snp.author-key-digests", report.authorKeyDigest())));
+            idKeyDigests.checkOrZero("snp.id-key-digests", report.idKeyDigest()),
+            authorKeyDigests.checkOrZero("snp.author-key-digests", report.authorKeyDigest())));
     checks.require(
         "snp.minimum-guest-svn",
         report.guestSvn() >= minimumGuestSvn,

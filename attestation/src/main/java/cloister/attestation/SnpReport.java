@@ -3,6 +3,7 @@ package cloister.attestation;
 import cloister.crypto.Bytes;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -203,6 +204,33 @@ record SnpReport(
 
   @Override
   public List<Claim> claims() {
+    var claims = new ArrayList<>(fields());
+    SnpKeyDistribution.product(this)
+        .ifPresent(product -> claims.add(new Claim("product", product.toString())));
+    components(claims, "current", currentTcb);
+    components(claims, "reported", reportedTcb);
+    components(claims, "committed", committedTcb);
+    components(claims, "launch", launchTcb);
+    return List.copyOf(claims);
+  }
+
+  /// Only a report of version 2 does not say its product, and Turin's layout came later.
+  private void components(List<Claim> claims, String which, Bytes tcb) {
+    Optional<SnpProduct> product = SnpKeyDistribution.product(this);
+    if (version > 2 && product.isEmpty()) {
+      return;
+    }
+    try {
+      SnpTcb read =
+          SnpTcb.read(product.map(SnpProduct::layout).orElse(SnpProduct.Layout.MILAN), which, tcb);
+      claims.add(new Claim(which + "-tcb-components", read.toString()));
+    } catch (EvidenceException _) {
+      // It has reserved bytes that are not zero, for which verification refuses it.
+    }
+  }
+
+  /// What is read without knowing the product.
+  List<Claim> fields() {
     return List.of(
         new Claim("version", Integer.toString(version)),
         new Claim("guest-svn", Long.toString(guestSvn)),
@@ -213,8 +241,8 @@ record SnpReport(
         new Claim("vmpl", Integer.toString(vmpl)),
         new Claim("current-tcb", currentTcb.hex()),
         new Claim("platform-info", platformInfo.toString()),
-        new Claim("author-key", keyInfo.hasAuthorKey() ? "yes" : "no"),
-        new Claim("mask-chip-key", keyInfo.isChipKeyMasked() ? "yes" : "no"),
+        Claim.flag("author-key", keyInfo.hasAuthorKey()),
+        Claim.flag("mask-chip-key", keyInfo.isChipKeyMasked()),
         new Claim(
             "signing-key",
             signingKey().map(SnpSigningKey::toString).orElse(keyInfo.code() + ", unknown")),

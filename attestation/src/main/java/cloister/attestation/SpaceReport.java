@@ -3,6 +3,7 @@ package cloister.attestation;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -72,7 +73,20 @@ record SpaceReport(Jws jws, SpaceToken token, Type type, List<X509Certificate> c
 
   @Override
   public List<Claim> claims() {
-    return token.claims();
+    var claims = new ArrayList<>(token.claims());
+    claims.addAll(token.values());
+    claims.add(new Claim("token-type", type.name()));
+    time(claims, "issued-at", "iat");
+    time(claims, "expires-at", "exp");
+    return List.copyOf(claims);
+  }
+
+  private void time(List<Claim> claims, String name, String claim) {
+    try {
+      claims.add(new Claim(name, jws.time(claim).toString()));
+    } catch (EvidenceException _) {
+      claims.add(new Claim(name, "not said"));
+    }
   }
 
   @Override

@@ -109,27 +109,42 @@ record SpaceToken(
   List<Claim> claims() {
     var claims = new ArrayList<Claim>();
     claims.add(new Claim("issuer", issuer));
-    claims.add(new Claim("audience", String.join(" ", audience)));
-    claims.add(new Claim("nonces", String.join(" ", nonces)));
-    claims.add(new Claim("secure-boot", Boolean.toString(secureBoot)));
+    claims.add(Claim.list("audience", audience));
+    claims.add(Claim.list("nonces", nonces));
+    claims.add(Claim.flag("secure-boot", secureBoot));
     claims.add(new Claim("hardware-model", hardwareModel));
     claims.add(new Claim("software-name", softwareName));
     claims.add(new Claim("software-version", Long.toString(softwareVersion)));
     claims.add(new Claim("debug-status", debugStatus));
-    claims.add(new Claim("support-attributes", sorted(supportAttributes)));
+    claims.add(Claim.list("support-attributes", sorted(supportAttributes)));
     claims.add(new Claim("image-reference", imageReference));
     claims.add(new Claim("image-digest", imageDigest.toString()));
-    claims.add(new Claim("arguments", String.join(" ", arguments)));
-    claims.add(new Claim("environment", sorted(environment.keySet())));
-    claims.add(new Claim("command-override", String.join(" ", commandOverride)));
-    claims.add(new Claim("environment-override", sorted(environmentOverride.keySet())));
+    claims.add(Claim.list("arguments", arguments));
+    claims.add(Claim.list("environment", sorted(environment.keySet())));
+    claims.add(Claim.list("command-override", commandOverride));
+    claims.add(Claim.list("environment-override", sorted(environmentOverride.keySet())));
     tcbStatus.ifPresent(status -> claims.add(new Claim("tcb-status", status)));
     claims.add(new Claim("project-id", projectId));
-    claims.add(new Claim("service-accounts", sorted(serviceAccounts)));
+    claims.add(Claim.list("service-accounts", sorted(serviceAccounts)));
     return claims;
   }
 
-  private static String sorted(Set<String> names) {
-    return String.join(" ", names.stream().sorted().toList());
+  /// Names alone go into results, which are kept: values may be the operator's secrets.
+  List<Claim> values() {
+    var values = new ArrayList<Claim>();
+    values.add(Claim.list("environment-values", assignments(environment)));
+    values.add(Claim.list("environment-override-values", assignments(environmentOverride)));
+    return values;
+  }
+
+  private static List<String> assignments(Map<String, String> variables) {
+    return variables.entrySet().stream()
+        .map(variable -> variable.getKey() + "=" + variable.getValue())
+        .sorted()
+        .toList();
+  }
+
+  private static List<String> sorted(Set<String> names) {
+    return names.stream().sorted().toList();
   }
 }

@@ -80,6 +80,7 @@ record TdxClaims(TdReport domain, DcapPlatform platform) implements Claims {
     claims.add(new Claim("mrowner", domain.mrOwner().hex()));
     claims.add(new Claim("mrownerconfig", domain.mrOwnerConfig().hex()));
     claims.add(new Claim("td-attributes", "%016x".formatted(domain.attributes())));
+    claims.add(Claim.list("td-attributes-on", TdxPolicy.Attribute.named(domain.attributes())));
     claims.add(new Claim("xfam", domain.xfam().hex()));
     claims.add(new Claim("tee-tcb-svn", domain.teeTcbSvn().hex()));
     claims.add(new Claim("mrseam", domain.mrSeam().hex()));

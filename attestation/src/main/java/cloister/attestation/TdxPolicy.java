@@ -2,6 +2,7 @@ package cloister.attestation;
 
 import cloister.crypto.Bytes;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,6 +40,7 @@ record TdxPolicy(
     implements Policy.Entry {
   private static final int REGISTER = 48;
   private static final String SERVICE_TD = "mr-service-td";
+  private static final List<String> OPTIONAL = List.of("mr-owner", "mr-owner-config");
 
   /// The bits of TDATTRIBUTES that have a name. DEBUG is none of them: nobody can allow it.
   enum Attribute {
@@ -65,6 +67,24 @@ record TdxPolicy(
       throw new IllegalArgumentException("no attribute of a trust domain: " + label);
     }
 
+    /// What is on, by name where there is one.
+    static List<String> named(long attributes) {
+      var names = new ArrayList<String>();
+      long left = attributes;
+      for (Attribute attribute : values()) {
+        if ((left >>> attribute.bit & 1) == 1) {
+          names.add(attribute.label);
+          left &= ~(1L << attribute.bit);
+        }
+      }
+      for (int bit = 0; bit < Long.SIZE; bit++) {
+        if ((left >>> bit & 1) == 1) {
+          names.add(bit == TdxClaims.DEBUG ? "debug" : "bit-" + bit);
+        }
+      }
+      return names;
+    }
+
     @Override
     public String toString() {
       return label;
@@ -83,7 +103,7 @@ record TdxPolicy(
         List.of("mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3", "mr-config-id", "mr-seam")) {
       registers.put(name, fields.allowed(name, hex -> sized(hex, REGISTER)));
     }
-    for (String name : List.of("mr-owner", "mr-owner-config")) {
+    for (String name : OPTIONAL) {
       registers.put(name, orZero(fields, name, REGISTER));
     }
     return new TdxPolicy(
@@ -121,7 +141,7 @@ record TdxPolicy(
   }
 
   static Bytes sized(String hex, int bytes) {
-    Bytes value = Bytes.hex(hex);
+    Bytes value = Fields.hexadecimal(hex);
     if (value.size() != bytes) {
       throw new IllegalArgumentException("%d bytes, not %d".formatted(value.size(), bytes));
     }
@@ -142,11 +162,13 @@ record TdxPolicy(
     TdReport domain = tdx.domain();
     tcb.compare(checks, "tdx", tdx.platform(), at);
     Map<String, Bytes> found = registers(domain);
-    registers.forEach((name, demand) ->
-        checks.addAll(
-            List.of(
-                demand.check(
-                    "tdx." + name, found.getOrDefault(name, Bytes.of(new byte[REGISTER]))))));
+    registers.forEach((name, demand) -> {
+      Bytes value = found.getOrDefault(name, Bytes.of(new byte[REGISTER]));
+      checks.add(
+          OPTIONAL.contains(name)
+              ? demand.checkOrZero("tdx." + name, value)
+              : demand.check("tdx." + name, value));
+    });
     serviceTd(checks, domain);
     compareMask(checks, "tdx.xfam", xfam, domain.xfam());
     attributes(checks, domain);
@@ -177,7 +199,7 @@ record TdxPolicy(
     if (domain.mrServiceTd().isPresent()) {
       Allowed<Bytes> demand =
           serviceTd.orElse(new Allowed.OneOf<>(Set.of(Bytes.of(new byte[REGISTER]))));
-      checks.add(demand.check(name, domain.mrServiceTd().get()));
+      checks.add(demand.checkOrZero(name, domain.mrServiceTd().get()));
     } else if (serviceTd.filter(demand -> demand instanceof Allowed.OneOf<Bytes>).isPresent()) {
       checks.fails(
           name,

@@ -52,7 +52,7 @@ class AzureCvmReportTest {
     assertThat(claims.claims())
         .contains(new Claim("vm-unique-id", "A VM"), new Claim("hardware", "sev-snp"));
     assertThat(Report.parse(new Evidence(Tee.AZURE_CVM, GOOD)).claims())
-        .contains(new Claim("secure-boot", "yes"));
+        .contains(Claim.flag("secure-boot", true));
   }
 
   /// SHA-256 over their values in ascending order.

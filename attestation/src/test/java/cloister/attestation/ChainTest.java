@@ -46,8 +46,9 @@ class ChainTest {
     var brief = middle.leaf(Kind.P256, Contents.of("Brief").between(NOW, NOW.plusSeconds(60)));
     var short_ = List.of(brief.certificate(), middle.certificate());
     assertThat(path(short_, root, NOW.plusSeconds(30))).isEmpty();
-    assertThat(path(short_, root, NOW.plusSeconds(61))).contains("expired");
-    assertThat(path(short_, root, NOW.minusSeconds(1))).contains("not valid yet");
+    assertThat(path(short_, root, NOW.plusSeconds(61)))
+        .contains("the certificate Brief expired at ");
+    assertThat(path(short_, root, NOW.minusSeconds(1))).contains("Brief is not valid before");
   }
 
   @Test

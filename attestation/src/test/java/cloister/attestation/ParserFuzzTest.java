@@ -261,6 +261,23 @@ class ParserFuzzTest {
   }
 
   @FuzzTest
+  void vendorFile(byte[] input) {
+    parseOrRefuse(() -> {
+      for (Collateral.Item item : VendorFile.read("file", Optional.empty(), Bytes.of(input))) {
+        Collateral.dates(item);
+      }
+    });
+  }
+
+  /// A report alone, of each kind that has parts.
+  @FuzzTest
+  void evidenceWithoutItsParts(byte[] input) {
+    for (Tee tee : List.of(Tee.AZURE_CVM, Tee.AZURE_ACI, Tee.NVIDIA)) {
+      parseOrRefuse(() -> EvidenceParts.claims(new Evidence(tee, Bytes.of(input))));
+    }
+  }
+
+  @FuzzTest
   void eifMeasurement(byte[] input) {
     parseOrRefuse(() -> EifMeasurement.of(new ByteArrayInputStream(input)).measurement());
   }

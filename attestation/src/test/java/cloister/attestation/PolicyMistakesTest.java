@@ -65,7 +65,7 @@ class PolicyMistakesTest {
         .containsExactly("policy.accept[0].pcr.4", "policy.accept[0].pcr.12");
     // Types that are not PKI need keys.
     assertThat(mistakes(kept("confidential-space").replace("[\"PKI\"]", "[\"PKX\"]")))
-        .containsExactly("policy.accept[0].token-types");
+        .containsExactly("policy.accept[0].token-types[0]");
     // Of two families, one entry is left; and a list of nothing accepts nothing.
     assertThat(
             mistakes(

@@ -74,8 +74,9 @@ class SpaceVectorsTest {
     assertThat(report.claims().boundTo(Binding.of("cloister/session/v1"))).isFalse();
     assertThat(report.claims().claims())
         .contains(
-            new Claim(
-                "nonces", "75a91c8dbe289f190d5e70ab1cb70c93cc14d7243f0ef3ff5326a622ead220a6"));
+            Claim.list(
+                "nonces",
+                List.of("75a91c8dbe289f190d5e70ab1cb70c93cc14d7243f0ef3ff5326a622ead220a6")));
     assertThat(TestPolicies.failures(policy(), report, CLOCK)).isEmpty();
     assertThat(Report.parse(sample()).sources())
         .as("the list of the root, which the intermediate names")

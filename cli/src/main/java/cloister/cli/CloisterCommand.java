@@ -16,10 +16,12 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
@@ -50,7 +52,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       " 0:done",
       " 1:a fault of Cloister, or a promise of `rehearse` or `demo` does not hold",
       " 2:the input is wrong, and the message says what to correct",
-      " 3:a rule or a security check said no, or `explain` would hear no; repeating changes nothing",
+      " 3:a rule or a security check said no, `explain` would hear no, or `terms import` lost something;"
+          + " repeating changes nothing",
       " 4:something ran out or was away; the same may succeed later",
       " 130:interrupted"
     })
@@ -106,6 +109,7 @@ final class CloisterCommand {
     verbs.put("budget", Budget::new);
     verbs.put("suspend", Suspend::new);
     verbs.put("resume", Resume::new);
+    verbs.put("terms", options -> new Group.Terms().with(new TermsImport(options)));
     verbs.put("receipt", options -> new Group.Receipt().with(new ReceiptVerify(options)));
     verbs.put("ledger", options -> new Group.Ledger().with(new LedgerCheck(options)));
     verbs.put(
@@ -155,7 +159,8 @@ final class CloisterCommand {
     line.setUsageHelpWidth(100);
     line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
     line.setExecutionExceptionHandler((failure, at, _) -> failed(options, at, failure));
-    line.setParameterExceptionHandler((failure, _) -> misused(options, failure));
+    line.setParameterExceptionHandler(
+        (failure, arguments) -> misused(options, mistyped(failure, arguments).orElse(failure)));
     return line;
   }
 
@@ -205,6 +210,26 @@ final class CloisterCommand {
         ErrorCode.Kind.USER.exitCode(),
         List.of());
     return ErrorCode.Kind.USER.exitCode();
+  }
+
+  /// Whoever mistypes an option that has to be there is told of that, not that it is missing.
+  private static Optional<ParameterException> mistyped(
+      ParameterException failure, String[] arguments) {
+    if (!(failure instanceof MissingParameterException)) {
+      return Optional.empty();
+    }
+    CommandLine at = failure.getCommandLine();
+    Set<String> known =
+        at.getCommandSpec().options().stream()
+            .flatMap(option -> Arrays.stream(option.names()))
+            .collect(Collectors.toSet());
+    return Arrays.stream(arguments)
+        .takeWhile(argument -> !argument.equals("--"))
+        .filter(argument -> argument.startsWith("--"))
+        .map(argument -> argument.replaceFirst("=.*", ""))
+        .filter(option -> !known.contains(option))
+        .findFirst()
+        .map(option -> new UnmatchedArgumentException(at, List.of(option)));
   }
 
   private static String suggestion(ParameterException failure) {

@@ -4,7 +4,7 @@ import cloister.attestation.Collateral;
 import cloister.attestation.Collateral.Dates;
 import cloister.attestation.Collateral.Item;
 import cloister.attestation.EvidenceException;
-import cloister.client.CollateralStore;
+import cloister.client.CollateralInput;
 import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.Json;
@@ -26,7 +26,10 @@ import picocli.CommandLine.Parameters;
       "  cloister collateral show bundle.json"
     })
 final class CollateralShow extends Verb {
-  @Parameters(arity = "0..1", paramLabel = "FILE", description = "A bundle; else your home's.")
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "FILE",
+      description = "A bundle or a vendor's file; else your home's.")
   private Optional<Path> file = Optional.empty();
 
   CollateralShow(Options options) {
@@ -36,7 +39,8 @@ final class CollateralShow extends Verb {
   @Override
   void run() {
     Collateral collateral =
-        file.map(CollateralStore::read).orElseGet(() -> options.home().collateral().read());
+        file.map(given -> CollateralInput.read(given, Optional.of(given.toString())))
+            .orElseGet(() -> options.collateral().read());
     var table =
         new Table(
             Table.Column.text("KIND"),

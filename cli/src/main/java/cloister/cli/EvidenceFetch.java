@@ -7,6 +7,7 @@ import cloister.protocol.ErrorCode;
 import cloister.protocol.EvidenceFormat;
 import cloister.protocol.Json;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +44,11 @@ final class EvidenceFetch extends Verb {
 
   @Override
   void run() throws InterruptedException {
-    List<Evidence> evidence = EvidenceCheck.fetch(options.enclave());
+    URI enclave = options.enclave();
+    List<Evidence> evidence = EvidenceCheck.fetch(enclave);
+    for (Evidence one : evidence) {
+      options.requireAccepted(one, "what " + enclave + " shows");
+    }
     List<String> files = new ArrayList<>();
     List<String> lines = new ArrayList<>();
     for (Evidence one : evidence) {
@@ -57,8 +62,12 @@ final class EvidenceFetch extends Verb {
   }
 
   private static void write(Path file, Evidence evidence) {
+    writeNew(file, EvidenceFormat.write(evidence).canonical());
+  }
+
+  static void writeNew(Path file, byte[] content) {
     try {
-      Files.write(file, EvidenceFormat.write(evidence).canonical(), StandardOpenOption.CREATE_NEW);
+      Files.write(file, content, StandardOpenOption.CREATE_NEW);
     } catch (FileAlreadyExistsException e) {
       throw new CloisterException(
           ErrorCode.PARAMETER_INVALID, file + " is there already; name a new file", e);

@@ -3,8 +3,10 @@ package cloister.cli;
 import cloister.attestation.Binding;
 import cloister.attestation.Check;
 import cloister.attestation.Collateral;
+import cloister.attestation.Evidence;
 import cloister.attestation.Policy;
-import cloister.client.CollateralStore;
+import cloister.attestation.Report;
+import cloister.client.CollateralInput;
 import cloister.client.EvidenceCheck;
 import cloister.client.Policies;
 import cloister.crypto.Bytes;
@@ -17,7 +19,9 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -32,6 +36,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  cloister evidence verify report.bin --policy snp.yaml --collateral bundle.json",
       "  cloister evidence verify quote.bin --policy tdx.yaml --at 2025-06-20T00:00:00Z --json",
+      "  cloister evidence verify hcl.bin --part tpm-quote=quote --part tpm-registers=pcrs --policy vm.yaml",
       "",
       "Without --collateral, what your home has fetched is used. The last line is the verdict:",
       "accepted; refused, when genuine evidence does not meet the policy or your --report-data; or not",
@@ -67,6 +72,12 @@ final class EvidenceVerify extends Verb {
       description = "The 64 bytes that the evidence has to be bound to; else that is not compared.")
   private Optional<String> reportData = Optional.empty();
 
+  @Option(
+      names = "--part",
+      paramLabel = "NAME=FILE",
+      description = "A part that is in a file of its own, as policy=policy.base64; repeatable.")
+  private Map<String, Path> parts = new TreeMap<>();
+
   private boolean accepted;
 
   EvidenceVerify(Options options) {
@@ -76,34 +87,54 @@ final class EvidenceVerify extends Verb {
   @Override
   void run() {
     PolicyDocument demanded = Policies.read(policy);
+    Evidence evidence = EvidenceCheck.read(file, EvidenceShow.named(parts));
+    Report report = EvidenceCheck.parse(file, evidence);
+    options.requireAccepted(evidence, file.toString());
     Collateral with =
-        collateral.isPresent()
-            ? CollateralStore.read(collateral.get())
-            : options.home().collateral().read();
+        collateral
+            .map(given -> CollateralInput.read(given, Optional.empty()))
+            .orElseGet(() -> options.collateral().read());
     Instant instant = at.map(EvidenceVerify::instant).orElseGet(Instant::now);
     EvidenceCheck check =
         EvidenceCheck.verify(
-            EvidenceCheck.read(file),
-            demanded.policy(),
-            with,
-            reportData.map(EvidenceVerify::hex),
-            instant);
+            evidence, demanded.policy(), with, reportData.map(EvidenceVerify::hex), instant);
     options.print(
         AttestationResult.write(
             check.evidence().tee(),
             check.verdict(),
             check.checks(),
             check.claims(),
+            check.measurement(),
             demanded.digest(),
             instant),
         lines(check, demanded.policy()));
     accepted = check.verdict() == AttestationResult.Verdict.ACCEPTED;
+    if (check.verdict() == AttestationResult.Verdict.NOT_BELIEVED) {
+      hint(check, report, with);
+    }
   }
 
   @Override
   public Integer call() throws Exception {
     super.call();
     return accepted ? ExitCode.OK : ErrorCode.Kind.REFUSED.exitCode();
+  }
+
+  /// What a person most likely forgot.
+  private void hint(EvidenceCheck check, Report report, Collateral with) {
+    if (with.items().isEmpty() && !report.sources().isEmpty()) {
+      terminal()
+          .say(
+              "There was no collateral to verify it with: `cloister collateral fetch FILE` gets it, or"
+                  + " --collateral FILE names a bundle.");
+    }
+    boolean expired =
+        check.checks().stream()
+            .filter(Check::failed)
+            .anyMatch(one -> one.detail().contains(" expired at "));
+    if (at.isEmpty() && expired) {
+      terminal().say("It was verified for now; --at TIME verifies it for the time that it is of.");
+    }
   }
 
   private List<String> lines(EvidenceCheck check, Policy demanded) {

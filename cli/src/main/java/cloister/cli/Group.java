@@ -28,6 +28,13 @@ abstract class Group implements Runnable {
             + String.join(", ", spec.subcommands().keySet()));
   }
 
+  /// What owners permit.
+  @Command(
+      name = "terms",
+      synopsisSubcommandLabel = "VERB",
+      description = "Bring policies of other products over.")
+  static final class Terms extends Group {}
+
   /// The proofs of runs.
   @Command(
       name = "receipt",

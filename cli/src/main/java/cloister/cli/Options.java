@@ -1,6 +1,9 @@
 package cloister.cli;
 
+import cloister.attestation.Evidence;
 import cloister.attestation.SimulatedEvidence;
+import cloister.attestation.Tee;
+import cloister.client.CollateralStore;
 import cloister.client.Home;
 import cloister.client.Participant;
 import cloister.protocol.CloisterException;
@@ -96,6 +99,28 @@ final class Options {
 
   Home home() {
     return Home.open(homeFolder());
+  }
+
+  /// Of a home that need not be there: collateral is everybody's.
+  CollateralStore collateral() {
+    return Home.collateralIn(homeFolder());
+  }
+
+  /// The same, to add to.
+  CollateralStore collateralToAddTo() {
+    return Home.collateralMadeIn(homeFolder());
+  }
+
+  /// Simulated evidence is something that anybody can make: whoever wants it says so.
+  void requireAccepted(Evidence evidence, String where) {
+    if (evidence.tee() == Tee.SIMULATED) {
+      if (!acceptSimulated) {
+        throw new CloisterException(
+            ErrorCode.EVIDENCE_SIMULATED,
+            where + " is simulated evidence, which anybody can make and which proves nothing");
+      }
+      warnSimulated();
+    }
   }
 
   Optional<Name> collaboration() {

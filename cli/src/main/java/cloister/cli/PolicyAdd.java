@@ -16,7 +16,8 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  cloister policy add policies/release.yaml",
       "",
-      "A policy in a folder `policies` beside a collaboration is kept when you sign that."
+      "A policy in a folder `policies` beside a collaboration is kept when you sign that.",
+      "`cloister policy drop DIGEST` removes it."
     })
 final class PolicyAdd extends Verb {
   @Parameters(paramLabel = "FILE", description = "The policy, in YAML or JSON.")
@@ -30,6 +31,7 @@ final class PolicyAdd extends Verb {
   void run() {
     PolicyDocument policy = Policies.read(file);
     options.home().policies().add(policy);
+    PolicyRequire.warn(policy, terminal());
     options.print(
         Json.object().put("name", policy.policy().name()).put("digest", policy.digest()).build(),
         List.of(policy.policy().name() + " is kept:", "  " + policy.digest()));

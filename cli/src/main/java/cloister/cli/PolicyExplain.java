@@ -4,13 +4,11 @@ import cloister.attestation.Check;
 import cloister.client.Policies;
 import cloister.protocol.Json;
 import cloister.protocol.PolicyDocument;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -43,18 +41,21 @@ final class PolicyExplain extends Verb {
   @Override
   void run() {
     PolicyDocument policy = Policies.read(file);
-    Map<String, String> demands = demands(policy);
+    Map<String, Json> demands = PolicyDemands.of(policy.json());
     Terminal.Ink ink = terminal().resultInk();
     var lines = new ArrayList<String>();
     lines.add(policy.policy().name() + "  " + policy.digest());
     Check valid = policy.policy().valid(at.map(EvidenceVerify::instant).orElseGet(Instant::now));
     if (valid.failed()) {
-      lines.add(ink.warning("! " + Text.cell(valid.detail()) + ". It accepts nothing."));
+      lines.add(ink.warning(invalid(valid)));
     }
     int widest = demands.keySet().stream().mapToInt(String::length).max().orElse(1);
     demands.forEach((path, value) -> {
-      String line = ("%-" + widest + "s  %s").formatted(path, Text.cell(value));
-      lines.add(value.equals("any") ? ink.warning(line + "  (nothing is demanded)") : line);
+      String line =
+          ("%-" + widest + "s  %s")
+              .formatted(Text.cell(path), Text.cell(PolicyDemands.shown(path, value)));
+      lines.add(
+          PolicyDemands.isAny(path, value) ? ink.warning(line + "  (nothing is demanded)") : line);
     });
     options.print(
         Json.object()
@@ -64,7 +65,7 @@ final class PolicyExplain extends Verb {
             .put(
                 "any",
                 demands.entrySet().stream()
-                    .filter(demand -> demand.getValue().equals("any"))
+                    .filter(demand -> PolicyDemands.isAny(demand.getKey(), demand.getValue()))
                     .map(Map.Entry::getKey)
                     .toList())
             .put("policy", policy.json())
@@ -72,32 +73,8 @@ final class PolicyExplain extends Verb {
         lines);
   }
 
-  /// Every value by its path, in the order of the paths.
-  static Map<String, String> demands(PolicyDocument policy) {
-    var demands = new TreeMap<String, String>();
-    flatten("", policy.json(), demands);
-    return demands;
-  }
-
-  private static void flatten(String path, Json value, Map<String, String> into) {
-    switch (value) {
-      case Json.Obj(var members) ->
-          members.forEach(
-              (key, member) -> flatten(path.isEmpty() ? key : path + "." + key, member, into));
-      case Json.Arr(var elements) -> {
-        if (elements.stream().allMatch(Json.Str.class::isInstance)) {
-          into.put(
-              path,
-              String.join(
-                  " or ", elements.stream().map(element -> ((Json.Str) element).value()).toList()));
-        } else {
-          for (int i = 0; i < elements.size(); i++) {
-            flatten(path + "[" + i + "]", elements.get(i), into);
-          }
-        }
-      }
-      case Json.Str(String text) -> into.put(path, text);
-      case Json other -> into.put(path, new String(other.canonical(), StandardCharsets.UTF_8));
-    }
+  /// What to say of a policy that is expired or not valid yet.
+  static String invalid(Check valid) {
+    return "! " + Text.cell(valid.detail()) + ". It accepts nothing.";
   }
 }

@@ -1,7 +1,9 @@
 package cloister.cli;
 
+import cloister.attestation.Policy;
 import cloister.protocol.Json;
 import cloister.protocol.PolicyDocument;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -36,7 +38,16 @@ final class PolicyList extends Verb {
   }
 
   private static String line(PolicyDocument policy) {
-    return "  " + Text.cell(policy.policy().name()) + "  " + policy.digest();
+    return "  %s  %s  %s"
+        .formatted(Text.cell(policy.policy().name()), policy.digest(), validity(policy.policy()));
+  }
+
+  private static String validity(Policy policy) {
+    Instant now = Instant.now();
+    if (now.isBefore(policy.from())) {
+      return "not valid before " + policy.from();
+    }
+    return (now.isBefore(policy.until()) ? "valid until " : "expired at ") + policy.until();
   }
 
   private static Json json(List<PolicyDocument> policies) {
@@ -46,6 +57,9 @@ final class PolicyList extends Verb {
                 Json.object()
                     .put("name", policy.policy().name())
                     .put("digest", policy.digest())
+                    .put("from", policy.policy().from())
+                    .put("until", policy.policy().until())
+                    .put("valid", !policy.policy().valid(Instant.now()).failed())
                     .build())
             .toList());
   }

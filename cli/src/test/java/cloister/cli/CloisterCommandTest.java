@@ -36,7 +36,7 @@ final class CloisterCommandTest {
   @Test
   void everyExampleThatMeetsAnEnclaveWorksAsItIsWritten() {
     var alone = List.of("init", "key", "completion", "demo", "measurement");
-    var offline = List.of("evidence", "policy", "collateral");
+    var offline = List.of("evidence", "policy", "collateral", "terms");
     for (List<String> verb : verbs()) {
       if (alone.contains(verb.getLast()) || offline.contains(verb.getFirst())) {
         continue;
@@ -78,6 +78,10 @@ final class CloisterCommandTest {
     assertThat(console.err()).contains("did you mean `explain`?");
     assertThat(console.run("publish", "a", "b", "--max-bad-row", "3")).isEqualTo(2);
     assertThat(console.err()).contains("did you mean `--max-bad-rows`?");
+    assertThat(console.run("evidence", "verify", "a", "--polcy", "b")).isEqualTo(2);
+    assertThat(console.err()).contains("--polcy", "did you mean `--policy`?");
+    assertThat(console.run("evidence", "verify", "a")).isEqualTo(2);
+    assertThat(console.err()).contains("--policy=FILE");
   }
 
   @Test

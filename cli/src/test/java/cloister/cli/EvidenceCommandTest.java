@@ -29,7 +29,10 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.assertj.core.api.AbstractStringAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -89,15 +92,27 @@ final class EvidenceCommandTest {
     Path file = folder.resolve("evidence.json");
     try (var server = Trio.serve(folder.resolve("state"))) {
       String url = Trio.uri(server).toString();
-      assertThat(console.run("evidence", "fetch", "--enclave", url, "-o", file.toString()))
-          .isZero();
+      String[] fetch = {"evidence", "fetch", "--enclave", url, "-o", file.toString()};
+      assertThat(console.run(fetch)).isEqualTo(3);
+      assertThat(console.err()).contains("simulated evidence", "--accept-simulated");
+      assertThat(file).doesNotExist();
+      fetch = Arrays.copyOf(fetch, fetch.length + 1);
+      fetch[fetch.length - 1] = "--accept-simulated";
+      assertThat(console.run(fetch)).isZero();
       assertThat(console.out()).contains("simulated").contains("Nothing of this is verified.");
       assertThat(console.run("evidence", "show", file.toString())).isZero();
       assertThat(console.out()).containsPattern("tee +simulated");
       assertThat(console.run("collateral", "fetch", file.toString(), "--dry-run")).isZero();
-      assertThat(console.run("evidence", "fetch", "--enclave", url, "-o", file.toString()))
-          .isEqualTo(2);
+      assertThat(console.run(fetch)).isEqualTo(2);
       assertThat(console.err()).contains("is there already");
+      // A policy that accepts it does not say that this person does.
+      Path policy = Files.writeString(folder.resolve("simulated.yaml"), SIMULATED);
+      String now = Instant.now().toString();
+      assertThat(verify(file, policy, bundle(), now)).isEqualTo(3);
+      assertThat(console.err()).contains("evidence.json is simulated", "[evidence-simulated]");
+      assertThat(console.out()).isEmpty();
+      assertThat(verify(file, policy, bundle(), now, "--accept-simulated")).isZero();
+      assertThat(console.err()).contains("SIMULATED ENCLAVE");
     }
     assertThat(console.run("evidence", "fetch", "-o", folder.resolve("other").toString()))
         .isEqualTo(2);
@@ -186,6 +201,7 @@ final class EvidenceCommandTest {
                     Verdict.ACCEPTED,
                     List.of(all),
                     List.of(),
+                    Optional.empty(),
                     document("snp").digest(),
                     Instant.EPOCH)
                 .fields("result")
@@ -300,6 +316,168 @@ final class EvidenceCommandTest {
     assertThat(console.out()).isEqualTo("They demand the same.\n");
   }
 
+  /// What a policy says is shown as it is said: words alone are not lists, and no list is a word.
+  @Test
+  void policiesThatMeanSomethingElseAreNeverTheSame() throws Exception {
+    Path before = policy("space");
+    String arguments = "\"arguments\":[\"/usr/local/bin/ctf_sha2\"]";
+    assertThat(text("space")).contains(arguments, "\"overrides\":{\"command\":[],");
+    differ(before, edited("space", arguments, "\"arguments\":\"any\""))
+        .isEqualTo(
+            """
+            - accept[0].arguments  ["/usr/local/bin/ctf_sha2"]  (in this order)
+            + accept[0].arguments  any
+            """);
+    differ(
+            edited("space", arguments, "\"arguments\":[\"a or b\"]"),
+            edited("space", arguments, "\"arguments\":[\"a\",\"b\"]"))
+        .contains("[\"a or b\"]", "[\"a\", \"b\"]");
+    differ(
+            edited("space", arguments, "\"arguments\":[\"a\",\"b\"]"),
+            edited("space", arguments, "\"arguments\":[\"b\",\"a\"]"))
+        .contains("- accept[0].arguments", "+ accept[0].arguments");
+    differ(before, edited("space", "\"command\":[]", "\"command\":\"any\""))
+        .isEqualTo(
+            """
+            - accept[0].overrides.command  []  (in this order)
+            + accept[0].overrides.command  any
+            """);
+    differ(
+            before,
+            edited(
+                "space",
+                "\"overrides\":{\"command\":[],\"environment\":{}}",
+                "\"overrides\":{\"command\":[],\"environment\":\"any\"}"))
+        .isEqualTo(
+            "- accept[0].overrides.environment  {}\n+ accept[0].overrides.environment  any\n");
+
+    // Of a set the order means nothing, and the digests differ all the same.
+    String models = "\"hardware-models\":[\"GCP_INTEL_TDX\"]";
+    Path one = edited("space", models, "\"hardware-models\":[\"A\",\"B\"]");
+    Path other = edited("space", models, "\"hardware-models\":[\"B\",\"A\"]");
+    differ(one, other).startsWith("No demand differs, but ").doesNotContain("the same");
+
+    assertThat(console.run("policy", "explain", before.toString())).isZero();
+    assertThat(console.out())
+        .containsPattern("accept\\[0]\\.overrides\\.environment +\\{}\n")
+        .containsPattern("accept\\[0]\\.overrides\\.command +\\[]  \\(in this order\\)\n")
+        .containsPattern("accept\\[0]\\.hardware-models +\\[\"GCP_INTEL_TDX\"]\n");
+    Path named = edited("snp", "\"policy\":\"snp\"", "\"policy\":\"any\"");
+    assertThat(console.run("policy", "explain", named.toString(), "--json")).isZero();
+    assertThat(result().strings("any", 100, 100)).isNotEmpty().doesNotContain("policy");
+  }
+
+  @Test
+  void entriesOfAcceptAreComparedWithTheirLikes() throws Exception {
+    Path before = policy("tdx");
+    Json.Obj tdx = document("tdx").json();
+    List<Json> entries = ((Json.Arr) tdx.get("accept").orElseThrow()).elements();
+    var swapped = new TreeMap<>(tdx.members());
+    swapped.put("accept", Json.array(entries.reversed()));
+    Path after = folder.resolve("swapped.json");
+    Files.write(after, new Json.Obj(swapped).canonical());
+    differ(before, after).startsWith("No demand differs");
+    Files.writeString(
+        after,
+        Files.readString(after)
+            .replace(
+                "\"verifiers\":[\"local\"]",
+                "\"verifiers\":[\"local\",\"nras\"],\"nras-keys\":\"any\""));
+    differ(before, after)
+        .isEqualTo(
+            """
+            + accept[1].nras-keys  any
+            - accept[1].verifiers  ["local"]
+            + accept[1].verifiers  ["local", "nras"]
+            """);
+  }
+
+  private AbstractStringAssert<?> differ(Path before, Path after) {
+    assertThat(console.run("policy", "diff", before.toString(), after.toString()))
+        .as(console.err())
+        .isZero();
+    return assertThat(console.out());
+  }
+
+  /// A policy of the page with one part of its canonical JSON in another way.
+  private Path edited(String policy, String part, String instead) throws IOException {
+    String text = text(policy);
+    assertThat(text).contains(part);
+    return Files.writeString(
+        Files.createTempFile(folder, policy, ".json"), text.replace(part, instead));
+  }
+
+  @Test
+  void mistakesInAPolicySayWhatToWrite() throws Exception {
+    mistake(
+        "\"chip-ids\":\"any\"", "\"chip-ids\":[\"any\"]", "chip-ids[0] is the word any in a list");
+    mistake("\"chip-ids\":\"any\"", "\"chip-ids\":[\"abc\"]", "3 hexadecimal digits");
+    mistake(
+        "\"products\":[\"genoa\"]",
+        "\"products\":[\"genoa\",\"rome\"]",
+        "products[1] is malformed: not one of milan, genoa, turin");
+    mistake("\"products\":[\"genoa\"]", "\"products\":\"any\"", "products is not a list");
+    mistake("sha384:c5", "sha384:C5", "measurement[0] is malformed", "lower-case");
+    mistake(
+        "\"families\"",
+        "\"deny\":{\"chip-id\":[]},\"families\"",
+        "chip-id is empty: name at least one");
+    mistake(
+        "\"families\"",
+        "\"deny\":{\"chip-id\":\"any\"},\"families\"",
+        "chip-id is not a list, and cannot be any");
+    assertThat(console.err()).contains("run the command again").doesNotContain("apply");
+  }
+
+  private void mistake(String part, String instead, String... said) throws Exception {
+    assertThat(console.run("policy", "explain", edited("snp", part, instead).toString()))
+        .isEqualTo(2);
+    assertThat(console.err()).contains(said);
+  }
+
+  /// Without `--replace`, what a home demands is not weakened by a file of the same name.
+  @Test
+  void aDemandIsReplacedOnlyByWhoeverSaysSo() throws Exception {
+    String home = home();
+    String policy = policy("snp").toString();
+    String weaker = edited("snp", "\"vmpl\":0", "\"vmpl\":1").toString();
+    assertThat(console.run("policy", "require", policy, "--home", home)).isZero();
+    assertThat(console.run("policy", "require", policy, "--home", home)).isZero();
+    assertThat(console.run("policy", "require", weaker, "--home", home)).isEqualTo(2);
+    assertThat(console.err())
+        .contains("--replace", "- accept[0].vmpl  0", "+ accept[0].vmpl  1", "[parameter-invalid]");
+    assertThat(console.run("policy", "list", "--home", home)).isZero();
+    assertThat(console.out()).contains(document("snp").digest().toString());
+    assertThat(console.run("policy", "require", weaker, "--replace", "--home", home)).isZero();
+    assertThat(console.out()).contains("+ accept[0].vmpl  1");
+    assertThat(console.run("policy", "list", "--home", home)).isZero();
+    assertThat(console.out()).doesNotContain(document("snp").digest().toString());
+  }
+
+  @Test
+  void aPolicyThatAcceptsNothingNowIsKeptWithAWarning() throws Exception {
+    String home = home();
+    String ended = edited("snp", "2027-01-01", "2025-08-01").toString();
+    for (String verb : List.of("add", "require")) {
+      assertThat(console.run("policy", verb, ended, "--home", home)).isZero();
+      assertThat(console.err()).contains("! snp expired at 2025-08-01", "It accepts nothing.");
+    }
+    assertThat(console.run("policy", "list", "--home", home)).isZero();
+    assertThat(console.out()).contains("expired at 2025-08-01T00:00:00Z");
+    assertThat(console.run("policy", "list", "--home", home, "--json")).isZero();
+    Json kept = result().array("known", 10).getFirst();
+    assertThat(((Json.Obj) kept).fields("kept").bool("valid")).isFalse();
+
+    String digest = ((Json.Obj) kept).fields("kept").string("digest", 71);
+    assertThat(console.run("policy", "drop", digest, "--home", home)).isZero();
+    assertThat(console.run("policy", "drop", digest, "--home", home)).isEqualTo(2);
+    assertThat(console.err()).contains("keeps no policy " + digest);
+    assertThat(console.run("policy", "drop", "sha256:00", "--home", home)).isEqualTo(2);
+    assertThat(console.run("policy", "list", "--home", home, "--json")).isZero();
+    assertThat(result().array("known", 10)).isEmpty();
+    assertThat(result().array("required", 10)).hasSize(1);
+  }
+
   @Test
   void policiesAreKeptDemandedListedAndDropped() throws Exception {
     String home = home();
@@ -313,9 +491,9 @@ final class EvidenceCommandTest {
         .isEqualTo(
             """
             Demanded of every enclave:
-              tdx  %s
+              tdx  %s  valid until 2027-01-01T00:00:00Z
             Kept for the collaborations that name them:
-              snp  %s
+              snp  %s  valid until 2027-01-01T00:00:00Z
             """
                 .formatted(document("tdx").digest(), document("snp").digest()));
     assertThat(console.run("policy", "drop", "snp", "--home", home)).isEqualTo(2);
@@ -346,7 +524,196 @@ final class EvidenceCommandTest {
 
     String report = VECTORS.resolve(GENOA).toString();
     assertThat(console.run("collateral", "import", report, "--home", home)).isEqualTo(2);
-    assertThat(console.err()).contains("is no bundle", "[collateral-invalid]");
+    assertThat(console.err()).contains("no collateral of a known kind", "[collateral-invalid]");
+    assertThat(console.run("collateral", "export", out, "--home", home)).isEqualTo(2);
+    assertThat(console.err()).contains("is there already");
+  }
+
+  /// As vendors publish it, and nothing of it in a bundle.
+  @Test
+  void whatVendorsPublishIsImportedAsItIs() throws Exception {
+    String home = folder.resolve("none").toString();
+    imported(home, "snp/genoa-v5-vcek.der", "certificates", "SEV-VCEK");
+    imported(home, "snp/ask-genoa.der", "certificates", "SEV-Genoa");
+    imported(home, "tdx/tcb-signing.pem", "certificates", "Intel SGX TCB Signing");
+    imported(home, "tdx/tcb-info.json", "tcb-info", "TCB levels of B0C06F000000");
+    imported(home, "tdx/qe-identity.json", "enclave-identity", "identity of the TD_QE");
+    imported(home, "nvidia/NV_SWITCH_BIOS_5612_0002_890_9610550001.xml", "reference-manifest", "");
+    imported(home, "snp/ark-genoa.crl", "revocation-list", "");
+    imported(home, "tdx/2026-02.json", "tcb-info", "certificates", "revocation-list");
+    String keys = vector("azure-maa/jwks.json").toString();
+    assertThat(console.run("collateral", "import", keys, "--home", home)).isEqualTo(2);
+    assertThat(console.err()).contains("jwks.json: a key set", "--source URL");
+    String source = "https://sharedeus.eus.attest.azure.net/certs";
+    assertThat(console.run("collateral", "import", keys, "--source", source, "--home", home))
+        .isZero();
+    assertThat(console.run("collateral", "show", "--home", home)).isZero();
+    assertThat(console.out()).contains(source);
+    // What became a folder of collateral can still become a home.
+    assertThat(console.run("init", "airline", "--home", home)).as(console.err()).isZero();
+    assertThat(console.run("collateral", "show", "--home", home)).isZero();
+    assertThat(console.out()).contains(source);
+
+    // And it verifies: two files in place of what the vendor's service would give.
+    String[] files = {"snp/genoa-v5-vcek.der", "snp/ask-genoa.der", "snp/ark-genoa.crl"};
+    for (String file : files) {
+      Path text =
+          Files.writeString(folder.resolve("text"), HexFormat.of().formatHex(read(file)) + "\n");
+      assertThat(console.run("collateral", "show", text.toString())).as(console.err()).isZero();
+    }
+    String evidence = vector(GENOA).toString();
+    String[] verify = {"evidence", "verify", evidence, "--policy", policy("snp").toString()};
+    assertThat(run(verify, "--at", CLOCK, "--home", folder.resolve("empty").toString()))
+        .isEqualTo(3);
+    assertThat(console.err()).contains("--collateral FILE", "collateral fetch");
+    // AMD's list of then has ended long ago, so that a home does not take it up.
+    assertThat(run(verify, "--at", CLOCK, "--home", home)).isEqualTo(3);
+    assertThat(console.out()).endsWith("✗ not believed: snp.revocation\n");
+  }
+
+  private void imported(String home, String vector, String... shown) {
+    String file = vector(vector).toString();
+    assertThat(console.run("collateral", "show", file)).as(console.err()).isZero();
+    assertThat(console.out()).contains(shown);
+    assertThat(console.run("collateral", "import", file, "--home", home))
+        .as(console.err())
+        .isZero();
+  }
+
+  private int run(String[] arguments, String... more) {
+    return console.run(Stream.of(arguments, more).flatMap(Arrays::stream).toArray(String[]::new));
+  }
+
+  private static byte[] read(String vector) throws IOException {
+    return Files.readAllBytes(vector(vector));
+  }
+
+  @Test
+  void evidenceIsPutTogetherFromItsParts() throws Exception {
+    Path report = vector("azure/aci-report.bin");
+    String[] parts = {
+      "--part", "certificates=" + vector("azure/aci-certificates.pem"),
+      "--part", "policy=" + vector("azure/aci-policy.base64"),
+      "--part", "endorsement=" + vector("azure/aci-endorsement.cose")
+    };
+    assertThat(run(new String[] {"evidence", "show", report.toString()}, parts)).isZero();
+    assertThat(console.out()).containsPattern("^tee +azure-aci").contains("uvm-svn");
+    assertThat(verify(report, policy("azure-group"), amd(), CLOCK, parts)).isEqualTo(3);
+    assertThat(console.out()).endsWith("✗ not believed: azure-aci.uvm.revocation\n");
+    assertThat(verify(report, policy("azure-group"), amd(), CLOCK, parts[2], parts[3]))
+        .isEqualTo(2);
+    assertThat(console.err())
+        .contains("aci-report.bin: ", "missing", "endorsement", "--part NAME=FILE");
+
+    // Azure's file of certificates is base64 of JSON with PEM in it.
+    String pem = new String(read("azure/aci-certificates.pem"), US_ASCII);
+    String json = Json.object().put("vcekCert", pem).put("tcbm", "0").build().pretty();
+    Path certificates =
+        Files.writeString(
+            folder.resolve("host-amd-cert-base64"),
+            Base64.getEncoder().encodeToString(json.getBytes(US_ASCII)));
+    String[] azures = parts.clone();
+    azures[1] = "certificates=" + certificates;
+    assertThat(verify(report, policy("azure-group"), amd(), CLOCK, azures)).isEqualTo(3);
+    assertThat(console.out()).endsWith("✗ not believed: azure-aci.uvm.revocation\n");
+    String[] fetch = {"collateral", "fetch", report.toString(), "--dry-run"};
+    assertThat(run(fetch, azures)).isZero();
+    assertThat(console.out()).contains("microsoft.com/");
+    assertThat(run(fetch, "--part", azures[1], report.toString())).isEqualTo(2);
+
+    String gpu = vector("nvidia/hopper-report.txt").toString();
+    assertThat(console.run("evidence", "show", gpu)).isZero();
+    assertThat(console.out()).contains("lacks the parts certificates");
+    String chain = "certificates=" + vector("nvidia/hopper-chain.txt");
+    assertThat(console.run("evidence", "show", gpu, "--part", chain)).isZero();
+    assertThat(console.out()).doesNotContain("lacks").containsPattern("chip +GH100");
+
+    Path hcl = folder.resolve("hcl.bin");
+    Json.Fields recorded =
+        ((Json.Obj) Json.parse(bytes("azure/cvm-evidence.json").toArray())).fields("evidence");
+    Files.write(hcl, base64(recorded.string("hcl_report", 8192)).toArray());
+    assertThat(console.run("evidence", "show", hcl.toString(), "--json")).isZero();
+    assertThat(result().string("tee", 64)).isEqualTo("azure-cvm");
+    assertThat(result().strings("missing", 9, 64)).containsExactly("tpm-quote", "tpm-registers");
+    assertThat(result().has("vm-unique-id")).isTrue();
+    assertThat(verify(hcl, policy("azure-vm"), amd(), CLOCK)).isEqualTo(2);
+    assertThat(console.err()).contains("hcl.bin: ", "missing tpm-quote, tpm-registers");
+    assertThat(console.run("evidence", "show", gpu, "--part", "chain=x")).isEqualTo(2);
+    assertThat(console.err()).contains("--part chain: there are certificates, hardware-quote");
+  }
+
+  @Test
+  void malformedEvidenceIsNamedAndSentBackToWhoeverNamedIt() throws Exception {
+    byte[] report = read(GENOA);
+    malformed(Arrays.copyOf(report, 1183), "an SNP report has 1184 bytes, not 1183");
+    malformed(Arrays.copyOf(report, 1185), "an SNP report has 1184 bytes, not 1185");
+    malformed(Arrays.copyOf(read("tdx/quote.bin"), 700), "");
+    malformed(Arrays.copyOf(read("nitro/app.cose"), 700), "");
+    malformed("[]".getBytes(UTF_8), "not evidence of a known kind");
+    malformed("[[1]]".getBytes(UTF_8), "not evidence of a known kind");
+    malformed("{\"quote\":".getBytes(UTF_8), "");
+    String missing = folder.resolve("missing").toString();
+    assertThat(console.run("evidence", "show", missing)).isEqualTo(2);
+    assertThat(console.err()).contains("there is no file " + missing);
+    assertThat(console.run("evidence", "show", folder.toString())).isEqualTo(2);
+    assertThat(console.err()).contains(folder + " is a directory");
+    assertThat(console.run("collateral", "import", folder.toString())).isEqualTo(2);
+    assertThat(console.err()).contains(folder + " is a directory");
+  }
+
+  private void malformed(byte[] bytes, String problem) throws Exception {
+    Path file = Files.write(folder.resolve("malformed.bin"), bytes);
+    String policy = policy("snp").toString();
+    for (String[] line :
+        new String[][] {
+          {"evidence", "show", file.toString()},
+          {"evidence", "verify", file.toString(), "--policy", policy},
+          {"collateral", "fetch", file.toString(), "--dry-run"}
+        }) {
+      assertThat(console.run(line)).as(console.err()).isEqualTo(2);
+      assertThat(console.err())
+          .contains("malformed.bin", problem, "[file-unreadable]")
+          .doesNotContain("policy drop", "NVIDIA token bundle");
+    }
+  }
+
+  @Test
+  void whatAPolicyAsksForIsShown() throws Exception {
+    show(MILAN).containsPattern("reported-tcb-components +bootloader [0-9]+, tee .*, microcode ");
+    show(GENOA).containsPattern("product +genoa").contains("reported-tcb-components");
+    show("tdx/quote.bin").containsPattern("td-attributes-on +sept-ve-disable");
+    show("nitro/app.cose").containsPattern("measurement +sha384:");
+    show("confidential-space/sample.jwt")
+        .containsPattern("token-type +PKI")
+        .containsPattern("issued-at +2025-09-05T")
+        .containsPattern("expires-at +2025-09-05T")
+        .contains("SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt");
+    assertThat(
+            console.run(
+                "evidence", "show", vector("confidential-space/sample.jwt").toString(), "--json"))
+        .isZero();
+    assertThat(result().strings("arguments", 9, 100)).containsExactly("/usr/local/bin/ctf_sha2");
+    assertThat(result().bool("secure-boot")).isTrue();
+
+    Path any =
+        Files.writeString(
+            folder.resolve("nitro.json"), text("release-1").replace("[\"checked\"]", "\"any\""));
+    String at = "2025-12-25T16:04:30Z";
+    assertThat(verify(vector("nitro/app.cose"), any, bundle(), at, "--json")).isZero();
+    assertThat(result().object("submods").object("nitro").string("cloister.measurement", 200))
+        .startsWith("sha384:");
+    // The document's certificate lived for three hours.
+    String[] now = {
+      "evidence", "verify", vector("nitro/app.cose").toString(), "--policy", any.toString()
+    };
+    assertThat(run(now, "--collateral", bundle().toString())).isEqualTo(3);
+    assertThat(console.out()).containsPattern("nitro.chain .*the certificate .* expired at 20");
+    assertThat(console.err()).contains("--at TIME");
+  }
+
+  private AbstractStringAssert<?> show(String vector) {
+    assertThat(console.run("evidence", "show", vector(vector).toString())).isZero();
+    return assertThat(console.out());
   }
 
   @Test
@@ -364,6 +731,32 @@ final class EvidenceCommandTest {
         .allMatch(line -> line.startsWith("http://mirror.example:81/vcek/v1/Genoa/"));
     assertThat(console.run("collateral", "fetch", report, "--mirror", "https://a=b")).isEqualTo(2);
     assertThat(console.err()).contains("a mirror is an address");
+    assertThat(
+            console.run(
+                "collateral",
+                "fetch",
+                report,
+                "--mirror",
+                "https://kdsintf.amd.org=http://a.example"))
+        .isEqualTo(2);
+    assertThat(console.err()).contains("https://kdsintf.amd.org; it is at", AMD + "Genoa/crl");
+    // Behind a PCCS nothing is asked of Intel.
+    String pccs = "https://pccs.example:8081";
+    String root = "https://certificates.trustedservices.intel.com";
+    assertThat(
+            console.run(
+                "collateral",
+                "fetch",
+                vector("tdx/quote.bin").toString(),
+                "--dry-run",
+                "--mirror",
+                "https://api.trustedservices.intel.com=" + pccs,
+                "--mirror",
+                root + "=" + pccs + "/sgx/certification/v4/crl?uri=" + root))
+        .isZero();
+    assertThat(console.out().lines())
+        .allMatch(line -> line.startsWith(pccs))
+        .anyMatch(line -> line.endsWith("crl?uri=" + root + "/IntelSGXRootCA.der"));
   }
 
   /// A bundle of what is older adds to a home and takes nothing from it.

@@ -46,7 +46,8 @@ final class ArchitectureTest {
     "cloister.matching..",
     "cloister.privacy..",
     "cloister.room..",
-    "cloister.query.."
+    "cloister.query..",
+    "cloister.migration.."
   };
 
   /// Methods that read what nobody passed: the time, the environment, or chance.

@@ -56,6 +56,14 @@ public final class CollateralFetcher implements AutoCloseable {
     return URI.create(url);
   }
 
+  /// What was named as the beginning of a vendor's URL, and no source begins with it.
+  public List<String> unmatched(List<Source> sources) {
+    return mirrors.keySet().stream()
+        .filter(prefix -> sources.stream().noneMatch(source -> source.url().startsWith(prefix)))
+        .sorted()
+        .toList();
+  }
+
   /// Fetches all.
   ///
   /// @param progress told of each source before it is asked

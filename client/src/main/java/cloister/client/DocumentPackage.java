@@ -15,7 +15,6 @@ import cloister.room.Collaboration;
 import cloister.room.Name;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,7 +107,7 @@ public record DocumentPackage(Optional<CollaborationDocument> collaboration, Lis
     return parser.parse(file.toString(), text(file));
   }
 
-  static String text(Path file) {
+  public static String text(Path file) {
     String name = file.toString();
     try {
       if (Files.size(file) > MAX_FILE_BYTES) {
@@ -143,10 +142,7 @@ public record DocumentPackage(Optional<CollaborationDocument> collaboration, Lis
   }
 
   private static CloisterException unreadable(Path path, IOException e) {
-    return new CloisterException(
-        ErrorCode.FILE_UNREADABLE,
-        e instanceof NoSuchFileException ? "there is no file " + path : path + " cannot be read",
-        e);
+    return InputFile.unreadable(path, e);
   }
 
   /// The digests of [#own] by address.

@@ -6,7 +6,9 @@ import cloister.attestation.Check;
 import cloister.attestation.Claim;
 import cloister.attestation.Collateral;
 import cloister.attestation.Evidence;
+import cloister.attestation.Evidence.Part;
 import cloister.attestation.EvidenceException;
+import cloister.attestation.EvidenceParts;
 import cloister.attestation.Policy;
 import cloister.attestation.Report;
 import cloister.attestation.Tee;
@@ -19,14 +21,15 @@ import cloister.protocol.CloisterException;
 import cloister.protocol.ErrorCode;
 import cloister.protocol.EvidenceFormat;
 import cloister.protocol.Handshake;
-import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// Evidence in a file, verified by itself: for looking at it, for keeping a policy in order, and
 /// for audits. A session does more: it holds the evidence against a nonce of its own.
@@ -45,18 +48,22 @@ public record EvidenceCheck(
 
   /// Evidence as this program or a vendor's tools write it.
   public static Evidence read(Path file) {
+    return read(file, Map.of());
+  }
+
+  /// The same, with the parts of it that are in files of their own.
+  public static Evidence read(Path file, Map<Part, Path> others) {
+    byte[] bytes = InputFile.read(file, 2L * Evidence.MAXIMUM_BYTES);
+    var parts = new EnumMap<Part, Bytes>(Part.class);
+    others.forEach((part, path) ->
+        parts.put(part, Bytes.of(InputFile.read(path, 2L * Evidence.MAXIMUM_BYTES))));
     try {
-      if (Files.size(file) > 2L * Evidence.MAXIMUM_BYTES) {
-        throw new CloisterException(ErrorCode.TOO_LARGE, file + " is too large for evidence");
-      }
-      return EvidenceFormat.file(Files.readAllBytes(file));
+      return EvidenceParts.with(EvidenceFormat.file(bytes), parts);
     } catch (CloisterException e) {
       throw e.code() == ErrorCode.MESSAGE_MALFORMED
           ? new CloisterException(
               ErrorCode.FILE_UNREADABLE, file + " is no evidence: " + e.getMessage(), e)
           : e;
-    } catch (IOException e) {
-      throw new CloisterException(ErrorCode.FILE_UNREADABLE, file + " cannot be read", e);
     } catch (EvidenceException e) {
       throw new CloisterException(ErrorCode.FILE_UNREADABLE, file + ": " + e.getMessage(), e);
     }
@@ -71,6 +78,30 @@ public record EvidenceCheck(
               Session.random(Handshake.NONCE_BYTES), SigningKey.generate().verifyingKey());
       Bytes welcome = Attempts.of(() -> host.open(hello.encode()));
       return Handshake.Welcome.decode(welcome).evidence();
+    }
+  }
+
+  /// Parses what was read from a file, without believing anything.
+  ///
+  /// @throws CloisterException FILE_UNREADABLE, naming the file and the parts that are missing
+  public static Report parse(Path file, Evidence evidence) {
+    try {
+      return Report.parse(evidence);
+    } catch (EvidenceException e) {
+      throw new CloisterException(
+          ErrorCode.FILE_UNREADABLE, file + ": " + e.getMessage() + missing(evidence), e);
+    }
+  }
+
+  private static String missing(Evidence evidence) {
+    try {
+      List<Part> missing = EvidenceParts.missing(evidence);
+      return missing.isEmpty()
+          ? ""
+          : ": name each part with --part NAME=FILE, of which are missing "
+              + missing.stream().map(Part::label).collect(Collectors.joining(", "));
+    } catch (EvidenceException _) {
+      return "";
     }
   }
 

@@ -111,6 +111,21 @@ public final class Home {
     }
   }
 
+  /// The collateral of a home that need not be there yet: an absent one has none.
+  public static CollateralStore collateralIn(Path folder) {
+    return new CollateralStore(folder);
+  }
+
+  /// The same to write to: makes the folder, in which `create` can make a home later.
+  public static CollateralStore collateralMadeIn(Path folder) {
+    try {
+      PrivateFiles.createFolder(folder);
+      return new CollateralStore(folder);
+    } catch (IOException e) {
+      throw unusable(folder, e);
+    }
+  }
+
   private static void writeKey(Path file, Secret key) throws IOException {
     byte[] bytes = key.expose();
     try (key) {

@@ -63,6 +63,19 @@ public final class Policies {
     }
   }
 
+  /// Demands a policy of every enclave from now on, unless another of the same name is demanded,
+  /// which might demand more.
+  ///
+  /// @return whether it is demanded now
+  public boolean requireNew(PolicyDocument policy) {
+    Path file = own.resolve(name(policy.policy()) + ".json");
+    if (Files.exists(file)) {
+      return readKept(file).digest().equals(policy.digest());
+    }
+    require(policy);
+    return true;
+  }
+
   /// Demands a policy of every enclave from now on; one of the same name is replaced.
   public void require(PolicyDocument policy) {
     write(own, own.resolve(name(policy.policy()) + ".json"), policy);
@@ -72,6 +85,17 @@ public final class Policies {
   public boolean drop(Name name) {
     try {
       return Files.deleteIfExists(own.resolve(name + ".json"));
+    } catch (IOException e) {
+      throw unusable(e);
+    }
+  }
+
+  /// Keeps a policy no longer for the collaborations that name its digest.
+  ///
+  /// @return whether it was there
+  public boolean remove(Digest digest) {
+    try {
+      return Files.deleteIfExists(file(known, digest));
     } catch (IOException e) {
       throw unusable(e);
     }

@@ -135,12 +135,24 @@ final class Explanations {
             default -> throw new IllegalStateException("it has no moments");
           }
         }
+        case Measure.Quantile quantile -> notes.add(ranked(name, quantile));
+        case Measure.AnotherQuantile(int of, _) ->
+            notes.add(ranked(name, (Measure.Quantile) compiled.release().measures().get(of)));
         case Measure.Clipped _ ->
             notes.add(name + ": " + clip(Release.expectedClip(compiled.release(), index)));
         case Measure.Units _, Measure.Rows _, Measure.DistinctValues _ -> {}
       }
     }
     return notes;
+  }
+
+  private static String ranked(String name, Measure.Quantile quantile) {
+    return name
+        + ": each value is clamped to "
+        + range(quantile.lower(), quantile.upper())
+        + ", and told apart in %,d steps of it".formatted(Measure.Quantile.LEAVES)
+        + "; the error is that of a group of %,d rows".formatted(Release.TYPICAL_ROWS)
+        + " spread evenly over that range, and larger where values are rare";
   }
 
   private static String clip(Release.ExpectedClip expected) {

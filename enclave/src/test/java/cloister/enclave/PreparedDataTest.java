@@ -71,7 +71,7 @@ final class PreparedDataTest {
     return new Dataset(
         CUSTOMERS,
         Digest.ofUtf8("document"),
-        column.name(),
+        Optional.of(column.name()),
         List.of(column),
         Optional.empty(),
         List.of());

@@ -198,6 +198,65 @@ public sealed interface Measure {
     }
   }
 
+  /// A quantile of a column's values ([RankTree]). It has no cell, but one list: for every leaf
+  /// that some value is in two integers, the leaf's number and how many values.
+  ///
+  /// Each row's integer x is clamped to `lowest()..highest()`, and of 1024 leaves it is in number
+  /// ⌊(x - lowest) · 1024 / (highest - lowest + 1)⌋. A unit keeps at most `rowsPerUnit` values per
+  /// group, chosen by looking at that unit alone. Only plans with noise have it: a quantile is one
+  /// unit's value.
+  ///
+  /// @param fraction of the values that are below it, between 0 and 1
+  record Quantile(BigDecimal fraction, BigDecimal granularity, BigDecimal lower, BigDecimal upper)
+      implements Measure {
+    public static final int LEAVES = RankTree.LEAVES;
+
+    public Quantile {
+      checkGrid(granularity, lower, upper);
+      checkFraction(fraction);
+    }
+
+    @Override
+    public int cells() {
+      return 0;
+    }
+
+    @Override
+    public int lists() {
+      return 1;
+    }
+
+    /// What a row's integer is clamped to, in units of granularity.
+    public BigInteger lowest() {
+      return gridFloor(lower, granularity);
+    }
+
+    public BigInteger highest() {
+      return gridCeiling(upper, granularity);
+    }
+  }
+
+  /// Another quantile of the values that some [Quantile] of the plan has: from the same noise, so
+  /// it costs nothing.
+  ///
+  /// @param measure the index of the one that has them
+  record AnotherQuantile(int measure, BigDecimal fraction) implements Measure {
+    public AnotherQuantile {
+      checkFraction(fraction);
+    }
+
+    @Override
+    public int cells() {
+      return 0;
+    }
+  }
+
+  private static void checkFraction(BigDecimal fraction) {
+    if (fraction.signum() < 0 || fraction.compareTo(BigDecimal.ONE) > 0 || fraction.scale() > 18) {
+      throw new IllegalArgumentException("a quantile is between 0 and 1, of 18 digits at most");
+    }
+  }
+
   /// What is computed from the moments of a column's values.
   enum Statistic {
     COUNT,

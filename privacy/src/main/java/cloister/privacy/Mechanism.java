@@ -37,6 +37,9 @@ import java.util.OptionalInt;
 /// histogram, 15 %, and a sum, 85 %. In the above that is a number whose Δ² (or, for Laplace, Δ) is
 /// divided by its share. The sum's noise is calibrated for a clip of 1 and then multiplied.
 ///
+/// **Quantiles** ([RankTree]) of one column are one number of the m: a tree of counts on 5 levels,
+/// whose Δ is 5·R and Δ² is 5·R², and twice as much where a unit may change.
+///
 /// **Threshold.** With a private key, a group must show itself: for every counter c with a minimum
 /// kᶜ, the shifted count n' = n - (kᶜ - 1) must be at least 1, and n' plus its noise at least τ.
 /// Take a group that is a candidate (all n' ≥ 1) in one of two neighbouring tables only. There,
@@ -64,6 +67,7 @@ final class Mechanism {
   private final Draws draws;
   private final List<Noise> noises;
   private final List<Clip> clips;
+  private final List<RankTree> trees;
   private final double halfWidthPerSensitivity;
   private final List<HalfWidths> halfWidths;
   private final Charge charge;
@@ -73,15 +77,16 @@ final class Mechanism {
       Draws draws,
       List<Noise> noises,
       List<Clip> clips,
+      List<RankTree> trees,
       double halfWidthPerSensitivity,
       Charge charge,
       Optional<BigInteger> threshold) {
     this.draws = draws;
     this.noises = List.copyOf(noises);
     this.clips = List.copyOf(clips);
+    this.trees = List.copyOf(trees);
     this.halfWidthPerSensitivity = halfWidthPerSensitivity;
-    int numbers = noises.size() + clips.size();
-    this.halfWidths = noises.stream().map(noise -> HalfWidths.of(noise, numbers)).toList();
+    this.halfWidths = noises.stream().map(noise -> HalfWidths.of(noise, draws.errors())).toList();
     this.charge = charge;
     this.threshold = threshold;
   }
@@ -107,16 +112,21 @@ final class Mechanism {
   ///
   /// @param ofCounter the index of a counter's draw, empty when it has none
   /// @param ofMeasure the index of a measure's first draw; a mean has two, the count second, and
-  ///   moments a third for the squares. A clipped sum has none of these, but the index of its clip
+  ///   moments a third for the squares. A clipped sum has none of these, but the index of its clip,
+  ///   and a quantile that of its tree
   /// @param clipped the measures that are clipped, in order
+  /// @param ranked the measures that have a tree, in order
+  /// @param errors how many numbers of a group have an error of their own, at most
   record Draws(
       List<OptionalInt> ofCounter,
       List<Integer> ofMeasure,
       List<BigInteger> sensitivities,
-      List<Measure.Clipped> clipped) {
+      List<Measure.Clipped> clipped,
+      List<Measure.Quantile> ranked,
+      int errors) {
     /// m.
     int numbers() {
-      return sensitivities.size() + clipped.size();
+      return sensitivities.size() + clipped.size() + ranked.size();
     }
 
     static Draws of(ReleasePlan plan) {
@@ -135,12 +145,14 @@ final class Mechanism {
       }
       var ofMeasure = new ArrayList<Integer>();
       var clipped = new ArrayList<Measure.Clipped>();
+      var ranked = new ArrayList<Measure.Quantile>();
       var rows = BigInteger.valueOf(rowsPerUnit);
       for (var measure : plan.measures()) {
         ofMeasure.add(
             switch (measure) {
               case Measure.Units(int counter) -> ofCounter.get(counter).getAsInt();
               case Measure.Clipped _ -> clipped.size();
+              case Measure.Quantile _ -> ranked.size();
               default -> sensitivities.size();
             });
         switch (measure) {
@@ -167,22 +179,33 @@ final class Mechanism {
             sensitivities.add(squares.max(BigInteger.ONE).multiply(rows));
           }
           case Measure.Clipped each -> clipped.add(each);
-          case Measure.Another _ -> {}
+          case Measure.Quantile quantile -> ranked.add(quantile);
+          case Measure.Another _, Measure.AnotherQuantile _ -> {}
         }
       }
       for (int i = 0; i < ofMeasure.size(); i++) {
-        if (plan.measures().get(i) instanceof Measure.Another another) {
-          ofMeasure.set(i, ofMeasure.get(another.measure()));
+        switch (plan.measures().get(i)) {
+          case Measure.Another another -> ofMeasure.set(i, ofMeasure.get(another.measure()));
+          case Measure.AnotherQuantile another ->
+              ofMeasure.set(i, ofMeasure.get(another.measure()));
+          default -> {}
         }
       }
-      return new Draws(ofCounter, ofMeasure, sensitivities, clipped);
+      return new Draws(
+          ofCounter,
+          ofMeasure,
+          sensitivities,
+          clipped,
+          ranked,
+          sensitivities.size() + plan.measures().size());
     }
   }
 
   static Mechanism of(ReleasePlan plan) {
     var draws = Draws.of(plan);
     if (draws.numbers() == 0) {
-      return new Mechanism(draws, List.of(), List.of(), 0, Charge.NONE, Optional.empty());
+      return new Mechanism(
+          draws, List.of(), List.of(), List.of(), 0, Charge.NONE, Optional.empty());
     }
     var laplace = laplace(plan, draws);
     return gaussian(plan, draws)
@@ -210,6 +233,11 @@ final class Mechanism {
         draws,
         noises,
         clips(plan, draws, histogram, ofOne),
+        trees(
+            draws,
+            new DiscreteLaplace(perSensitivity)
+                .times(BigInteger.valueOf((long) RankTree.LEVELS * bucketsThatDiffer(plan)))
+                .times(BigInteger.valueOf(terms.rowsPerUnit()))),
         StrictMath.log(20) * perSensitivity.roundedUp(),
         Charge.pure(terms.epsilon(), thresholdDelta),
         threshold(plan, noises, thresholdDelta));
@@ -227,10 +255,15 @@ final class Mechanism {
     return plan.unitsMayChange() ? 2 : 1;
   }
 
+  private static List<RankTree> trees(Draws draws, Noise ofNode) {
+    return draws.ranked().stream()
+        .map(measure -> new RankTree(measure, ofNode, draws.errors()))
+        .toList();
+  }
+
   private static List<Clip> clips(ReleasePlan plan, Draws draws, Noise histogram, Noise ofOne) {
-    int numbers = draws.sensitivities().size() + draws.clipped().size();
     return draws.clipped().stream()
-        .map(measure -> new Clip(measure, histogram, ofOne, plan.unitsMayChange(), numbers))
+        .map(measure -> new Clip(measure, histogram, ofOne, plan.unitsMayChange(), draws.errors()))
         .toList();
   }
 
@@ -268,6 +301,15 @@ final class Mechanism {
             rho(groups.multiply(changes), histogram)
                 .add(rho(groups, ofOne))
                 .multiply(BigDecimal.valueOf(draws.clipped().size())));
+    var nodes =
+        changes
+            .multiply(BigDecimal.valueOf(RankTree.LEVELS))
+            .multiply(BigDecimal.valueOf(terms.rowsPerUnit()).pow(2));
+    var ofNode = new DiscreteGaussian(dyadic(perSensitivity.multiply(nodes.sqrt(UP))));
+    rho =
+        rho.add(
+            rho(groups.multiply(nodes), ofNode)
+                .multiply(BigDecimal.valueOf(draws.ranked().size())));
     var charge =
         new Charge(
             terms.epsilon().value(),
@@ -282,6 +324,7 @@ final class Mechanism {
             draws,
             noises,
             clips(plan, draws, histogram, ofOne),
+            trees(draws, ofNode),
             1.96 * perSensitivity.doubleValue(),
             charge,
             threshold(plan, noises, thresholdDelta)));
@@ -340,6 +383,11 @@ final class Mechanism {
   /// One per clipped sum.
   List<Clip> clips() {
     return clips;
+  }
+
+  /// One per column of which there are quantiles.
+  List<RankTree> trees() {
+    return trees;
   }
 
   /// One per noise.

@@ -162,13 +162,15 @@ public final class Release {
       throw new IllegalStateException("the plan has no noise");
     }
     var mechanism = Mechanism.of(plan);
-    return Stream.concat(
+    return Stream.of(
             mechanism.noises().stream().map(Noise::toString),
             mechanism.clips().stream()
                 .flatMap(clip ->
                     Stream.of(
                         clip.histogram() + " on a histogram of totals",
-                        clip.ofOne() + " times the clip that it finds")))
+                        clip.ofOne() + " times the clip that it finds")),
+            mechanism.trees().stream().map(tree -> tree.noise() + " on a tree of counts"))
+        .flatMap(words -> words)
         .distinct()
         .collect(Collectors.joining(", "));
   }
@@ -226,7 +228,16 @@ public final class Release {
       case Measure.Another(int of, var statistic) ->
           expectedError(plan.measures().get(of), statistic, mechanism, draw, rows);
       case Measure.Clipped _ -> throw new IllegalArgumentException("it depends on the data");
+      case Measure.Quantile(var fraction, _, _, _) ->
+          expectedError(mechanism, draw, fraction, rows);
+      case Measure.AnotherQuantile(_, var fraction) ->
+          expectedError(mechanism, draw, fraction, rows);
     };
+  }
+
+  private static BigDecimal expectedError(
+      Mechanism mechanism, int tree, BigDecimal fraction, long rows) {
+    return mechanism.trees().get(tree).quantile(fraction, RankTree.typical(rows)).error();
   }
 
   private static BigDecimal expectedError(
@@ -286,21 +297,31 @@ public final class Release {
 
   /// @param noises one per noise of the mechanism
   /// @param clipped what is released of each clipped sum
-  private record Drawn(List<BigInteger> noises, List<Optional<Answer.Value>> clipped) {}
+  /// @param ranked the noisy counts of each column of which there are quantiles
+  private record Drawn(
+      List<BigInteger> noises,
+      List<Optional<Answer.Value>> clipped,
+      List<RankTree.Counts> ranked) {}
 
   /// All noise of one group. It is drawn before anything is tested, so that neither the stream's
   /// position nor the time depends on whether the group is shown.
   private Drawn draw(Mechanism mechanism, NoiseStream from, Optional<ExactTable.Row> row) {
     var noises = mechanism.noises().stream().map(noise -> noise.sample(from)).toList();
     var clipped = new ArrayList<Optional<Answer.Value>>();
+    var ranked = new ArrayList<RankTree.Counts>();
     for (int i = 0; i < plan.measures().size(); i++) {
+      int list = firstLists.get(i);
+      if (plan.measures().get(i).lists() == 0) {
+        continue;
+      }
+      List<Exact> histogram = row.map(found -> found.lists().get(list)).orElse(List.of());
       if (plan.measures().get(i) instanceof Measure.Clipped) {
-        int list = firstLists.get(i);
-        List<Exact> histogram = row.map(found -> found.lists().get(list)).orElse(List.of());
         clipped.add(mechanism.clips().get(clipped.size()).release(histogram, from));
+      } else {
+        ranked.add(mechanism.trees().get(ranked.size()).draw(histogram, from));
       }
     }
-    return new Drawn(noises, clipped);
+    return new Drawn(noises, clipped, ranked);
   }
 
   private static BigInteger counterNoise(Mechanism mechanism, Drawn drawn, int counter) {
@@ -339,6 +360,10 @@ public final class Release {
                     statistic(
                         mechanism, plan.measures().get(of), statistic, row, cell, drawn, draw);
                 case Measure.Clipped _ -> throw new IllegalStateException("it is drawn already");
+                case Measure.Quantile(var fraction, _, _, _) ->
+                    mechanism.trees().get(draw).quantile(fraction, all.ranked().get(draw));
+                case Measure.AnotherQuantile(_, var fraction) ->
+                    mechanism.trees().get(draw).quantile(fraction, all.ranked().get(draw));
               }));
     }
     return values;
@@ -515,8 +540,8 @@ public final class Release {
             case Measure.Moments moments -> exact(moments, moments.statistic(), row, cell);
             case Measure.Another(int of, var statistic) ->
                 exact(plan.measures().get(of), statistic, row, cell);
-            case Measure.Clipped _ ->
-                throw new IllegalStateException("without noise nothing is clipped");
+            case Measure.Clipped _, Measure.Quantile _, Measure.AnotherQuantile _ ->
+                throw new IllegalStateException("without noise nothing is clipped or ranked");
           };
       values.add(number.map(Answer.Value::exact));
     }

@@ -90,8 +90,14 @@ public record ReleasePlan(
       if (measure instanceof Measure.Another another && !has(measures, another)) {
         throw new IllegalArgumentException("no measure has the moments of " + another);
       }
-      if (measure instanceof Measure.Clipped && noise.isEmpty()) {
-        throw new IllegalArgumentException("without noise nothing is clipped");
+      if (measure instanceof Measure.AnotherQuantile another
+          && (another.measure() < 0
+              || another.measure() >= measures.size()
+              || !(measures.get(another.measure()) instanceof Measure.Quantile))) {
+        throw new IllegalArgumentException("no measure has the values of " + another);
+      }
+      if (measure.lists() > 0 && noise.isEmpty()) {
+        throw new IllegalArgumentException("without noise nothing is clipped or ranked");
       }
     }
     if (noise.isPresent() && !traced.isEmpty()) {
@@ -119,6 +125,8 @@ public record ReleasePlan(
               Measure.DistinctValues _,
               Measure.Sum _,
               Measure.Clipped _,
+              Measure.Quantile _,
+              Measure.AnotherQuantile _,
               Measure.Another _ ->
               false;
         };

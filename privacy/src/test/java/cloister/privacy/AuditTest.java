@@ -151,6 +151,41 @@ class AuditTest {
     return seen;
   }
 
+  /// A unit's three values are in one leaf, so on every level in one node. Looked at is the
+  /// likelihood ratio of the five nodes that it moves: the others say nothing.
+  @Test
+  void aWorstCaseUnitOfAQuantileStaysWithinEpsilon() {
+    assertThat(excessOfTree(3)).isLessThan(0.002);
+    assertThat(excessOfTree(6)).isGreaterThan(0.02);
+  }
+
+  /// @param values of the unit: 3 unless the engine is broken
+  private static double excessOfTree(int values) {
+    var measure =
+        new Measure.Quantile(
+            new BigDecimal("0.5"), BigDecimal.ONE, BigDecimal.ZERO, new BigDecimal(5000));
+    var plan = plan(List.of(), 1, List.of(measure), terms("0.5", "0", 1, 3));
+    var tree = Mechanism.of(plan).trees().getFirst();
+    double scale = 5 * 3 / 0.5;
+    var with = new ArrayList<Long>();
+    var without = new ArrayList<Long>();
+    try (var stream = stream(4)) {
+      for (int i = 0; i < 100_000; i++) {
+        double ratioWith = 0;
+        double ratioWithout = 0;
+        for (int level = 0; level < 5; level++) {
+          long noise = tree.noise().sample(stream).longValueExact();
+          long other = tree.noise().sample(stream).longValueExact();
+          ratioWithout += (Math.abs(noise) - Math.abs(noise - values)) / scale;
+          ratioWith += (Math.abs(other + values) - Math.abs(other)) / scale;
+        }
+        with.add(Math.round(ratioWith * 1000));
+        without.add(Math.round(ratioWithout * 1000));
+      }
+    }
+    return Math.max(delta(with, without, 20), delta(without, with, 20));
+  }
+
   private static ReleasePlan manyCounts() {
     List<Measure> measures = Collections.nCopies(12, new Measure.Rows());
     return plan(List.of(numbered(GROUPS)), 1, measures, terms("0.5", "0.01", 1, 3));

@@ -5,10 +5,11 @@ import cloister.attestation.Claim;
 import cloister.attestation.Tee;
 import cloister.crypto.Digest;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
+import java.util.Optional;
 
 /// What an appraisal concluded, for programs: in the words of EAR (draft-ietf-rats-ear) over those
 /// of EAT (RFC 9711). It is not signed: whoever needs to believe it verifies the evidence again.
@@ -44,18 +45,17 @@ public final class AttestationResult {
 
   private AttestationResult() {}
 
+  /// @param measurement absent where the evidence did not verify
   public static Json.Obj write(
-      Tee tee, Verdict verdict, List<Check> checks, List<Claim> claims, Digest policy, Instant at) {
+      Tee tee,
+      Verdict verdict,
+      List<Check> checks,
+      List<Claim> claims,
+      Optional<String> measurement,
+      Digest policy,
+      Instant at) {
     boolean failed = checks.stream().anyMatch(Check::failed);
     boolean noted = checks.stream().anyMatch(check -> check.outcome() == Check.Outcome.NOTED);
-    var said = Json.object();
-    claims.stream()
-        .collect(
-            Collectors.groupingBy(
-                Claim::name,
-                LinkedHashMap::new,
-                Collectors.mapping(Claim::value, Collectors.joining(", "))))
-        .forEach(said::put);
     var appraisal =
         Json.object()
             .put("ear.status", failed ? CONTRAINDICATED : noted ? WARNING : AFFIRMING)
@@ -72,7 +72,8 @@ public final class AttestationResult {
                                 .put("detail", check.detail())
                                 .build())
                         .toList()))
-            .put("cloister.claims", said.build())
+            .putIfPresent("cloister.measurement", measurement, Json::of)
+            .put("cloister.claims", claims(claims))
             .build();
     return Json.object()
         .put("eat_profile", PROFILE)
@@ -80,5 +81,25 @@ public final class AttestationResult {
         .put("ear.verifier-id", Json.object().put("developer", "Cloister").build())
         .put("submods", Json.object().put(tee.label(), appraisal).build())
         .build();
+  }
+
+  /// Each field by its name, in order; one that is there several times is a list.
+  public static Json.Obj claims(List<Claim> claims) {
+    var byName = new LinkedHashMap<String, List<Json>>();
+    for (Claim claim : claims) {
+      byName.computeIfAbsent(claim.name(), _ -> new ArrayList<>()).add(json(claim.value()));
+    }
+    var said = Json.object();
+    byName.forEach((name, values) ->
+        said.put(name, values.size() == 1 ? values.getFirst() : Json.array(values)));
+    return said.build();
+  }
+
+  private static Json json(Claim.Value value) {
+    return switch (value) {
+      case Claim.Text(String text) -> Json.of(text);
+      case Claim.Flag(boolean on) -> Json.of(on);
+      case Claim.Texts(List<String> texts) -> Json.strings(texts);
+    };
   }
 }

@@ -289,7 +289,7 @@ final class DocumentReader {
                   "no column is named "
                       + Yaml.quoted(column.value())
                       + Spelling.suggestion(column.value(), declared)
-                      + "; a table about nobody says `unit: none`");
+                      + " (`none` for a table about nobody)");
         });
   }
 
@@ -394,11 +394,14 @@ final class DocumentReader {
   }
 
   /// Nothing inside stands for `auto`.
+  @SuppressWarnings("OptionalMapToOptional") // the outer one says whether it could be read
   private static <T> Optional<Optional<T>> unlessAutomatic(
       Tree tree, Function<Tree, Optional<T>> parse) {
-    return tree instanceof Tree.Scalar(_, Json.Str(String text)) && text.equals("auto")
-        ? Optional.of(Optional.empty())
-        : parse.apply(tree).map(Optional::of);
+    if (tree instanceof Tree.Scalar(_, Json.Str(String text)) && text.equals("auto")) {
+      return Optional.of(Optional.empty());
+    }
+    Optional<T> declared = parse.apply(tree);
+    return declared.isPresent() ? Optional.of(declared) : Optional.empty();
   }
 
   private static Bounding bounding(Optional<?> declared) {

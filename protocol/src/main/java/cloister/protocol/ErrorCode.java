@@ -11,7 +11,7 @@ public enum ErrorCode {
   DOCUMENT_INVALID(
       Kind.USER,
       "A document has mistakes; each is listed with file, line and column.",
-      "Correct each line that is named and apply the documents again; nothing was changed."),
+      "Correct each line that is named and run the command again; nothing was changed."),
   DOCUMENT_UNKNOWN(
       Kind.USER,
       "The collaboration holds no document of that address or digest.",

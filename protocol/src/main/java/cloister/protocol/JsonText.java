@@ -23,7 +23,7 @@ final class JsonText {
   private static final int MAX_NUMBER_CHARACTERS = 40;
   private static final BigDecimal LARGEST_INTEGER = BigDecimal.valueOf(1L << 53);
 
-  private static final JsonFactory JSON =
+  static final JsonFactory JSON =
       JsonFactory.builder()
           .streamReadConstraints(
               StreamReadConstraints.builder()

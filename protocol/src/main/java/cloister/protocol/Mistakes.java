@@ -7,17 +7,18 @@ import java.util.List;
 import java.util.Set;
 
 /// Collects the mistakes of one file.
-final class Mistakes {
+public final class Mistakes {
   private final String file;
   private final List<Mistake> found = new ArrayList<>();
   private final Set<Tree.Position> unreadable = new HashSet<>();
   private int noted;
 
-  Mistakes(String file) {
+  /// @param file for the errors only
+  public Mistakes(String file) {
     this.file = file;
   }
 
-  void add(Tree.Position at, String message) {
+  public void add(Tree.Position at, String message) {
     noted++;
     if (!unreadable.contains(at)) {
       found.add(new Mistake(file, at.line(), at.column(), message));
@@ -31,12 +32,12 @@ final class Mistakes {
   }
 
   /// Rises with every mistake, whether it is shown or not.
-  int count() {
+  public int count() {
     return noted;
   }
 
   /// Throws when there are any.
-  void report() {
+  public void report() {
     if (!found.isEmpty()) {
       found.sort(Comparator.comparingInt(Mistake::line).thenComparingInt(Mistake::column));
       throw new InvalidDocument(found);

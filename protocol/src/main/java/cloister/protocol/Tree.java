@@ -4,13 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// A document's structure with positions, whether it came as YAML or as canonical JSON.
-sealed interface Tree {
+/// A document's structure with positions, whether it came as YAML or as JSON.
+public sealed interface Tree {
   Position at();
 
   /// Line and column from 1; both 0 in canonical JSON.
   record Position(int line, int column) {
-    static final Position NONE = new Position(0, 0);
+    public static final Position NONE = new Position(0, 0);
   }
 
   /// Keys are distinct.

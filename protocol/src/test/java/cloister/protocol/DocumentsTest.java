@@ -107,10 +107,11 @@ class DocumentsTest {
         """;
     var dataset = dataset(prices);
     assertThat(dataset.dataset().unit()).isEmpty();
-    assertThat(dataset.bytes().utf8()).contains("\"unit\":\"none\"");
+    assertThat(new String(dataset.canonical().toArray(), StandardCharsets.UTF_8))
+        .contains("\"unit\":\"none\"");
     oneMistake(prices.replace("units: 1", "units: 2"), "protects nobody");
     oneMistake(prices.replace("  code:", "  none:"), "give the column another name");
-    oneMistake(prices.replace("unit: none", "unit: non"), "`unit: none`");
+    oneMistake(prices.replace("unit: none", "unit: non"), "`none` for a table about nobody");
   }
 
   @Test
@@ -294,7 +295,8 @@ class DocumentsTest {
 
     assertThat(mistakes(text))
         .containsExactly(
-            "airline/customers.yaml:2:7: no column is named \"emial\"; did you mean \"email\"?",
+            "airline/customers.yaml:2:7: no column is named \"emial\"; did you mean \"email\"?"
+                + " (`none` for a table about nobody)",
             "airline/customers.yaml:4:20: unknown type \"strng\"; did you mean \"string\"?",
             "airline/customers.yaml:4:33: unknown use \"jion\"; did you mean \"join\"?",
             "airline/customers.yaml:5:28: unknown key \"aggegates\"; it is one of type, semantic,"

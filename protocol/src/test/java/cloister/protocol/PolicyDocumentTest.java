@@ -39,7 +39,7 @@ class PolicyDocumentTest {
     mistake(POLICY.replace("measurement: any", "measurement: []"), "p.yaml:6:5", "empty");
     mistake(POLICY.replace("measurement: any", "measurement: all"), "p.yaml:6:5", "any");
     mistake(
-        POLICY.replace("measurement: any", "measurement: [sha384:ab]"), "p.yaml:6:5", "48 bytes");
+        POLICY.replace("measurement: any", "measurement: [sha384:ab]"), "p.yaml:6:19", "48 bytes");
     mistake(POLICY.replace("tee: simulated", "tee: sgx2"), "p.yaml:5:5", "not one of");
     mistake(POLICY.replace("families: 1", "families: 2"), "p.yaml:3:1", "more than accept names");
     mistake(POLICY.replace("families: 1\n", ""), "p.yaml:1:1", "families is missing");
@@ -81,7 +81,7 @@ class PolicyDocumentTest {
             "p.yaml:5:5: policy.accept[0].measurement is missing; there are mesurement",
             "p.yaml:6:5: policy.accept[0].mesurement is an unknown key; did you mean \"measurement\"?",
             "p.yaml:7:5: policy.accept[1].revocation is missing; there are revokation",
-            "p.yaml:10:7: policy.accept[1].pcr.0 is malformed: a sha384 measurement has 48 bytes, not 1",
+            "p.yaml:10:13: policy.accept[1].pcr.0[0] is malformed: a sha384 measurement has 48 bytes, not 1",
             "p.yaml:12:7: policy.accept[1].pcr.2 is empty: name what is accepted, or say any",
             "p.yaml:13:5: policy.accept[1].maximum-age-seconds is not between 1 and 86400",
             "p.yaml:14:5: policy.accept[1].revokation is an unknown key; did you mean \"revocation\"?",

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Predicate;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -546,14 +546,16 @@ record Branch(
     for (Scalar condition : conditions) {
       inner.tie(condition);
     }
-    inner.requireAll(source -> !source.isOptional());
-    for (Source source : sources) {
+    inner.requireAll(each -> !sources.get(each).isOptional());
+    for (int number = 0; number < sources.size(); number++) {
+      Source source = sources.get(number);
+      int optional = number;
       if (source.isOptional()) {
         var own = new Tied(sources);
         for (Scalar condition : both(conditions, source.on().orElseThrow())) {
           own.tie(condition);
         }
-        own.requireAll(each -> !each.isOptional() || each == source);
+        own.requireAll(each -> !sources.get(each).isOptional() || each == optional);
       }
     }
     for (Membership membership : memberships) {
@@ -562,7 +564,7 @@ record Branch(
       for (Scalar condition : both(conditions, membership.conditions())) {
         own.tie(membership.numbered(condition, sources.size()));
       }
-      own.requireAll(each -> !each.isOptional());
+      own.requireAll(each -> !all.get(each).isOptional());
     }
   }
 
@@ -599,10 +601,10 @@ record Branch(
       }
     }
 
-    void requireAll(Predicate<Source> looked) throws QueryException {
+    void requireAll(IntPredicate looked) throws QueryException {
       List<Integer> all =
           IntStream.range(0, sources.size())
-              .filter(index -> sources.get(index).hasUnit() && looked.test(sources.get(index)))
+              .filter(index -> sources.get(index).hasUnit() && looked.test(index))
               .boxed()
               .toList();
       for (int index : all) {

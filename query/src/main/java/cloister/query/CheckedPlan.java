@@ -165,7 +165,7 @@ public final class CheckedPlan {
       case Evaluation.Text(String text) -> new ResultTable.Text(text);
       case Evaluation.Truth(boolean value, boolean _) ->
           new ResultTable.Text(Boolean.toString(value));
-      case Evaluation.Number number -> Evaluation.shown(number);
+      case Evaluation.Quantity number -> Evaluation.shown(number);
     };
   }
 

@@ -54,9 +54,9 @@ final class Evaluation {
   record Truth(boolean value, boolean certain) implements Result {}
 
   /// @param range where it would lie without noise; absent when that may be anywhere
-  record Number(BigDecimal value, Optional<Range> range) implements Result {
-    static Number exact(BigDecimal value) {
-      return new Number(value, Optional.of(new Range(value, value)));
+  record Quantity(BigDecimal value, Optional<Range> range) implements Result {
+    static Quantity exact(BigDecimal value) {
+      return new Quantity(value, Optional.of(new Range(value, value)));
     }
 
     /// How far the noise may have moved it.
@@ -101,7 +101,7 @@ final class Evaluation {
   }
 
   /// A computed number as it is shown: what rounding moves it by is in its error.
-  static ResultTable.Value shown(Number number) {
+  static ResultTable.Value shown(Quantity number) {
     BigDecimal value =
         plain(number.value().round(new MathContext(SHOWN_DIGITS)), RoundingMode.HALF_EVEN);
     BigDecimal moved = value.subtract(number.value()).abs();
@@ -193,9 +193,9 @@ final class Evaluation {
       case ColumnType.Int _, ColumnType.Decimal _, ColumnType.Real _ ->
           switch (value) {
             // Doubles that are no number sort as the largest there are.
-            case "inf", "nan" -> Number.exact(LARGEST);
-            case "-inf" -> Number.exact(LARGEST.negate());
-            default -> Number.exact(new BigDecimal(value));
+            case "inf", "nan" -> Quantity.exact(LARGEST);
+            case "-inf" -> Quantity.exact(LARGEST.negate());
+            default -> Quantity.exact(new BigDecimal(value));
           };
       case ColumnType.Text _, ColumnType.Date _, ColumnType.Timestamp _ -> new Text(value);
     };
@@ -210,7 +210,7 @@ final class Evaluation {
         .get(index - row.keys().size())
         .<Result>map(value -> {
           BigDecimal error = alone ? value.error() : value.jointError();
-          return new Number(
+          return new Quantity(
               value.number(),
               Optional.of(new Range(value.number().subtract(error), value.number().add(error))));
         })
@@ -218,13 +218,13 @@ final class Evaluation {
   }
 
   private static Result bounded(Result result) {
-    if (!(result instanceof Number(BigDecimal value, Optional<Range> range))) {
+    if (!(result instanceof Quantity(BigDecimal value, Optional<Range> range))) {
       return result;
     }
     if (isLarge(value)) {
       return MISSING;
     }
-    return new Number(
+    return new Quantity(
         fine(value, RoundingMode.HALF_EVEN),
         range
             .filter(each -> !isLarge(each.lower()) && !isLarge(each.upper()))
@@ -324,7 +324,7 @@ final class Evaluation {
   private static boolean isCertain(Result result) {
     return switch (result) {
       case Missing(boolean certain) -> certain;
-      case Number number -> number.range().isPresent();
+      case Quantity number -> number.range().isPresent();
       case Truth _, Text _ -> true;
     };
   }
@@ -335,8 +335,8 @@ final class Evaluation {
     if (isEqual) {
       return new Missing(certain);
     }
-    return value instanceof Number number && !certain
-        ? new Number(number.value(), Optional.empty())
+    return value instanceof Quantity number && !certain
+        ? new Quantity(number.value(), Optional.empty())
         : value;
   }
 
@@ -345,8 +345,8 @@ final class Evaluation {
     for (Scalar argument : arguments) {
       Result value = of(argument);
       if (!(value instanceof Missing(boolean sure))) {
-        return value instanceof Number number && !certain
-            ? new Number(number.value(), Optional.empty())
+        return value instanceof Quantity number && !certain
+            ? new Quantity(number.value(), Optional.empty())
             : value;
       }
       certain &= sure;
@@ -362,7 +362,7 @@ final class Evaluation {
   /// Of two values of one expression, neither of them missing.
   static int compare(Result left, Result right) {
     return switch (left) {
-      case Number number -> number.value().compareTo(((Number) right).value());
+      case Quantity number -> number.value().compareTo(((Quantity) right).value());
       case Text text -> text.value().compareTo(((Text) right).value());
       case Truth truth -> Boolean.compare(truth.value(), ((Truth) right).value());
       case Missing _ -> throw new IllegalArgumentException("NULL has no place in an order");
@@ -388,7 +388,7 @@ final class Evaluation {
   private Result compared(List<Scalar> arguments, Comparison comparison) {
     Result left = of(arguments.getFirst());
     Result right = of(arguments.getLast());
-    if (left instanceof Number a && right instanceof Number b) {
+    if (left instanceof Quantity a && right instanceof Quantity b) {
       boolean holds = comparison.holds(a.value().compareTo(b.value()));
       return new Truth(holds, isCertain(a, b, comparison, holds));
     }
@@ -408,7 +408,7 @@ final class Evaluation {
   }
 
   /// Whether it holds, or does not, for every pair of numbers of the ranges.
-  private static boolean isCertain(Number a, Number b, Comparison comparison, boolean holds) {
+  private static boolean isCertain(Quantity a, Quantity b, Comparison comparison, boolean holds) {
     if (a.range().isEmpty() || b.range().isEmpty()) {
       return false;
     }
@@ -452,10 +452,10 @@ final class Evaluation {
         break;
       }
     }
-    if (chosen.orElseThrow() instanceof Number(BigDecimal value, Optional<Range> _)) {
-      return new Number(
+    if (chosen.orElseThrow() instanceof Quantity(BigDecimal value, Optional<Range> _)) {
+      return new Quantity(
           value,
-          spanned.orElseThrow() instanceof Number(BigDecimal _, Optional<Range> range)
+          spanned.orElseThrow() instanceof Quantity(BigDecimal _, Optional<Range> range)
               ? range
               : Optional.empty());
     }
@@ -465,8 +465,8 @@ final class Evaluation {
   }
 
   private static Result hull(Result one, Result other) {
-    if (one instanceof Number a && other instanceof Number b) {
-      return new Number(
+    if (one instanceof Quantity a && other instanceof Quantity b) {
+      return new Quantity(
           a.value(),
           a.range()
               .flatMap(left ->
@@ -482,30 +482,30 @@ final class Evaluation {
   // Numbers
 
   private interface Binary {
-    Result of(Number left, Number right);
+    Result of(Quantity left, Quantity right);
   }
 
-  private Result number(Scalar argument, UnaryOperator<Number> function) {
+  private Result number(Scalar argument, UnaryOperator<Quantity> function) {
     Result result = of(argument);
-    return result instanceof Number number ? function.apply(number) : result;
+    return result instanceof Quantity number ? function.apply(number) : result;
   }
 
   private Result numbers(List<Scalar> arguments, Binary function) {
     Result one = of(arguments.getFirst());
     Result other = of(arguments.getLast());
-    return one instanceof Number left && other instanceof Number right
+    return one instanceof Quantity left && other instanceof Quantity right
         ? function.of(left, right)
         : missing(one, other);
   }
 
-  private static Number negated(Number number) {
-    return new Number(
+  private static Quantity negated(Quantity number) {
+    return new Quantity(
         number.value().negate(),
         number.range().map(each -> new Range(each.upper().negate(), each.lower().negate())));
   }
 
-  private static Number absolute(Number number) {
-    return new Number(
+  private static Quantity absolute(Quantity number) {
+    return new Quantity(
         number.value().abs(),
         number
             .range()
@@ -517,9 +517,9 @@ final class Evaluation {
                         each.upper().abs()))));
   }
 
-  private static UnaryOperator<Number> monotone(UnaryOperator<BigDecimal> function) {
+  private static UnaryOperator<Quantity> monotone(UnaryOperator<BigDecimal> function) {
     return number ->
-        new Number(
+        new Quantity(
             function.apply(number.value()),
             number
                 .range()
@@ -536,8 +536,8 @@ final class Evaluation {
     };
   }
 
-  private static Number sum(Number left, Number right) {
-    return new Number(
+  private static Quantity sum(Quantity left, Quantity right) {
+    return new Quantity(
         left.value().add(right.value(), EXACT),
         both(left, right)
             .map(ends ->
@@ -546,8 +546,8 @@ final class Evaluation {
                     ends.left().upper().add(ends.right().upper(), UP))));
   }
 
-  private static Number product(Number left, Number right) {
-    return new Number(
+  private static Quantity product(Quantity left, Quantity right) {
+    return new Quantity(
         left.value().multiply(right.value(), EXACT),
         both(left, right)
             .map(ends ->
@@ -559,12 +559,12 @@ final class Evaluation {
                                 corner.getFirst().multiply(corner.getLast(), UP))))));
   }
 
-  private static Result quotient(Number left, Number right) {
+  private static Result quotient(Quantity left, Quantity right) {
     if (right.value().signum() == 0) {
       return new Missing(
           right.range().filter(each -> each.lower().compareTo(each.upper()) == 0).isPresent());
     }
-    return new Number(
+    return new Quantity(
         left.value().divide(right.value(), EXACT),
         both(left, right)
             .filter(ends -> !ends.right().holdsZero())
@@ -584,7 +584,7 @@ final class Evaluation {
     }
   }
 
-  private static Optional<Ends> both(Number left, Number right) {
+  private static Optional<Ends> both(Quantity left, Quantity right) {
     return left.range().flatMap(a -> right.range().map(b -> new Ends(a, b)));
   }
 }

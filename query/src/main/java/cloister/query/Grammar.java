@@ -24,15 +24,18 @@ import org.apache.calcite.sql.SqlKind;
 import org.apache.calcite.sql.SqlLiteral;
 import org.apache.calcite.sql.SqlNode;
 import org.apache.calcite.sql.SqlNodeList;
+import org.apache.calcite.sql.SqlNumericLiteral;
 import org.apache.calcite.sql.SqlOrderBy;
 import org.apache.calcite.sql.SqlSelect;
 import org.apache.calcite.sql.SqlSelectKeyword;
 import org.apache.calcite.sql.SqlWith;
 import org.apache.calcite.sql.SqlWithItem;
 import org.apache.calcite.sql.fun.SqlCase;
+import org.apache.calcite.sql.fun.SqlStdOperatorTable;
 import org.apache.calcite.sql.parser.SqlParserPos;
 import org.apache.calcite.sql.type.SqlTypeName;
 import org.apache.calcite.sql.util.SqlBasicVisitor;
+import org.apache.calcite.sql.util.SqlShuttle;
 import org.jspecify.annotations.Nullable;
 
 /// The SQL that may be written, checked on the parse tree because only the parse tree knows where
@@ -88,7 +91,8 @@ final class Grammar {
           "VARIANCE",
           "STDDEV_POP",
           "STDDEV_SAMP",
-          "STDDEV");
+          "STDDEV",
+          "MEDIAN");
 
   static final Set<String> FUNCTIONS =
       Set.of(
@@ -122,8 +126,31 @@ final class Grammar {
 
   static Statement check(SqlNode tree) throws QueryException {
     var grammar = new Grammar();
-    SqlNode renamed = grammar.query(tree, Set.of(), true);
+    SqlNode renamed = withoutMedians(grammar.query(tree, Set.of(), true));
     return new Statement(renamed, List.copyOf(grammar.references), texts(renamed));
+  }
+
+  /// `MEDIAN(x)`, which the standard does not have, is the quantile 0.5.
+  private static SqlNode withoutMedians(SqlNode tree) {
+    SqlNode renamed =
+        tree.accept(
+            new SqlShuttle() {
+              @Override
+              public @Nullable SqlNode visit(SqlCall call) {
+                if (!(call.getOperator() instanceof SqlFunction function)
+                    || !function.getName().equalsIgnoreCase("MEDIAN")
+                    || call.operandCount() != 1) {
+                  return super.visit(call);
+                }
+                SqlParserPos at = call.getParserPosition();
+                SqlNode half =
+                    SqlStdOperatorTable.PERCENTILE_CONT.createCall(
+                        at, SqlLiteral.createExactNumeric("0.5", at));
+                return SqlStdOperatorTable.WITHIN_GROUP.createCall(
+                    at, half, new SqlNodeList(List.of(call.operand(0)), at));
+              }
+            });
+    return renamed == null ? tree : renamed;
   }
 
   private static Map<String, Position> texts(SqlNode tree) {
@@ -410,8 +437,36 @@ final class Grammar {
     depth--;
   }
 
+  /// `PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x)`: the order is the argument.
+  private void quantile(SqlBasicCall call, boolean aggregates) throws QueryException {
+    if (!(call.operand(0) instanceof SqlBasicCall function)
+        || function.getKind() != SqlKind.PERCENTILE_CONT
+        || function.getFunctionQuantifier() != null
+        || function.operandCount() != 1
+        || !(function.operand(0) instanceof SqlNumericLiteral)
+        || !(call.operand(1) instanceof SqlNodeList order)
+        || order.size() != 1) {
+      throw unsupported(
+          call,
+          "this WITHIN GROUP",
+          "write PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x), or MEDIAN(x)");
+    }
+    if (!aggregates) {
+      throw unsupported(
+          call, "a quantile inside a condition, key or other aggregate", "aggregate once, on top");
+    }
+    SqlNode argument = order.get(0);
+    expression(
+        argument.getKind() == SqlKind.DESCENDING ? ((SqlCall) argument).operand(0) : argument,
+        false);
+  }
+
   private void call(SqlBasicCall call, boolean aggregates) throws QueryException {
     boolean inner = aggregates;
+    if (call.getKind() == SqlKind.WITHIN_GROUP) {
+      quantile(call, aggregates);
+      return;
+    }
     if (call.getOperator() instanceof SqlFunction function) {
       String name = function.getName().toUpperCase(Locale.ROOT);
       if (AGGREGATES.contains(name)) {
@@ -425,7 +480,7 @@ final class Grammar {
             Kind.FUNCTION,
             position(call),
             "the function " + shown(name) + " is not on the list",
-            "the functions are COUNT, SUM, AVG, VARIANCE, STDDEV and their _POP and _SAMP, "
+            "the functions are COUNT, SUM, AVG, VARIANCE, STDDEV and their _POP and _SAMP, MEDIAN, PERCENTILE_CONT, "
                 + String.join(", ", FUNCTIONS.stream().sorted().toList()));
       }
       if (call.getFunctionQuantifier() != null && !name.equals("COUNT")) {

@@ -100,7 +100,7 @@ final class Interval {
         bounds = narrowed(bounds, value, arguments.get(index), true, branch);
       }
       Bounds chosen = bounds;
-      if (of(value, branch).isEmpty() && chosen.upper().equals(ANY_COUNT.upper())) {
+      if (of(value, branch).isEmpty() && chosen.upper().compareTo(ANY_COUNT.upper()) == 0) {
         return Optional.empty();
       }
       hull = Optional.of(hull.map(each -> hull(each, chosen)).orElse(chosen));

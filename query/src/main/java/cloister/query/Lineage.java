@@ -32,7 +32,7 @@ final class Lineage {
           case UNITS, MATCHED_UNITS, ROWS -> {}
           case VALUES, DISTINCT_VALUES -> lineage.argument(branch, aggregation, Use.COUNT);
           case SUM -> lineage.argument(branch, aggregation, Use.SUM);
-          case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP ->
+          case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP, QUANTILE ->
               lineage.argument(branch, aggregation, Use.AVG);
         }
       }

@@ -2,9 +2,11 @@ package cloister.query;
 
 import cloister.query.QueryException.Kind;
 import cloister.room.Address;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -30,19 +32,25 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
     VAR_POP,
     VAR_SAMP,
     STDDEV_POP,
-    STDDEV_SAMP;
+    STDDEV_SAMP,
+    QUANTILE;
 
     /// Whether its numbers are counts.
     boolean counts() {
       return switch (this) {
         case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES -> true;
-        case SUM, MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> false;
+        case SUM, MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP, QUANTILE -> false;
       };
     }
   }
 
   /// @param argument the branch output it is over; -1 for units and rows
-  record Aggregation(Aggregate aggregate, int argument) {}
+  /// @param fraction of a quantile, and of nothing else
+  record Aggregation(Aggregate aggregate, int argument, Optional<BigDecimal> fraction) {
+    Aggregation(Aggregate aggregate, int argument) {
+      this(aggregate, argument, Optional.empty());
+    }
+  }
 
   /// @param keys the group keys among the outputs of the branches
   /// @param above over the keys and then the aggregations in these orders
@@ -73,16 +81,16 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
             .map(each ->
                 new Aggregation(
                     each.aggregate(),
-                    each.argument() < 0
-                        ? -1
-                        : keyOrder.size() + arguments.indexOf(each.argument())))
+                    each.argument() < 0 ? -1 : keyOrder.size() + arguments.indexOf(each.argument()),
+                    each.fraction()))
             .toList();
     List<Aggregation> aggregationOrder =
         renumbered.stream()
             .distinct()
             .sorted(
                 Comparator.comparing(Aggregation::aggregate)
-                    .thenComparingInt(Aggregation::argument))
+                    .thenComparingInt(Aggregation::argument)
+                    .thenComparing(each -> each.fraction().orElse(BigDecimal.ZERO)))
             .toList();
     List<Integer> columns = new ArrayList<>();
     for (int index = 0; index < keys.size() + known.size(); index++) {

@@ -326,6 +326,13 @@ final class Rewriting {
             "without noise COUNT(DISTINCT …) is of the privacy unit only: a value may be one unit's",
             "GROUP BY it: the answer has a row for each value that enough units have");
       }
+      if (aggregation.aggregate() == Aggregate.QUANTILE) {
+        throw new QueryException(
+            Kind.NEEDS_NOISE,
+            Position.START,
+            "without noise there are no medians and quantiles: each is one unit's value",
+            "ask for AVG and STDDEV, or GROUP BY ranges of the value");
+      }
       if (aggregation.argument() >= 0
           && aggregation.aggregate() != Aggregate.MATCHED_UNITS
           && !question.branches().stream()
@@ -424,7 +431,9 @@ final class Rewriting {
     Aggregation aggregation = question.aggregations().get(index);
     int moments = moments(index);
     if (moments != index) {
-      return new Measure.Another(moments, statistic(aggregation));
+      return aggregation.fraction().isPresent()
+          ? new Measure.AnotherQuantile(moments, aggregation.fraction().get())
+          : new Measure.Another(moments, statistic(aggregation));
     }
     if (isClipped(aggregation)) {
       return clipped(aggregation);
@@ -445,6 +454,11 @@ final class Rewriting {
         }
         yield squared(aggregation);
       }
+      case QUANTILE -> {
+        Grid grid = grid(aggregation);
+        yield new Measure.Quantile(
+            aggregation.fraction().orElseThrow(), grid.granularity(), grid.lower(), grid.upper());
+      }
     };
   }
 
@@ -462,7 +476,8 @@ final class Rewriting {
               VAR_POP,
               VAR_SAMP,
               STDDEV_POP,
-              STDDEV_SAMP ->
+              STDDEV_SAMP,
+              QUANTILE ->
               false;
         };
   }
@@ -511,9 +526,18 @@ final class Rewriting {
 
   /// The aggregation whose moments this one is a statistic of: itself, or another of the same
   /// values, so that AVG, VARIANCE, STDDEV and COUNT of one column share three numbers and their
-  /// noise. A COUNT of doubles is not among them, since it counts NaN.
+  /// noise. A COUNT of doubles is not among them, since it counts NaN. All quantiles of one column
+  /// share a histogram likewise.
   private int moments(int index) {
     Aggregation aggregation = question.aggregations().get(index);
+    if (aggregation.aggregate() == Aggregate.QUANTILE) {
+      return IntStream.range(0, question.aggregations().size())
+          .filter(each ->
+              question.aggregations().get(each).aggregate() == Aggregate.QUANTILE
+                  && question.aggregations().get(each).argument() == aggregation.argument())
+          .findFirst()
+          .orElseThrow();
+    }
     boolean counts =
         aggregation.aggregate() == Aggregate.VALUES
             && isExact(aggregation)
@@ -531,7 +555,7 @@ final class Rewriting {
   private static boolean hasMoments(Aggregation aggregation) {
     return switch (aggregation.aggregate()) {
       case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> true;
-      case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES, SUM -> false;
+      case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES, SUM, QUANTILE -> false;
     };
   }
 
@@ -552,7 +576,7 @@ final class Rewriting {
       case VAR_SAMP -> Statistic.VAR_SAMP;
       case STDDEV_POP -> Statistic.STDDEV_POP;
       case STDDEV_SAMP -> Statistic.STDDEV_SAMP;
-      case UNITS, MATCHED_UNITS, ROWS, DISTINCT_VALUES, SUM ->
+      case UNITS, MATCHED_UNITS, ROWS, DISTINCT_VALUES, SUM, QUANTILE ->
           throw new IllegalArgumentException("it is no statistic of moments");
     };
   }
@@ -621,7 +645,7 @@ final class Rewriting {
       throw new QueryException(
           Kind.UNBOUNDED,
           Position.START,
-          "a SUM, AVG, VARIANCE or STDDEV under noise is over something without declared bounds",
+          "a SUM, AVG, STDDEV or MEDIAN under noise is over something without declared bounds",
           "use a column whose owner declares bounds, or ask the owner to; a SUM may also do with"
               + " `bounds: auto`");
     }
@@ -690,6 +714,7 @@ final class Rewriting {
                   centred(
                       clamped(integer(argument, grid(aggregation), aggregation), aggregation),
                       aggregation);
+              case QUANTILE -> leaf(argument, aggregation);
               case UNITS, MATCHED_UNITS, ROWS, VALUES, DISTINCT_VALUES ->
                   RowSql.expression(argument);
             };
@@ -788,6 +813,23 @@ final class Rewriting {
         + ") END)";
   }
 
+  /// [Measure.Quantile]'s leaf. Wide integers of 25 digits times 1024 stay below 2^127.
+  private String leaf(Scalar argument, Aggregation aggregation) throws QueryException {
+    Grid grid = grid(aggregation);
+    var measure =
+        new Measure.Quantile(BigDecimal.ZERO, grid.granularity(), grid.lower(), grid.upper());
+    String value = clamped(integer(argument, grid, aggregation), aggregation);
+    return "CAST((("
+        + value
+        + " - "
+        + hugeint(measure.lowest())
+        + ") * "
+        + Measure.Quantile.LEAVES
+        + ") // "
+        + hugeint(measure.highest().subtract(measure.lowest()).add(BigInteger.ONE))
+        + " AS SMALLINT)";
+  }
+
   /// The distance to the middle, where it is squared.
   private String centred(String value, Aggregation aggregation) throws QueryException {
     if (!isSquared(aggregation)) {
@@ -837,7 +879,7 @@ final class Rewriting {
         case UNITS, MATCHED_UNITS -> {}
         case ROWS -> cells.add("count(*)");
         case VALUES -> cells.add("count(" + argument + ")");
-        case DISTINCT_VALUES -> throw new IllegalStateException("it needs noise");
+        case DISTINCT_VALUES, QUANTILE -> throw new IllegalStateException("it needs noise");
         case SUM, MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
           cells.add("COALESCE(sum(" + argument + "), 0)");
           cells.add("count(" + argument + ")");
@@ -933,7 +975,7 @@ final class Rewriting {
           contribute(all, counted, "true", index, 0, false);
           contribute(all, summed, "true", index, grid(aggregation).digits(), true);
         }
-        case DISTINCT_VALUES -> throw new IllegalStateException("it needs noise");
+        case DISTINCT_VALUES, QUANTILE -> throw new IllegalStateException("it needs noise");
       }
     }
     return List.copyOf(all.values());
@@ -1038,6 +1080,12 @@ final class Rewriting {
         perUnit.add(contribution(index, clipped) + " AS " + y);
         histograms.add(histogram(y, clipped));
       }
+      if (measures.get(index) instanceof Measure.Quantile) {
+        String y = "y" + histograms.size();
+        String x = "r.x" + index;
+        perUnit.add("list_sort(list(" + x + ") FILTER (WHERE " + x + " IS NOT NULL)) AS " + y);
+        histograms.add(leaves(y, bound.rowsPerUnit()));
+      }
       for (PerUnit each : perUnit(index, bound)) {
         perUnit.add(each.inner() + " AS c" + cell);
         outer.add("CAST(" + each.outer().replace("?", "b.c" + cell) + " AS HUGEINT) AS c" + cell);
@@ -1108,6 +1156,54 @@ final class Rewriting {
         + String.join(", ", outputs)
         + "\nFROM a"
         + joins;
+  }
+
+  /// [Measure.Quantile]'s list, from each unit's leaves in order. Of c > R leaves it keeps R, c/R
+  /// apart from a start that the unit and the nonce decide: so each of its rows is kept as often as
+  /// any other.
+  private String leaves(String y, int most) {
+    String keys =
+        IntStream.range(0, question.keys())
+            .mapToObj(key -> "k" + key + ", ")
+            .collect(Collectors.joining());
+    String grouped = keys.isEmpty() ? "" : "\n  GROUP BY " + keys.substring(0, keys.length() - 2);
+    return String.join(
+        "\n",
+        y + " AS (",
+        "  SELECT " + keys + "flatten(list([q, CAST(n AS HUGEINT)])) AS y",
+        "  FROM (",
+        "    SELECT " + keys + "q, count(*) AS n",
+        "    FROM (",
+        "      SELECT "
+            + keys
+            + "CAST(unnest(CASE WHEN c <= "
+            + most
+            + " THEN "
+            + y
+            + " ELSE ["
+            + y
+            + "[(i * c + h) // "
+            + most
+            + " + 1] FOR i IN range("
+            + most
+            + ")] END) AS HUGEINT) AS q",
+        "      FROM (",
+        "        SELECT "
+            + keys
+            + y
+            + ", len("
+            + y
+            + ") AS c, CAST(hash(u, "
+            + DuckDbSql.text(nonce)
+            + ") % len("
+            + y
+            + ") AS BIGINT) AS h",
+        "        FROM b WHERE " + y + " IS NOT NULL",
+        "      ) AS l",
+        "    ) AS m",
+        "    GROUP BY " + keys + "q",
+        "  ) AS t" + grouped,
+        ")");
   }
 
   /// What a unit adds to a group, clamped to the edges of the histogram that it is counted in.
@@ -1264,6 +1360,7 @@ final class Rewriting {
                 "COALESCE(sum(?), 0)"),
             values);
       }
+      case QUANTILE -> List.of();
       case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
         List<PerUnit> cells = new ArrayList<>();
         cells.add(new PerUnit(scaled(x, x, most), "COALESCE(sum(?), 0)"));

@@ -36,6 +36,7 @@ import org.apache.calcite.sql.SqlKind;
 /// closed.
 final class Translation {
   private static final int MOST_SORT_KEYS = 32;
+  private static final int MOST_FRACTION_DIGITS = 6;
 
   private final List<Relation> relations;
   private final Map<String, Position> texts;
@@ -195,15 +196,21 @@ final class Translation {
     throw unsupported("this LIMIT or OFFSET");
   }
 
-  /// -1 without one.
-  private static int argument(AggregateCall call) throws QueryException {
+  private static void requirePlain(AggregateCall call) throws QueryException {
     if (call.filterArg >= 0
         || call.isApproximate()
         || call.ignoreNulls()
         || call.distinctKeys != null
         || !call.rexList.isEmpty()
-        || !call.getCollation().getFieldCollations().isEmpty()
         || call.getArgList().size() > 1) {
+      throw unsupported("this form of " + call.getAggregation().getKind());
+    }
+  }
+
+  /// -1 without one.
+  private static int argument(AggregateCall call) throws QueryException {
+    requirePlain(call);
+    if (!call.getCollation().getFieldCollations().isEmpty()) {
       throw unsupported("this form of " + call.getAggregation().getKind());
     }
     return call.getArgList().isEmpty() ? -1 : call.getArgList().getFirst();
@@ -212,6 +219,11 @@ final class Translation {
   private static List<Aggregation> aggregations(LogicalAggregate aggregate) throws QueryException {
     List<Aggregation> all = new ArrayList<>();
     for (AggregateCall call : aggregate.getAggCallList()) {
+      if (call.getAggregation().getKind() == SqlKind.PERCENTILE_CONT && !call.isDistinct()) {
+        requirePlain(call);
+        all.add(quantile(call, aggregate.getInput()));
+        continue;
+      }
       int argument = argument(call);
       Question.Aggregate kind =
           switch (call.getAggregation().getKind()) {
@@ -234,7 +246,8 @@ final class Translation {
                     "MIN and MAX over units would be one unit's value",
                     "take them per unit, in a subquery with GROUP BY the unit");
             default ->
-                throw unsupported("an aggregate other than COUNT, SUM, AVG, VARIANCE and STDDEV");
+                throw unsupported(
+                    "an aggregate other than COUNT, SUM, AVG, VARIANCE, STDDEV and MEDIAN");
           };
       if (call.isDistinct() && kind != Question.Aggregate.DISTINCT_VALUES) {
         throw unsupported("DISTINCT in an aggregate other than COUNT");
@@ -242,6 +255,31 @@ final class Translation {
       all.add(new Aggregation(kind, argument));
     }
     return all;
+  }
+
+  /// From above, the quantile q is 1 - q from below.
+  private static Aggregation quantile(AggregateCall call, RelNode input) throws QueryException {
+    List<RelFieldCollation> order = call.getCollation().getFieldCollations();
+    if (call.getArgList().size() == 1
+        && order.size() == 1
+        && input instanceof LogicalProject project
+        && project.getProjects().get(call.getArgList().getFirst()) instanceof RexLiteral literal
+        && literal.getValue() instanceof BigDecimal number
+        && number.signum() >= 0
+        && number.compareTo(BigDecimal.ONE) <= 0
+        && number.scale() <= MOST_FRACTION_DIGITS) {
+      BigDecimal fraction =
+          order.getFirst().direction.isDescending() ? BigDecimal.ONE.subtract(number) : number;
+      return new Aggregation(
+          Question.Aggregate.QUANTILE,
+          order.getFirst().getFieldIndex(),
+          Optional.of(fraction.stripTrailingZeros()));
+    }
+    throw new QueryException(
+        Kind.UNSUPPORTED,
+        Position.START,
+        "a quantile here is of a number between 0 and 1 and one column",
+        "write PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x), or MEDIAN(x)");
   }
 
   private List<Branch> branches(RelNode node) throws QueryException {

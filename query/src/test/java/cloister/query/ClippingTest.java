@@ -1,5 +1,6 @@
 package cloister.query;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -248,7 +249,7 @@ class ClippingTest {
         for (String key : keys) {
           int changed = 0;
           for (int list = 0; list < 2; list++) {
-            var one = with.get(key).get(list);
+            var one = requireNonNull(with.get(key)).get(list);
             var other =
                 without.containsKey(key)
                     ? without.get(key).get(list)
@@ -260,7 +261,7 @@ class ClippingTest {
                   Optional.ofNullable(other.get(bucket))
                       .map(List::getFirst)
                       .orElse(BigInteger.ZERO);
-              var difference = one.get(bucket).getFirst().subtract(units);
+              var difference = requireNonNull(one.get(bucket)).getFirst().subtract(units);
               assertThat(difference).isBetween(BigInteger.ZERO, BigInteger.ONE);
               moved += difference.intValueExact();
             }
@@ -301,7 +302,7 @@ class ClippingTest {
                   "SELECT count(*), sum(price), sum(score), sum(price * share),"
                       + " sum(price) FILTER (WHERE views > 0) FROM shop.sales")
               .getFirst()
-              .split("\\|");
+              .split("\\|", -1);
       int runs = 20;
       int[] covered = new int[truth.length];
       for (int run = 0; run < runs; run++) {

@@ -13,12 +13,15 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
+import org.duckdb.DuckDBAppender;
+import org.duckdb.DuckDBConnection;
 
 /// A DuckDB with small random data in the tables of a [Fixture], to run emitted SQL on.
 final class Duck implements AutoCloseable {
@@ -33,7 +36,11 @@ final class Duck implements AutoCloseable {
 
   /// Fills `party.name` for every dataset: few distinct units and values, nulls, duplicates.
   Duck fill(Fixture fixture, RandomGenerator random) throws SQLException {
-    for (Dataset dataset : fixture.datasets()) {
+    return fill(fixture.datasets(), random);
+  }
+
+  Duck fill(Collection<Dataset> datasets, RandomGenerator random) throws SQLException {
+    for (Dataset dataset : datasets) {
       String table = direct(dataset.address());
       run("CREATE SCHEMA IF NOT EXISTS " + dataset.address().party());
       run(
@@ -162,6 +169,11 @@ final class Duck implements AutoCloseable {
       }
     }
     return rows.stream().sorted().toList();
+  }
+
+  /// For what is too much for INSERT.
+  DuckDBAppender appender(String schema, String table) throws SQLException {
+    return connection.unwrap(DuckDBConnection.class).createAppender(schema, table);
   }
 
   void run(String sql) throws SQLException {
