@@ -20,11 +20,12 @@ import java.util.TreeSet;
 /// the same hash. Beside them is one such sum over all units, modulo [#CHECK_PRIME].
 ///
 /// **Never a false "far":** buckets that differ are at most as many as units that contribute
-/// differently, whatever hash and values are; so [#unitsBetween] is a lower bound. It is 0 for two
-/// numbers that differ with a probability of 2^-62, and then only for somebody who cannot choose:
-/// the key is the enclave's. It is too low where units share buckets. Sums and differences of
-/// footprints are those of sums and differences, and values of another granularity are scaled in
-/// the field, so that a count, a sum in cents and one in thousandths compare.
+/// differently, whatever hash and values are, and so is by how much the numbers of units that
+/// contribute differ; so [#unitsBetween] is a lower bound. It is 0 for two numbers that differ with
+/// a probability of 2^-62, and then only for somebody who cannot choose: the key is the enclave's.
+/// It is too low where units share buckets. Sums and differences of footprints are those of sums
+/// and differences, and values of another granularity are scaled in the field, so that a count, a
+/// sum in cents and one in thousandths compare.
 ///
 /// Immutable. It cannot be printed.
 public final class Footprint {
@@ -39,28 +40,35 @@ public final class Footprint {
   /// More than that are too long a list for a row, and too much to keep of a number.
   private static final int MOST_BUCKETS = 8192;
 
-  private static final int BUCKETS_PER_UNIT = 4;
+  private static final int BUCKETS_PER_UNIT = 8;
 
   private static final int AROUND_BYTES = 200;
 
   /// In the place of how many buckets are written, where all are.
   private static final int DENSE = Character.MAX_VALUE;
 
+  private static final long UNKNOWN = -1;
+
   private final SortedSet<String> datasets;
+
+  /// How many units contribute something other than 0, or that nobody counted them.
+  private final long units;
+
   private final int check;
   private final int[] buckets;
 
-  Footprint(SortedSet<String> datasets, int check, int[] buckets) {
+  Footprint(SortedSet<String> datasets, long units, int check, int[] buckets) {
     if (Integer.bitCount(buckets.length) != 1 || buckets.length > MOST_BUCKETS) {
       throw new IllegalArgumentException("buckets are a power of two, at most 8192");
     }
     this.datasets = new TreeSet<>(datasets);
+    this.units = units;
     this.check = check;
     this.buckets = buckets;
   }
 
-  /// Four times as many as a minimum, or a few more: that so many units share buckets that they
-  /// look like fewer than the minimum happens with half as many again hardly ever.
+  /// Eight times as many as a minimum, or a few more: so few units share buckets that those of
+  /// twice the minimum hardly ever look like fewer than it.
   public static int bucketsFor(int minimumUnits) {
     long wanted = (long) BUCKETS_PER_UNIT * minimumUnits;
     return (int)
@@ -85,7 +93,12 @@ public final class Footprint {
         differ++;
       }
     }
-    return differ == 0 && check != other.check ? 1 : differ;
+    if (differ == 0 && check == other.check) {
+      return 0;
+    }
+    // Where one number is about some of the other's units, this is how many more.
+    long more = units == UNKNOWN || other.units == UNKNOWN ? 0 : Math.abs(units - other.units);
+    return (int) Math.max(1, Math.max(differ, Math.min(more, enough)));
   }
 
   /// That of the sum of two numbers.
@@ -98,7 +111,7 @@ public final class Footprint {
     }
     var all = new TreeSet<>(datasets);
     all.addAll(other.datasets);
-    return new Footprint(all, (int) ((check + (long) other.check) % CHECK_PRIME), sum);
+    return new Footprint(all, UNKNOWN, (int) ((check + (long) other.check) % CHECK_PRIME), sum);
   }
 
   /// With fewer buckets: those whose numbers agree in the last bits are one.
@@ -116,6 +129,7 @@ public final class Footprint {
   /// Whether it is the same number of the same datasets' units.
   boolean isSame(Footprint other) {
     return check == other.check
+        && units == other.units
         && datasets.equals(other.datasets)
         && Arrays.equals(buckets, other.buckets);
   }
@@ -140,14 +154,21 @@ public final class Footprint {
   ///
   /// @param digits of the number's granularity, 10^-digits, of which contributions are multiples
   static Footprint of(
-      Collection<String> datasets, int buckets, int digits, List<BigInteger> delivered) {
+      Collection<String> datasets,
+      BigInteger units,
+      int buckets,
+      int digits,
+      List<BigInteger> delivered) {
     int[] sums = new int[buckets];
     for (BigInteger each : delivered.subList(1, delivered.size())) {
       int bucket = each.shiftRight(Integer.SIZE).intValueExact();
       sums[bucket] = scaled(BigInteger.valueOf(each.intValue()), digits, BUCKET_PRIME);
     }
     return new Footprint(
-        new TreeSet<>(datasets), scaled(delivered.getFirst(), digits, CHECK_PRIME), sums);
+        new TreeSet<>(datasets),
+        units.longValueExact(),
+        scaled(delivered.getFirst(), digits, CHECK_PRIME),
+        sums);
   }
 
   private static int scaled(BigInteger sum, int digits, long prime) {
@@ -163,6 +184,8 @@ public final class Footprint {
   void write(Writer out, List<String> names) {
     out.number(datasets.size());
     datasets.forEach(name -> out.number(names.indexOf(name)));
+    out.word((int) (units >> Integer.SIZE));
+    out.word((int) units);
     out.word(check);
     out.number(Integer.numberOfTrailingZeros(buckets.length));
     int filled = (int) Arrays.stream(buckets).filter(each -> each != 0).count();
@@ -185,6 +208,7 @@ public final class Footprint {
     for (int i = 0; i < of; i++) {
       datasets.add(names.get(in.getChar()));
     }
+    long units = in.getLong();
     int check = in.getInt();
     int[] buckets = new int[1 << in.getChar()];
     int filled = in.getChar();
@@ -192,7 +216,7 @@ public final class Footprint {
       int at = filled == DENSE ? i : in.getChar();
       buckets[at] = in.getInt();
     }
-    return new Footprint(datasets, check, buckets);
+    return new Footprint(datasets, units, check, buckets);
   }
 
   /// Where footprints are written to.

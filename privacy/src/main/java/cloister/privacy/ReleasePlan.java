@@ -308,6 +308,7 @@ public record ReleasePlan(
     Footprint footprint(int buckets, List<BigInteger> delivered) {
       return Footprint.of(
           minimums.keySet(),
+          delivered.getFirst(),
           buckets,
           digits,
           delivered.subList(BEFORE_FOOTPRINT, delivered.size()));
