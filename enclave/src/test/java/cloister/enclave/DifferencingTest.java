@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// no noise. Each pair has datasets of its own, through a whole server.
 ///
 /// Of 200 people number 77, bob, alone is at SECRET1, and 40 years old; the even are younger and
-/// the others older. Everybody has a row of day 1 and one of day 2, bob another of visit 3.
+/// the others older. Everybody has a row of visit 1 and one of visit 2, bob another of visit 3.
 class DifferencingTest {
   private static final int PEOPLE = 200;
   private static final int BOB = 77;
@@ -234,8 +234,7 @@ class DifferencingTest {
   @Test
   void twoNumbersOfOneAnswerAreComparedToo() throws Exception {
     String sql = "SELECT v.tag, COUNT(*) FROM T t JOIN V v ON t.email = v.email GROUP BY v.tag";
-    assertThat(Pair.of(sql).refused(sql))
-        .hasMessageContaining("from one of the same answer");
+    assertThat(Pair.of(sql).refused(sql)).hasMessageContaining("from one of the same answer");
   }
 
   /// Neither a restart nor an amendment of the collaboration, and owners see that somebody tried.

@@ -912,7 +912,7 @@ final class Rewriting {
       }
       String filtered =
           aggregate + (condition.equals("true") ? "" : " FILTER (WHERE " + condition + ")");
-      return values ? "COALESCE(" + filtered + ", CAST('0' AS HUGEINT))" : filtered;
+      return values ? "COALESCE(" + filtered + ", 0)" : filtered;
     }
   }
 

@@ -2,7 +2,9 @@ package cloister.query;
 
 import cloister.privacy.Footprint;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -20,7 +22,10 @@ final class TracedSql {
   private final List<String> keys;
   private final int buckets;
   private final String salt;
-  private final List<String> perUnit = new ArrayList<>();
+
+  /// Columns of `p` by what they are.
+  private final Map<String, String> perUnit = new LinkedHashMap<>();
+
   private final List<String> perBucket = new ArrayList<>();
   private final List<String> outer = new ArrayList<>();
   private final List<String> lists = new ArrayList<>();
@@ -41,17 +46,23 @@ final class TracedSql {
     if (rows.equals("true")) {
       perBucket.add("count(*) AS " + n);
     } else {
-      perUnit.add("COALESCE(bool_or(" + rows + "), false) AS g" + number);
-      perBucket.add("count(*) FILTER (WHERE g" + number + ") AS " + n);
+      perBucket.add(
+          "count(*) FILTER (WHERE "
+              + perUnit("COALESCE(bool_or(" + rows + "), false)")
+              + ") AS "
+              + n);
     }
     outer.add("CAST(COALESCE(sum(" + n + "), 0) AS BIGINT) AS " + n);
+  }
+
+  private String perUnit(String aggregate) {
+    return perUnit.computeIfAbsent(aggregate, _ -> "v" + perUnit.size());
   }
 
   /// What is summed over all rows.
   void cell(int number, String aggregate) {
     String c = "c" + number;
-    perUnit.add("CAST(" + aggregate + " AS HUGEINT) AS " + c);
-    perBucket.add("sum(" + c + ") AS " + c);
+    perBucket.add("sum(" + perUnit(aggregate) + ") AS " + c);
     outer.add("CAST(COALESCE(sum(" + c + "), 0) AS HUGEINT) AS " + c);
   }
 
@@ -67,8 +78,7 @@ final class TracedSql {
 
   /// @param contribution of a unit in a group: an aggregate over rows of `r`
   void traced(String contribution, boolean values) {
-    String f = "f" + lists.size();
-    perUnit.add(contribution + " AS " + f);
+    String f = perUnit(contribution);
     trace(
         "count(*) FILTER (WHERE " + f + " <> 0)",
         values ? "max(abs(" + f + "))" : "0",
@@ -117,7 +127,7 @@ final class TracedSql {
     List<String> units = new ArrayList<>(keys);
     units.add(UNIT);
     List<String> inner = new ArrayList<>(units);
-    inner.addAll(perUnit);
+    perUnit.forEach((aggregate, column) -> inner.add(aggregate + " AS " + column));
     List<String> groups = new ArrayList<>(keys);
     groups.add("h >> " + shift + " AS b");
     groups.addAll(perBucket);
