@@ -5,7 +5,7 @@ WITH p AS (
   ) AS r
   GROUP BY k0, u
 ), q AS (
-  SELECT k0, h >> 57 AS b, count(*) AS n0, count(*) AS z0, 0 AS m0, 0 AS a0, sum(CAST(h % 2147483646 AS BIGINT) + 1) % 2147483647 AS s0, sum(CAST(hash(h) % 2147483628 AS BIGINT) + 1) % 2147483629 AS t0
+  SELECT k0, h >> 57 AS b, count(*) AS n0, count(*) AS z0, 0 AS m0, 0 AS a0, sum(CAST(h % 65520 AS BIGINT) + 1) % 65521 AS s0, sum(CAST(hash(h) % 2147483628 AS BIGINT) + 1) % 2147483629 AS t0
   FROM (SELECT *, hash(hash(u, '00')) AS h FROM p)
   GROUP BY 1, 2
 )

@@ -16,11 +16,11 @@ import java.util.Map;
 /// that dataset are released. A dataset of another name, which only its owner can publish, has a
 /// history of its own.
 final class DifferencingGuard {
-  /// Of one answer: its entry in the ledger has room for so much beside the answer.
-  private static final int MOST_BYTES = 2 << 20;
+  /// Of one answer with its copies and footprints: its entry in the ledger has room for no more.
+  private static final int MOST_BYTES = 14 << 20;
 
-  /// Of one dataset, in memory: some ten thousand numbers where the minimum is 25.
-  private static final long MOST_BYTES_OF_A_DATASET = 8L << 20;
+  /// Of one dataset, in memory: some forty thousand numbers where the minimum is 25.
+  private static final long MOST_BYTES_OF_A_DATASET = 32L << 20;
 
   private static final long MOST_BYTES_OF_A_ROOM = 64L << 20;
 
@@ -32,8 +32,9 @@ final class DifferencingGuard {
 
   /// What of the numbers is new and has to be recorded with them; empty where nothing is.
   ///
+  /// @param answerBytes of the answer with all its copies
   /// @throws CloisterException if they must not leave beside what did
-  Bytes admit(Decisions.Approved approved, Footprints footprints) {
+  Bytes admit(Decisions.Approved approved, Footprints footprints, long answerBytes) {
     Differences told = room.state.differences();
     Map<String, Integer> minimums = new HashMap<>();
     for (ReleasePlan.Traced traced : approved.compiled().release().traced()) {
@@ -56,7 +57,7 @@ final class DifferencingGuard {
       return Bytes.of(new byte[0]);
     }
     Bytes encoded = Bytes.of(fresh.encode());
-    if (encoded.size() > MOST_BYTES) {
+    if (encoded.size() + answerBytes > MOST_BYTES) {
       throw new CloisterException(
           ErrorCode.TOO_LARGE,
           "an answer without noise has too many numbers to remember: ask for fewer groups");

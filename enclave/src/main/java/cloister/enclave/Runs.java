@@ -188,12 +188,16 @@ final class Runs {
           ErrorCode.DATA_REPLACED,
           "an owner has demanded a budget while it ran, which is not charged yet; ask again");
     }
-    Bytes footprints = guard.admit(still, computed.footprints());
     Answer answer = computed.answer();
     Bytes stored = StoredAnswer.encode(answer);
     Bytes canonical =
         table(room.keys.salt(approved.question()), approved.plan().present(answer)).encode();
     AnswerSize.require(stored, canonical, reserved.recipients().size());
+    Bytes footprints =
+        guard.admit(
+            still,
+            computed.footprints(),
+            stored.size() + (long) reserved.recipients().size() * canonical.size());
     var sealed = seal(run, canonical, reserved.recipients());
     var receipt = receipts.state(run, still, reserved, canonical, sealed);
     long index =

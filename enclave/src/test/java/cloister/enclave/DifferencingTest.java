@@ -10,12 +10,14 @@ import cloister.protocol.SignedDocument;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What an analyst asks twice to find out one person, where terms demand a minimum of 25 units and
 /// no noise. Each pair has datasets of its own, through a whole server.
@@ -29,6 +31,7 @@ class DifferencingTest {
   @TempDir static Path folder;
   private static TestRoom room;
   private static int pairs;
+  private static Optional<Pair> unasked = Optional.empty();
 
   @BeforeAll
   static void start() throws Exception {
@@ -235,6 +238,52 @@ class DifferencingTest {
   void twoNumbersOfOneAnswerAreComparedToo() throws Exception {
     String sql = "SELECT v.tag, COUNT(*) FROM T t JOIN V v ON t.email = v.email GROUP BY v.tag";
     assertThat(Pair.of(sql).refused(sql)).hasMessageContaining("from one of the same answer");
+  }
+
+  /// Units are compared with units and counted, and nothing else: whoever could name one would need
+  /// no second question.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SELECT COUNT(*) FROM T WHERE email <> 'p77@x.org'",
+        "SELECT COUNT(*) FROM T WHERE NOT email = 'p77@x.org'",
+        "SELECT COUNT(*) FROM T WHERE email NOT IN ('p77@x.org')",
+        "SELECT COUNT(*) FROM T WHERE email NOT LIKE 'p77%'",
+        "SELECT COUNT(*) FROM T WHERE email BETWEEN 'a' AND 'p76@x.org'",
+        "SELECT COUNT(*) FROM T WHERE LOWER(email) <> 'p77@x.org'",
+        "SELECT COUNT(*) FROM T WHERE SUBSTRING(email, 1, 3) <> 'p77'",
+        "SELECT COUNT(*) FROM T WHERE COALESCE(email, 'x') <> 'p77@x.org'",
+        "SELECT COUNT(*) FROM T WHERE CASE WHEN email = 'p77@x.org' THEN 0 ELSE 1 END = 1",
+        "SELECT COUNT(*) FROM T WHERE email <> zip",
+        "SELECT COUNT(*) FROM (SELECT email AS e, zip FROM T) x WHERE e <> 'p77@x.org'",
+        "WITH x AS (SELECT * FROM T WHERE email <> 'p77@x.org') SELECT COUNT(*) FROM x",
+        "SELECT COUNT(*) FROM T t JOIN V v ON t.email = v.email AND v.email <> 'p77@x.org'",
+        "SELECT COUNT(*) FROM T t JOIN V v ON t.email = v.email AND v.email > t.email",
+        "SELECT COUNT(*) FROM T WHERE email IN (SELECT email FROM V WHERE email <> 'p77@x.org')",
+        "SELECT COUNT(NULLIF(email, 'p77@x.org')) FROM T",
+        "SELECT email, COUNT(*) FROM T GROUP BY email",
+        "SELECT email = 'p77@x.org', COUNT(*) FROM T GROUP BY email = 'p77@x.org'",
+        "SELECT MIN(email) FROM T"
+      })
+  void noUnitIsNamed(String sql) throws Exception {
+    assertThat(unasked().refused(sql).code()).isIn(ErrorCode.QUERY_REJECTED, ErrorCode.RUN_DENIED);
+  }
+
+  private static Pair unasked() throws Exception {
+    if (unasked.isEmpty()) {
+      unasked = Optional.of(Pair.of(" V"));
+    }
+    return unasked.get();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"filter", "group", "count"})
+  void noOwnerCanPermitIt(String use) {
+    String yaml =
+        dataset("named", "zip: {type: string, use: [group]}")
+            .replace("use: [join]", "use: [join, " + use + "]");
+    assertThat(TestRoom.refusal(() -> room.airline.document(yaml)).code())
+        .isEqualTo(ErrorCode.DOCUMENT_INVALID);
   }
 
   /// Neither a restart nor an amendment of the collaboration, and owners see that somebody tried.

@@ -11,11 +11,15 @@ import java.util.Optional;
 ///
 /// **Guarantee:** of two numbers that it let pass, of whichever releases, groups and margins, about
 /// units of one dataset, the contributions of no unit differ, or of at least that dataset's minimum
-/// of units; but for two numbers of one group of one answer. It is deterministic. What follows from
-/// three numbers or more, margins apart, it does not see.
+/// of units, or 6000; but for two numbers of one group of one answer. It is deterministic. What
+/// follows from three numbers or more, margins apart, it does not see.
 ///
 /// It remembers all; who uses it bounds how much. Not safe for concurrent use.
 public final class Differences {
+  /// So many units that tell two numbers apart are enough under any minimum: a footprint has no
+  /// buckets for more.
+  private static final int MOST_COMPARED = 6000;
+
   private final Map<String, List<Told>> ofDataset = new HashMap<>();
   private final Map<Integer, List<Footprint>> known = new HashMap<>();
   private final Map<String, Long> bytesOf = new HashMap<>();
@@ -37,7 +41,7 @@ public final class Differences {
     for (int i = 0; i < groups.size(); i++) {
       for (var footprint : groups.get(i)) {
         for (var dataset : footprint.datasets()) {
-          int minimum = minimums.getOrDefault(dataset, 1);
+          int minimum = Math.min(minimums.getOrDefault(dataset, 1), MOST_COMPARED);
           for (var told : ofDataset.getOrDefault(dataset, List.of())) {
             if (isTooNear(footprint, told.footprint(), minimum)) {
               return Optional.of(new Refusal(dataset, minimum, Optional.of(told.run())));

@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /// What an exact number says about which units, so little of it that two can be compared and
 /// nothing else: a linear sketch of the units' contributions.
@@ -22,17 +23,18 @@ import java.util.TreeSet;
 /// **Never a false "far":** buckets that differ are at most as many as units that contribute
 /// differently, whatever hash and values are, and so is by how much the numbers of units that
 /// contribute differ; so [#unitsBetween] is a lower bound. It is 0 for two numbers that differ with
-/// a probability of 2^-62, and then only for somebody who cannot choose: the key is the enclave's.
+/// a probability of 2^-46, and then only for somebody who cannot choose: the key is the enclave's.
 /// It is too low where units share buckets. Sums and differences of footprints are those of sums
 /// and differences, and values of another granularity are scaled in the field, so that a count, a
 /// sum in cents and one in thousandths compare.
 ///
 /// Immutable. It cannot be printed.
 public final class Footprint {
-  /// 2^31 - 1: a product of two residues, and of 2^64 of them the sum, are exact in the engine.
-  public static final long BUCKET_PRIME = 2_147_483_647L;
+  /// The largest prime of 16 bits.
+  public static final int BUCKET_PRIME = 65_521;
 
-  /// The prime before it.
+  /// The second largest of 31 bits: a product of two residues, and of 2^64 of them the sum, are
+  /// exact in the engine.
   public static final long CHECK_PRIME = 2_147_483_629L;
 
   private static final int FEWEST_BUCKETS = 128;
@@ -55,9 +57,9 @@ public final class Footprint {
   private final long units;
 
   private final int check;
-  private final int[] buckets;
+  private final char[] buckets;
 
-  Footprint(SortedSet<String> datasets, long units, int check, int[] buckets) {
+  Footprint(SortedSet<String> datasets, long units, int check, char[] buckets) {
     if (Integer.bitCount(buckets.length) != 1 || buckets.length > MOST_BUCKETS) {
       throw new IllegalArgumentException("buckets are a power of two, at most 8192");
     }
@@ -84,9 +86,14 @@ public final class Footprint {
   ///
   /// @param enough where counting ends
   int unitsBetween(Footprint other, int enough) {
+    // Where one number is about some of the other's units, this is how many more.
+    long more = units == UNKNOWN || other.units == UNKNOWN ? 0 : Math.abs(units - other.units);
+    if (more >= enough) {
+      return enough;
+    }
     int size = Math.min(buckets.length, other.buckets.length);
-    int[] mine = folded(size);
-    int[] others = other.folded(size);
+    char[] mine = folded(size);
+    char[] others = other.folded(size);
     int differ = 0;
     for (int i = 0; i < size && differ < enough; i++) {
       if (mine[i] != others[i]) {
@@ -96,18 +103,16 @@ public final class Footprint {
     if (differ == 0 && check == other.check) {
       return 0;
     }
-    // Where one number is about some of the other's units, this is how many more.
-    long more = units == UNKNOWN || other.units == UNKNOWN ? 0 : Math.abs(units - other.units);
-    return (int) Math.max(1, Math.max(differ, Math.min(more, enough)));
+    return Math.max(1, Math.max(differ, (int) more));
   }
 
   /// That of the sum of two numbers.
   Footprint plus(Footprint other) {
     int size = Math.min(buckets.length, other.buckets.length);
-    int[] sum = folded(size).clone();
-    int[] others = other.folded(size);
+    char[] sum = folded(size).clone();
+    char[] others = other.folded(size);
     for (int i = 0; i < size; i++) {
-      sum[i] = (int) ((sum[i] + (long) others[i]) % BUCKET_PRIME);
+      sum[i] = (char) ((sum[i] + others[i]) % BUCKET_PRIME);
     }
     var all = new TreeSet<>(datasets);
     all.addAll(other.datasets);
@@ -115,13 +120,13 @@ public final class Footprint {
   }
 
   /// With fewer buckets: those whose numbers agree in the last bits are one.
-  private int[] folded(int size) {
+  private char[] folded(int size) {
     if (size == buckets.length) {
       return buckets;
     }
-    int[] folded = new int[size];
+    char[] folded = new char[size];
     for (int i = 0; i < buckets.length; i++) {
-      folded[i & (size - 1)] = (int) ((folded[i & (size - 1)] + (long) buckets[i]) % BUCKET_PRIME);
+      folded[i & (size - 1)] = (char) ((folded[i & (size - 1)] + buckets[i]) % BUCKET_PRIME);
     }
     return folded;
   }
@@ -141,12 +146,16 @@ public final class Footprint {
 
   /// Of nothing: no unit contributes.
   boolean isEmpty() {
-    return check == 0 && Arrays.stream(buckets).allMatch(each -> each == 0);
+    return units == 0 || (units == UNKNOWN && check == 0 && filled() == 0);
   }
 
   /// How much memory it takes, the lists that it is in included.
   int bytes() {
-    return Integer.BYTES * buckets.length + AROUND_BYTES;
+    return Character.BYTES * buckets.length + AROUND_BYTES;
+  }
+
+  private int filled() {
+    return (int) IntStream.range(0, buckets.length).filter(i -> buckets[i] != 0).count();
   }
 
   /// As an engine delivers it: the check, and then a bucket's number and sum in one integer each,
@@ -159,10 +168,10 @@ public final class Footprint {
       int buckets,
       int digits,
       List<BigInteger> delivered) {
-    int[] sums = new int[buckets];
+    char[] sums = new char[buckets];
     for (BigInteger each : delivered.subList(1, delivered.size())) {
       int bucket = each.shiftRight(Integer.SIZE).intValueExact();
-      sums[bucket] = scaled(BigInteger.valueOf(each.intValue()), digits, BUCKET_PRIME);
+      sums[bucket] = (char) scaled(BigInteger.valueOf(each.intValue()), digits, BUCKET_PRIME);
     }
     return new Footprint(
         new TreeSet<>(datasets),
@@ -188,15 +197,15 @@ public final class Footprint {
     out.word((int) units);
     out.word(check);
     out.number(Integer.numberOfTrailingZeros(buckets.length));
-    int filled = (int) Arrays.stream(buckets).filter(each -> each != 0).count();
-    boolean sparse = 6 * filled < 4 * buckets.length;
+    int filled = filled();
+    boolean sparse = 2 * filled < buckets.length;
     out.number(sparse ? filled : DENSE);
     for (int i = 0; i < buckets.length; i++) {
       if (sparse && buckets[i] != 0) {
         out.number(i);
       }
       if (!sparse || buckets[i] != 0) {
-        out.word(buckets[i]);
+        out.number(buckets[i]);
       }
     }
   }
@@ -210,11 +219,11 @@ public final class Footprint {
     }
     long units = in.getLong();
     int check = in.getInt();
-    int[] buckets = new int[1 << in.getChar()];
+    char[] buckets = new char[1 << in.getChar()];
     int filled = in.getChar();
     for (int i = 0; i < (filled == DENSE ? buckets.length : filled); i++) {
       int at = filled == DENSE ? i : in.getChar();
-      buckets[at] = in.getInt();
+      buckets[at] = in.getChar();
     }
     return new Footprint(datasets, units, check, buckets);
   }
