@@ -143,7 +143,12 @@ final class Decisions {
     Map<Address, RoomState.Version> versions = versions(considered.plan());
     Digest question = question(considered, permitted, versions);
     var compiled =
-        compile(considered.plan(), permitted, HexFormat.of().formatHex(question.toArray()));
+        compile(
+            considered.plan(),
+            permitted,
+            permitted.noise().isPresent()
+                ? HexFormat.of().formatHex(question.toArray())
+                : room.keys.footprintSalt());
     return new Approved(
         considered.analysis(),
         considered.request(),

@@ -86,13 +86,16 @@ sealed interface Event {
   /// @param answer the answer itself, so that the same question can be answered again
   /// @param sealed the answer for each recipient
   /// @param evidence of the key that signed, of the time when it did
+  /// @param footprints of its exact numbers that no earlier run has, as
+  ///   [cloister.privacy.Footprints] encodes them; empty if there are none
   record Released(
       String run,
       Json.Obj bindings,
       DsseEnvelope envelope,
       Bytes answer,
       Map<Name, Bytes> sealed,
-      List<Evidence> evidence)
+      List<Evidence> evidence,
+      Bytes footprints)
       implements Event {}
 
   /// A run ended without an answer; what it reserved stays spent.

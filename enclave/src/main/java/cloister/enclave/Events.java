@@ -71,15 +71,18 @@ final class Events {
               var envelope,
               var answer,
               var sealed,
-              var evidence) -> {
-        beside =
-            Bytes.of(
-                Json.object()
-                    .put("envelope", envelope.toJson())
-                    .put("answer", answer)
-                    .put("evidence", EvidenceFormat.write(evidence))
-                    .put("sealed", bytes(sealed))
-                    .canonical());
+              var evidence,
+              var footprints) -> {
+        var kept =
+            Json.object()
+                .put("envelope", envelope.toJson())
+                .put("answer", answer)
+                .put("evidence", EvidenceFormat.write(evidence))
+                .put("sealed", bytes(sealed));
+        if (footprints.size() > 0) {
+          kept.put("footprints", footprints);
+        }
+        beside = Bytes.of(kept.build().canonical());
         json.put("event", "released")
             .put("run", run)
             .put("receipt", bindings)
@@ -157,7 +160,8 @@ final class Events {
             DsseEnvelope.read(kept.object("envelope")),
             kept.bytes("answer", MAX_BYTES),
             sealed(kept.object("sealed")),
-            EvidenceFormat.read(kept, "evidence"));
+            EvidenceFormat.read(kept, "evidence"),
+            kept.optional("footprints", (in, name) -> in.bytes(name, MAX_BYTES)).orElse(NOTHING));
     kept.noOther();
     return released;
   }

@@ -11,11 +11,14 @@ import cloister.ledger.CheckpointKey;
 import cloister.ledger.SignedCheckpoint;
 import cloister.ledger.TreeHead;
 import cloister.protocol.AnswerTable;
+import java.util.HexFormat;
 
 /// The keys of one collaboration in this enclave. All but an authority in an HSM derive from a root
 /// secret that was drawn when the collaboration was opened, and that is in the ledger's first,
 /// sealed, event.
 final class RoomKeys implements AutoCloseable {
+  private static final int FOOTPRINT_SALT_BYTES = 16;
+
   private final Secret root;
   private final SigningKey signing;
   private final CertificateAuthority authority;
@@ -61,6 +64,15 @@ final class RoomKeys implements AutoCloseable {
   /// same question of the same data never has other noise.
   Secret noise(Digest question) {
     return root.derive("cloister/room/noise/v1", Bytes.of(question.toArray()), 32);
+  }
+
+  /// What the units of this room are hashed with for [cloister.privacy.Footprint]s: the same for
+  /// ever, so that all of them compare.
+  String footprintSalt() {
+    try (Secret salt =
+        root.derive("cloister/room/footprints/v1", Bytes.of(new byte[0]), FOOTPRINT_SALT_BYTES)) {
+      return HexFormat.of().formatHex(salt.expose());
+    }
   }
 
   /// What hides an answer behind its digest from those who hold only its receipt.

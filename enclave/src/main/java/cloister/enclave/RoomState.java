@@ -3,9 +3,12 @@ package cloister.enclave;
 import cloister.crypto.Bytes;
 import cloister.crypto.Digest;
 import cloister.privacy.Charge;
+import cloister.privacy.Differences;
+import cloister.privacy.Footprints;
 import cloister.privacy.Spending;
 import cloister.protocol.Document;
 import cloister.protocol.Documents;
+import cloister.protocol.ErrorCode;
 import cloister.protocol.SealedData;
 import cloister.protocol.SignedDocument;
 import cloister.room.Address;
@@ -61,6 +64,9 @@ final class RoomState {
   /// asks again gets this answer and never the same noise on another exact table.
   private final Map<String, Long> answers = new HashMap<>();
 
+  /// The exact numbers that were released.
+  private final Differences differences = new Differences();
+
   private Instant latest = Instant.EPOCH;
   private long basis;
 
@@ -84,6 +90,8 @@ final class RoomState {
 
     /// @param entry where in the ledger the answer is: answers are many, memory is not
     record Released(long entry) implements Progress {}
+
+    record Refused() implements Progress {}
 
     record Failed() implements Progress {}
   }
@@ -134,8 +142,16 @@ final class RoomState {
       case Event.Released released -> {
         progress(released.run(), new Progress.Released(index));
         answers.putIfAbsent(run(released.run()).reserved().reservation(), index);
+        if (released.footprints().size() > 0) {
+          differences.add(released.run(), Footprints.decode(released.footprints().toArray()));
+        }
       }
-      case Event.Failed(var run, _) -> progress(run, new Progress.Failed());
+      case Event.Failed(var run, var code) ->
+          progress(
+              run,
+              code.equals(Optional.of(ErrorCode.DIFFERENCE_REFUSED.label()))
+                  ? new Progress.Refused()
+                  : new Progress.Failed());
     }
   }
 
@@ -324,6 +340,10 @@ final class RoomState {
 
   Optional<Long> answer(String reservation) {
     return Optional.ofNullable(answers.get(reservation));
+  }
+
+  Differences differences() {
+    return differences;
   }
 
   Optional<String> payer(Digest question) {

@@ -6,6 +6,7 @@ import cloister.crypto.CryptoException;
 import cloister.crypto.Hpke;
 import cloister.crypto.Secret;
 import cloister.privacy.Answer;
+import cloister.privacy.Footprints;
 import cloister.privacy.NoiseStream;
 import cloister.privacy.Release;
 import cloister.protocol.AnswerTable;
@@ -40,6 +41,7 @@ final class Runs {
   private final Receipts receipts;
   private final Decisions decisions;
   private final Books books;
+  private final DifferencingGuard guard;
 
   Runs(
       HostedRoom room,
@@ -54,6 +56,7 @@ final class Runs {
     this.receipts = receipts;
     this.decisions = decisions;
     this.books = books;
+    this.guard = new DifferencingGuard(room);
   }
 
   Reply run(HostedRoom.Caller caller, SignedRequest request, RunRequest wanted) {
@@ -141,7 +144,7 @@ final class Runs {
       Decisions.Approved approved,
       PreparedData.Leases inputs) {
     String reservation = room.locked(() -> room.state.run(run).reserved().reservation());
-    Answer answer = known(reservation).orElseGet(() -> release(approved, inputs));
+    Computed computed = known(reservation).orElseGet(() -> release(approved, inputs));
     while (true) {
       var evidence = receipts.evidence();
       Optional<Reply> reply =
@@ -155,7 +158,7 @@ final class Runs {
                           caller,
                           wanted,
                           approved,
-                          known(reservation).orElse(answer),
+                          known(reservation).orElse(computed),
                           evidence.evidence()))
                   : Optional.empty());
       if (reply.isPresent()) {
@@ -169,7 +172,7 @@ final class Runs {
       HostedRoom.Caller caller,
       RunRequest wanted,
       Decisions.Approved approved,
-      Answer answer,
+      Computed computed,
       List<Evidence> evidence) {
     // Terms, suspension and expiry count when the answer leaves, not only when it was asked for.
     var still = decisions.reconsider(room.enrolled(caller), wanted, approved);
@@ -185,16 +188,28 @@ final class Runs {
           ErrorCode.DATA_REPLACED,
           "an owner has demanded a budget while it ran, which is not charged yet; ask again");
     }
+    Answer answer = computed.answer();
     Bytes stored = StoredAnswer.encode(answer);
     Bytes canonical =
         table(room.keys.salt(approved.question()), approved.plan().present(answer)).encode();
     AnswerSize.require(stored, canonical, reserved.recipients().size());
+    Bytes footprints =
+        guard.admit(
+            still,
+            computed.footprints(),
+            stored.size() + (long) reserved.recipients().size() * canonical.size());
     var sealed = seal(run, canonical, reserved.recipients());
     var receipt = receipts.state(run, still, reserved, canonical, sealed);
     long index =
         room.record(
             new Event.Released(
-                run, receipt.bindings(), receipts.sign(receipt), stored, sealed, evidence));
+                run,
+                receipt.bindings(),
+                receipts.sign(receipt),
+                stored,
+                sealed,
+                evidence,
+                footprints));
     return new Reply.Ran(
         run, Optional.ofNullable(sealed.get(caller.name())), receipts.file(index), free(reserved));
   }
@@ -228,10 +243,15 @@ final class Runs {
     };
   }
 
+  /// An answer, and what is to be compared of it before it leaves: nothing, if it has left before.
+  private record Computed(Answer answer, Footprints footprints) {}
+
   /// The answer that this question already has.
-  private Optional<Answer> known(String reservation) {
-    return room.locked(
-        () -> room.state.answer(reservation).map(at -> StoredAnswer.decode(released(at).answer())));
+  private Optional<Computed> known(String reservation) {
+    return room.locked(() ->
+        room.state
+            .answer(reservation)
+            .map(at -> new Computed(StoredAnswer.decode(released(at).answer()), Footprints.NONE)));
   }
 
   private Event.Released released(long index) {
@@ -243,7 +263,7 @@ final class Runs {
 
   /// The limit is on the groups that are released: that there are too many says no more than they
   /// would.
-  private Answer release(Decisions.Approved approved, PreparedData.Leases inputs) {
+  private Computed release(Decisions.Approved approved, PreparedData.Leases inputs) {
     var plan = approved.compiled().release();
     try (Secret key = room.keys.noise(approved.question());
         var stream = new NoiseStream(key.expose())) {
@@ -255,12 +275,14 @@ final class Runs {
               inputs.files(),
               engines.limits().anyGroups(),
               release::accept);
-      return release
-          .answer()
-          .orElseThrow(() ->
-              new CloisterException(
-                  ErrorCode.GROUP_LIMIT,
-                  "the run did not complete; its reservation stays charged"));
+      var answer =
+          release
+              .answer()
+              .orElseThrow(() ->
+                  new CloisterException(
+                      ErrorCode.GROUP_LIMIT,
+                      "the run did not complete; its reservation stays charged"));
+      return new Computed(answer, release.footprints());
     } catch (EngineException e) {
       throw new CloisterException(
           switch (e.reason()) {
@@ -334,6 +356,7 @@ final class Runs {
                     switch (run.progress()) {
                       case RoomState.Progress.Running() -> Reply.RunState.RUNNING;
                       case RoomState.Progress.Released _ -> Reply.RunState.RELEASED;
+                      case RoomState.Progress.Refused() -> Reply.RunState.REFUSED;
                       case RoomState.Progress.Failed() -> Reply.RunState.FAILED;
                     }));
           }

@@ -69,7 +69,8 @@ final class RoomLedgerTest {
         DsseEnvelope.sign(Bytes.of(new byte[statementBytes]), SigningKey.generate()),
         Bytes.of(new byte[answerBytes]),
         Map.of(),
-        List.of(new Evidence(Tee.SIMULATED, Bytes.utf8("report"))));
+        List.of(new Evidence(Tee.SIMULATED, Bytes.utf8("report"))),
+        Bytes.of(new byte[0]));
   }
 
   @Test

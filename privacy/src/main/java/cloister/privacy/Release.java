@@ -60,7 +60,7 @@ public final class Release {
     this.stream = stream;
     this.mostGroups = mostGroups;
     this.cells = plan.measures().stream().mapToInt(Measure::cells).sum();
-    this.lists = plan.measures().stream().mapToInt(Measure::lists).sum();
+    this.lists = plan.measures().stream().mapToInt(Measure::lists).sum() + plan.traced().size();
     this.firstCells = plan.firstCells();
     this.firstLists = plan.firstLists();
     this.candidates =
@@ -467,6 +467,43 @@ public final class Release {
     return new Answer(rows);
   }
 
+  /// Without noise nothing but what is traced has lists.
+  private boolean isOfEnough(ExactTable.Row row, int measure) {
+    for (int i = 0; i < plan.traced().size(); i++) {
+      var traced = plan.traced().get(i);
+      if (traced.measures().contains(measure) && !traced.suffices(delivered(row, i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static List<BigInteger> delivered(ExactTable.Row row, int traced) {
+    return row.lists().get(traced).stream().map(Exact::value).toList();
+  }
+
+  /// What the exact numbers of [#answer] say about which units, to be compared with others' before
+  /// they leave; empty with noise, and where nobody demands more than one unit.
+  public Footprints footprints() {
+    if (plan.traced().isEmpty()) {
+      return Footprints.NONE;
+    }
+    int buckets = plan.buckets();
+    var groups = new ArrayList<Footprints.Group>();
+    found.forEach((keys, row) -> {
+      var values = exactValues(row);
+      var shown = new TreeMap<Integer, Footprint>();
+      for (int i = 0; i < plan.traced().size(); i++) {
+        var traced = plan.traced().get(i);
+        if (traced.measures().stream().anyMatch(measure -> values.get(measure).isPresent())) {
+          shown.put(i, traced.footprint(buckets, delivered(row, i)));
+        }
+      }
+      groups.add(new Footprints.Group(keys, shown));
+    });
+    return Footprints.of(groups, plan.keys().size());
+  }
+
   private static boolean reachesMinimums(
       ReleasePlan plan, ExactTable.Row row, Predicate<ReleasePlan.Counter> counted) {
     for (int i = 0; i < plan.counters().size(); i++) {
@@ -486,7 +523,8 @@ public final class Release {
     for (int i = 0; i < plan.measures().size(); i++) {
       int index = i;
       int cell = firstCells.get(i);
-      if (!reachesMinimums(plan, row, counter -> counter.measures().contains(index))) {
+      if (!reachesMinimums(plan, row, counter -> counter.measures().contains(index))
+          || !isOfEnough(row, index)) {
         values.add(Optional.empty());
         continue;
       }

@@ -2,8 +2,10 @@ package cloister.privacy;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -22,12 +24,15 @@ import java.util.Set;
 ///   that need every dataset are there or not, but what is united or outer-joined may do without
 ///   some
 /// @param noise absent in threshold-only mode
+/// @param traced in threshold-only mode, what is looked at of the units behind exact numbers: a
+///   list of the row each, after the measures' lists
 public record ReleasePlan(
     List<GroupKey> keys,
     List<Counter> counters,
     List<Measure> measures,
     boolean unitsMayChange,
-    Optional<DifferentialPrivacy> noise) {
+    Optional<DifferentialPrivacy> noise,
+    List<Traced> traced) {
   /// How many groups a plan may list by its domains: a noisy value for each is held in memory.
   public static final int LARGEST_LISTING = 1_000_000;
 
@@ -41,13 +46,24 @@ public record ReleasePlan(
       List<Counter> counters,
       List<Measure> measures,
       Optional<DifferentialPrivacy> noise) {
-    this(keys, counters, measures, counters.size() > 1, noise);
+    this(keys, counters, measures, counters.size() > 1, noise, List.of());
+  }
+
+  /// Without what is traced.
+  public ReleasePlan(
+      List<GroupKey> keys,
+      List<Counter> counters,
+      List<Measure> measures,
+      boolean unitsMayChange,
+      Optional<DifferentialPrivacy> noise) {
+    this(keys, counters, measures, unitsMayChange, noise, List.of());
   }
 
   public ReleasePlan {
     keys = List.copyOf(keys);
     counters = List.copyOf(counters);
     measures = List.copyOf(measures);
+    traced = List.copyOf(traced);
     int guarded = measures.size();
     if (keys.size() > MOST_KEYS
         || counters.size() > MOST_COUNTERS
@@ -83,6 +99,9 @@ public record ReleasePlan(
       if (measure.lists() > 0 && noise.isEmpty()) {
         throw new IllegalArgumentException("without noise nothing is clipped or ranked");
       }
+    }
+    if (noise.isPresent() && !traced.isEmpty()) {
+      throw new IllegalArgumentException("with noise, units are not traced");
     }
     boolean listed = isListed(keys);
     if (noise.isPresent() && listed && combinations(keys) > LARGEST_LISTING) {
@@ -238,5 +257,66 @@ public record ReleasePlan(
     boolean ofGroups() {
       return measures.isEmpty();
     }
+  }
+
+  /// The contributions of a dataset's units to exact numbers: of ones, of rows, or of values.
+  ///
+  /// Its list in a row is: how many units contribute something other than 0; the largest
+  /// contribution, and the sum of all, without their signs; and what [Footprint] says.
+  ///
+  /// @param minimums the datasets whose units contribute, and how many each demands
+  /// @param orNone whether it may be of no unit at all
+  /// @param measures those whose numbers follow from it
+  /// @param digits of which power of ten contributions are multiples, 10^-digits
+  /// @param values whether it is of values, of which one unit's may be nearly all
+  public record Traced(
+      Map<String, Integer> minimums,
+      boolean orNone,
+      Set<Integer> measures,
+      int digits,
+      boolean values) {
+    /// The share of a sum, in percent, that one unit's values may be.
+    public static final int LARGEST_PERCENT = 80;
+
+    private static final int BEFORE_FOOTPRINT = 3;
+
+    public Traced {
+      minimums = Map.copyOf(minimums);
+      measures = Set.copyOf(measures);
+      if (minimums.isEmpty() || measures.isEmpty() || digits < 0) {
+        throw new IllegalArgumentException("units are traced of datasets, for measures");
+      }
+    }
+
+    /// The largest of the minimums.
+    int minimumUnits() {
+      return Collections.max(minimums.values());
+    }
+
+    /// Whether a number about these contributions is about enough units, and about no single one.
+    boolean suffices(List<BigInteger> delivered) {
+      var units = delivered.getFirst();
+      if (units.signum() == 0) {
+        return orNone;
+      }
+      var largest = delivered.get(1).multiply(BigInteger.valueOf(100));
+      var most = delivered.get(2).multiply(BigInteger.valueOf(LARGEST_PERCENT));
+      return units.compareTo(BigInteger.valueOf(minimumUnits())) >= 0
+          && (!values || largest.compareTo(most) <= 0);
+    }
+
+    Footprint footprint(int buckets, List<BigInteger> delivered) {
+      return Footprint.of(
+          minimums.keySet(),
+          delivered.getFirst(),
+          buckets,
+          digits,
+          delivered.subList(BEFORE_FOOTPRINT, delivered.size()));
+    }
+  }
+
+  /// How many buckets the footprints of this release have.
+  public int buckets() {
+    return Footprint.bucketsFor(traced.stream().mapToInt(Traced::minimumUnits).max().orElse(1));
   }
 }

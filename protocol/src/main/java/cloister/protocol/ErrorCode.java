@@ -198,6 +198,10 @@ public enum ErrorCode {
       Kind.REFUSED,
       "The remaining privacy budget of a dataset does not pay for the run; nothing was charged.",
       "Repeat an earlier question (that is free), or ask the owner named to sign a larger budget or a smaller epsilon per run."),
+  DIFFERENCE_REFUSED(
+      Kind.REFUSED,
+      "Without noise: a number of the answer differs from one that was released before by what fewer units contribute than a dataset's minimum; the earlier run is named, nothing was released.",
+      "Ask for what was answered before, or for something that more units tell apart from it; terms with differential privacy permit both."),
   RUN_UNKNOWN(
       Kind.USER,
       "There is no such run, or its answer is not for you.",

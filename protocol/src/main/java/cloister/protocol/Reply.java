@@ -163,6 +163,8 @@ public sealed interface Reply {
   enum RunState {
     RUNNING("running"),
     RELEASED("released"),
+    /// Its numbers would have told too much beside earlier ones.
+    REFUSED("refused"),
     FAILED("failed");
 
     private final String label;

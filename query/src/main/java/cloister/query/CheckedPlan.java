@@ -117,7 +117,9 @@ public final class CheckedPlan {
   ///
   /// @param minimumUnits per dataset of [#datasets]
   /// @param noise absent for thresholds only
-  /// @param nonceHex fresh per run and public: which groups a unit counts in when it is in too many
+  /// @param nonceHex with noise, fresh per run and public: which groups a unit counts in when it is
+  ///   in too many; without, the enclave's secret salt of [cloister.privacy.Footprint]s, the same
+  ///   for all runs that are compared
   /// @throws QueryException with [QueryException.Kind#UNBOUNDED], when noise needs bounds that no
   ///   owner declares; with [QueryException.Kind#NEEDS_NOISE], when without noise one answer could
   ///   single out a unit

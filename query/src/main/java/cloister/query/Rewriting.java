@@ -9,6 +9,7 @@ import cloister.privacy.Measure.Statistic;
 import cloister.privacy.ReleasePlan;
 import cloister.privacy.ReleasePlan.Counter;
 import cloister.privacy.ReleasePlan.GroupKey;
+import cloister.privacy.ReleasePlan.Traced;
 import cloister.query.QueryException.Kind;
 import cloister.query.QueryException.Position;
 import cloister.query.Question.Aggregate;
@@ -44,7 +45,8 @@ import java.util.stream.IntStream;
 /// unit's, and a group outside the domains is not released.)
 ///
 /// Without noise one aggregation of `r` is the answer, and every number in it is about enough units
-/// ([#requireManyUnits]). With noise
+/// ([#requireManyUnits]); where a dataset demands more than one, its units are traced
+/// ([TracedSql]). With noise
 /// - joined sources have a bounded number of rows of each unit ([RowSql]),
 /// - `p` aggregates `r` per unit and group and clamps,
 /// - `b` keeps `groupsPerUnit` groups of each unit, chosen by a keyed hash of the unit's own rows,
@@ -148,10 +150,26 @@ final class Rewriting {
     if (noise.isPresent()) {
       requireGroupsThatNoiseCanHide(keys, noise.get());
     }
-    var release = new ReleasePlan(keys, counters, measures, question.unitsMayChange(), noise);
-    String sql = noise.isPresent() ? noisy(noise.get(), keys, measures) : direct(measures);
+    List<TracedUnits> traced = traced();
+    var release =
+        new ReleasePlan(
+            keys,
+            counters,
+            measures,
+            question.unitsMayChange(),
+            noise,
+            traced.stream().map(TracedUnits::plan).toList());
+    String sql;
+    if (noise.isPresent()) {
+      sql = noisy(noise.get(), keys, measures);
+    } else {
+      sql =
+          traced.isEmpty()
+              ? direct()
+              : traced(traced, release.buckets(), counters.getFirst().minimumUnits());
+    }
     int cells = measures.stream().mapToInt(Measure::cells).sum();
-    int lists = measures.stream().mapToInt(Measure::lists).sum();
+    int lists = measures.stream().mapToInt(Measure::lists).sum() + traced.size();
     Map<String, Address> tables = new TreeMap<>();
     List<Address> datasets = datasets();
     datasets.forEach(dataset -> tables.put(rowSql.table(dataset), dataset));
@@ -827,38 +845,15 @@ final class Rewriting {
 
   // Without noise
 
-  private String direct(List<Measure> measures) throws QueryException {
+  private String direct() throws QueryException {
     List<String> outputs = keysAsText("r");
     List<Counted> counted = counted();
     for (int index = 0; index < counted.size(); index++) {
       outputs.add(counted.get(index).direct(index));
     }
-    int cell = 0;
-    for (int index = 0; index < measures.size(); index++) {
-      String argument = "x" + index;
-      Aggregation aggregation = question.aggregations().get(index);
-      if (moments(index) != index) {
-        continue;
-      }
-      List<String> cells =
-          switch (aggregation.aggregate()) {
-            case UNITS, MATCHED_UNITS -> List.of();
-            case ROWS -> List.of("count(*)");
-            case VALUES -> List.of("count(" + argument + ")");
-            case DISTINCT_VALUES, QUANTILE -> throw new IllegalStateException("it needs noise");
-            case SUM, MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
-              List<String> sums = new ArrayList<>();
-              sums.add("COALESCE(sum(" + argument + "), 0)");
-              sums.add("count(" + argument + ")");
-              for (String square : squares(argument, aggregation)) {
-                sums.add("COALESCE(sum(" + square + "), 0)");
-              }
-              yield sums;
-            }
-          };
-      for (String each : cells) {
-        outputs.add("CAST(" + each + " AS HUGEINT) AS c" + cell++);
-      }
+    List<String> cells = cells();
+    for (int cell = 0; cell < cells.size(); cell++) {
+      outputs.add("CAST(" + cells.get(cell) + " AS HUGEINT) AS c" + cell);
     }
     String rows = rows();
     String definitions = rowSql.definitions();
@@ -869,6 +864,182 @@ final class Rewriting {
         + rows
         + "\n) AS r"
         + groupBy("r");
+  }
+
+  /// The measures' cells, over all rows of a group.
+  private List<String> cells() throws QueryException {
+    List<String> cells = new ArrayList<>();
+    for (int index = 0; index < question.aggregations().size(); index++) {
+      if (moments(index) != index) {
+        continue;
+      }
+      String argument = "x" + index;
+      Aggregation aggregation = question.aggregations().get(index);
+      switch (aggregation.aggregate()) {
+        case UNITS, MATCHED_UNITS -> {}
+        case ROWS -> cells.add("count(*)");
+        case VALUES -> cells.add("count(" + argument + ")");
+        case DISTINCT_VALUES, QUANTILE -> throw new IllegalStateException("it needs noise");
+        case SUM, MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
+          cells.add("COALESCE(sum(" + argument + "), 0)");
+          cells.add("count(" + argument + ")");
+          for (String square : squares(argument, aggregation)) {
+            cells.add("COALESCE(sum(" + square + "), 0)");
+          }
+        }
+      }
+    }
+    return cells;
+  }
+
+  /// What is traced of the units of some datasets, and the aggregate over `r` that is a unit's
+  /// contribution.
+  private record TracedUnits(Traced plan, String contribution) {}
+
+  /// The contribution of units that are counted, all of a group.
+  private static final String EVERY_UNIT = "1";
+
+  /// What contributes to some measures: of units, rows, values or sums, and how a unit's is
+  /// computed from its rows in a group that satisfy a condition.
+  private record Contribution(
+      String aggregate, String rows, Set<Integer> measures, int digits, boolean values) {
+    String of(String condition) {
+      String all = rows.equals("true") ? condition : rows + " AND " + condition;
+      if (aggregate.isEmpty()) {
+        return all.equals("true")
+            ? EVERY_UNIT
+            : "CAST(COALESCE(bool_or(" + all + "), false) AS BIGINT)";
+      }
+      String filtered =
+          aggregate + (condition.equals("true") ? "" : " FILTER (WHERE " + condition + ")");
+      return values ? "COALESCE(" + filtered + ", 0)" : filtered;
+    }
+  }
+
+  /// Without noise, every dataset that demands more than one unit has traced what each measure says
+  /// of its own rows. In a union these are its part's, where its rows are left-joined those that
+  /// match.
+  private List<TracedUnits> traced() throws QueryException {
+    if (noise.isPresent()) {
+      return List.of();
+    }
+    Set<Address> everywhere = new TreeSet<>(question.datasets());
+    presences.forEach(presence -> everywhere.removeAll(presence.datasets()));
+    List<TracedUnits> traced = new ArrayList<>(tracedOf(everywhere, "true", false));
+    for (int index = 0; index < presences.size(); index++) {
+      Presence presence = presences.get(index);
+      traced.addAll(tracedOf(presence.datasets(), "p" + index, presence.optional()));
+    }
+    return traced;
+  }
+
+  private List<TracedUnits> tracedOf(Set<Address> datasets, String condition, boolean orNone)
+      throws QueryException {
+    Map<String, Integer> minimums = new TreeMap<>();
+    for (Address dataset : datasets) {
+      if (minimum(dataset) > 1) {
+        minimums.put(dataset.toString(), minimum(dataset));
+      }
+    }
+    if (minimums.isEmpty()) {
+      return List.of();
+    }
+    return contributions().stream()
+        .map(each ->
+            new TracedUnits(
+                new Traced(
+                    minimums,
+                    orNone || !each.rows().equals("true"),
+                    each.measures(),
+                    each.digits(),
+                    each.values()),
+                each.of(condition)))
+        .toList();
+  }
+
+  /// A mean tells the sum and the number of its values to whoever knows one of them, and so does a
+  /// variance.
+  private List<Contribution> contributions() throws QueryException {
+    Map<String, Contribution> all = new LinkedHashMap<>();
+    for (int index = 0; index < question.aggregations().size(); index++) {
+      Aggregation aggregation = question.aggregations().get(index);
+      String counted = "count(x" + sameArgument(index, true) + ")";
+      String summed = "sum(x" + sameArgument(index, false) + ")";
+      switch (aggregation.aggregate()) {
+        case UNITS -> contribute(all, "", "true", index, 0, false);
+        case MATCHED_UNITS -> contribute(all, "", "x" + index + " IS NOT NULL", index, 0, false);
+        case ROWS -> contribute(all, "count(*)", "true", index, 0, false);
+        case VALUES -> contribute(all, counted, "true", index, 0, false);
+        case SUM -> contribute(all, summed, "true", index, grid(aggregation).digits(), true);
+        case MEAN, VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> {
+          contribute(all, counted, "true", index, 0, false);
+          contribute(all, summed, "true", index, grid(aggregation).digits(), true);
+        }
+        case DISTINCT_VALUES, QUANTILE -> throw new IllegalStateException("it needs noise");
+      }
+    }
+    return List.copyOf(all.values());
+  }
+
+  private static void contribute(
+      Map<String, Contribution> all,
+      String aggregate,
+      String rows,
+      int measure,
+      int digits,
+      boolean values) {
+    all.merge(
+        aggregate + " " + rows,
+        new Contribution(aggregate, rows, Set.of(measure), digits, values),
+        (one, other) -> {
+          Set<Integer> measures = new TreeSet<>(one.measures());
+          measures.addAll(other.measures());
+          return new Contribution(aggregate, rows, measures, digits, values);
+        });
+  }
+
+  /// The first aggregation whose values in `r` are this one's.
+  ///
+  /// @param counted whether they are counted, else they are summed
+  private int sameArgument(int index, boolean counted) {
+    Aggregation aggregation = question.aggregations().get(index);
+    boolean plain = aggregation.aggregate() == Aggregate.VALUES;
+    return IntStream.range(0, index)
+        .filter(each -> {
+          Aggregation other = question.aggregations().get(each);
+          boolean otherPlain = other.aggregate() == Aggregate.VALUES;
+          return isRead(each)
+              && other.aggregate() != Aggregate.MATCHED_UNITS
+              && other.argument() == aggregation.argument()
+              && (plain == otherPlain || (counted && isExact(aggregation)));
+        })
+        .findFirst()
+        .orElse(isRead(index) ? index : moments(index));
+  }
+
+  private String traced(List<TracedUnits> traced, int buckets, int fewest) throws QueryException {
+    var sql =
+        new TracedSql(
+            IntStream.range(0, question.keys()).mapToObj(key -> "k" + key).toList(),
+            buckets,
+            nonce);
+    List<Counted> counted = counted();
+    for (int index = 0; index < counted.size(); index++) {
+      sql.counter(index, counted.get(index).rows());
+    }
+    List<String> cells = cells();
+    for (int cell = 0; cell < cells.size(); cell++) {
+      sql.cell(cell, cells.get(cell));
+    }
+    for (TracedUnits each : traced) {
+      if (each.contribution().equals(EVERY_UNIT)) {
+        sql.tracedUnits();
+      } else {
+        sql.traced(each.contribution(), each.plan().values());
+      }
+    }
+    String rows = rows();
+    return sql.select(rowSql.definitions(), rows, keysAsText("q"), fewest);
   }
 
   private List<String> keysAsText(String from) {

@@ -513,7 +513,7 @@ class PlannerTest {
       try (var duck = new Duck().fill(new Fixture(), new SplittableRandom(seed))) {
         for (String sql : queries) {
           CheckedPlan plan = Fixture.check(sql);
-          List<String> ours = duck.rows(compile(plan, Optional.empty()).engine());
+          List<String> ours = duck.rows(untraced(plan));
           // Of the analyst's columns, those that both have: the key and the distinct units.
           assertThat(ours.stream().map(PlannerTest::firstTwo).toList())
               .as("seed %d: %s", seed, sql)
@@ -521,6 +521,56 @@ class PlannerTest {
         }
       }
     }
+  }
+
+  private static EngineQuery untraced(CheckedPlan plan) throws QueryException {
+    return compile(plan, 1).engine();
+  }
+
+  private static Compiled compile(CheckedPlan plan, int minimumUnits) throws QueryException {
+    return plan.compile(
+        plan.datasets().stream().collect(Collectors.toMap(each -> each, _ -> minimumUnits)),
+        Optional.empty(),
+        "c0ffee");
+  }
+
+  /// Where the units are traced, the numbers are the same, of groups that have enough.
+  @Test
+  void tracingUnitsChangesNoNumber() throws Exception {
+    for (long seed = 1; seed <= 5; seed++) {
+      try (var duck = new Duck().fill(new Fixture(), new SplittableRandom(seed))) {
+        for (String sql :
+            List.of(
+                "SELECT m.age_band, COUNT(DISTINCT a.email), COUNT(*), COUNT(zip), SUM(spend),"
+                    + " AVG(spend), VARIANCE(score), SUM(views) FROM airline.customers a JOIN"
+                    + " media.customers m ON a.email = m.email GROUP BY m.age_band",
+                "SELECT zip, COUNT(*), SUM(views) FROM airline.customers a LEFT JOIN"
+                    + " media.customers m ON a.email = m.email GROUP BY zip",
+                "SELECT COALESCE(zip, 'none') AS k, COUNT(DISTINCT email), SUM(s) FROM (SELECT"
+                    + " email, zip, spend AS s FROM airline.customers UNION ALL SELECT email,"
+                    + " airport, spend FROM airline.visits) x GROUP BY COALESCE(zip, 'none')",
+                "SELECT COUNT(*), AVG(age), STDDEV(age) FROM airline.customers WHERE zip = 'a'",
+                "SELECT COUNT(*), COUNT(age) FROM airline.customers WHERE zip = 'nobody'")) {
+          CheckedPlan plan = Fixture.check(sql);
+          Compiled traced = compile(plan, 2);
+          EngineQuery bare = untraced(plan);
+          int numbers = bare.keys() + bare.counters() + bare.cells();
+          assertThat(traced.release().traced()).isNotEmpty();
+          assertThat(duck.rows(traced.engine()).stream().map(row -> first(numbers, row)).toList())
+              .as("seed %d: %s", seed, sql)
+              .isEqualTo(
+                  duck.rows(bare).stream()
+                      .filter(row ->
+                          bare.keys() == 0
+                              || Integer.parseInt(row.split("\\|", -1)[bare.keys()]) > 1)
+                      .toList());
+        }
+      }
+    }
+  }
+
+  private static String first(int columns, String row) {
+    return String.join("|", List.of(row.split("\\|", -1)).subList(0, columns));
   }
 
   private static String firstTwo(String row) {
@@ -534,7 +584,7 @@ class PlannerTest {
           Fixture.check(
               "SELECT SUM(spend), SUM(views) FROM"
                   + " airline.customers a JOIN media.customers m ON a.email = m.email");
-      assertThat(duck.rows(compile(plan, Optional.empty()).engine()))
+      assertThat(duck.rows(untraced(plan)))
           .isEqualTo(
               duck.rows(
                   "SELECT COUNT(DISTINCT a.email), COUNT(DISTINCT CASE WHEN spend IS NOT NULL"
@@ -574,7 +624,7 @@ class PlannerTest {
               "SELECT COUNT(*) FROM airline.customers WHERE zip = 'x''; DROP TABLE t0; --é😀'");
       String sql = compile(plan, Optional.empty()).engine().sql();
       assertThat(sql).contains("'x''; DROP TABLE t0; --é😀'");
-      assertThat(duck.rows(compile(plan, Optional.empty()).engine())).containsExactly("0|0");
+      assertThat(duck.rows(untraced(plan))).containsExactly("0|0");
     }
   }
 
