@@ -78,7 +78,8 @@ record Branch(
     /// Whether a column is about all rows: no expression leaves some of them out.
     boolean isPlain(ColumnName name) {
       return switch (table) {
-        case Table.Scan _ -> true;
+        // The analyst may have made it up: a number for each value of a column is an expression.
+        case Table.Scan _ -> hasUnit();
         case Table.PerUnit perUnit -> perUnit.isPlain(name);
       };
     }
@@ -459,6 +460,30 @@ record Branch(
                 !each.present()
                     && !isOfUnits(each)
                     && each.sources().stream().anyMatch(Source::hasUnit));
+  }
+
+  /// The same for rows that are there: whether a unit that leaves one dataset may change which of
+  /// `branches` have some.
+  static boolean unitsMayChange(List<Branch> branches) {
+    return branches.stream().map(Branch::matching).distinct().count() > 1
+        || branches.stream().anyMatch(Branch::unitsMayChange)
+        || (branches.size() > 1_000 && branches.stream().anyMatch(Branch::mayAppear));
+  }
+
+  /// Whether a unit that leaves a dataset may have rows only then: its own, if it had no others.
+  private boolean mayAppear() {
+    return memberships.stream()
+        .anyMatch(each -> !each.present() && each.sources().stream().anyMatch(Source::hasUnit));
+  }
+
+  /// Whether it looks at a row of a query around it.
+  boolean looksAround() {
+    List<Scalar> all = new ArrayList<>(both(conditions, outputs));
+    sources.forEach(each -> each.on().ifPresent(all::addAll));
+    memberships.forEach(each -> all.addAll(each.conditions()));
+    Set<Boolean> around = new HashSet<>();
+    all.forEach(each -> Scalar.forEachColumn(each, column -> around.add(isAround(column))));
+    return around.contains(true);
   }
 
   /// The first source whose units all rows are of.

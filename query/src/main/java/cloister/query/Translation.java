@@ -328,6 +328,9 @@ final class Translation {
     }
     List<Branch> selected = new ArrayList<>();
     for (Branch branch : input) {
+      if (branch.looksAround()) {
+        throw unsupported("an aggregate of a subquery that looks at the query around it");
+      }
       selected.add(branch.select(outputs.stream().map(branch.outputs()::get).toList()));
     }
     var table = Table.PerUnit.of(selected, keys.size(), aggregations);
