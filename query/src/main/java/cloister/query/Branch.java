@@ -467,13 +467,17 @@ record Branch(
   static boolean unitsMayChange(List<Branch> branches) {
     return branches.stream().map(Branch::matching).distinct().count() > 1
         || branches.stream().anyMatch(Branch::unitsMayChange)
-        || (branches.size() > 1_000 && branches.stream().anyMatch(Branch::mayAppear));
+        || (branches.size() > 1 && branches.stream().anyMatch(Branch::mayAppear));
   }
 
-  /// Whether a unit that leaves a dataset may have rows only then: its own, if it had no others.
+  /// Whether a unit may have rows of it only once it has left some dataset.
   private boolean mayAppear() {
     return memberships.stream()
-        .anyMatch(each -> !each.present() && each.sources().stream().anyMatch(Source::hasUnit));
+            .anyMatch(each -> !each.present() && each.sources().stream().anyMatch(Source::hasUnit))
+        || everySource().stream()
+            .anyMatch(source ->
+                source.table() instanceof Table.PerUnit perUnit
+                    && perUnit.branches().stream().anyMatch(Branch::mayAppear));
   }
 
   /// Whether it looks at a row of a query around it.

@@ -733,6 +733,4 @@ SELECT COUNT(*) FROM (SELECT email, SUM(fees) AS f FROM hospital.patients GROUP 
 -- expect: use
 SELECT SUM(CASE WHEN fees = 3 THEN 1 ELSE 0 END) FROM hospital.patients
 -- expect: UNBOUNDED
-SELECT SUM(seen) FROM (SELECT email, COUNT(seen) AS seen FROM hospital.patients GROUP BY email) x
--- expect: UNBOUNDED
 SELECT SUM(n) FROM (SELECT email, COUNT(*) AS n FROM hospital.patients GROUP BY email) x
