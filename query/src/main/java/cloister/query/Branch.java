@@ -463,6 +463,34 @@ record Branch(
                     && each.sources().stream().anyMatch(Source::hasUnit));
   }
 
+  /// The same for rows that are there: whether a unit that leaves one dataset may change which of
+  /// `branches` have some.
+  static boolean unitsMayChange(List<Branch> branches) {
+    return branches.stream().map(Branch::matching).distinct().count() > 1
+        || branches.stream().anyMatch(Branch::unitsMayChange)
+        || (branches.size() > 1 && branches.stream().anyMatch(Branch::mayAppear));
+  }
+
+  /// Whether a unit may have rows of it only once it has left some dataset.
+  private boolean mayAppear() {
+    return memberships.stream()
+            .anyMatch(each -> !each.present() && each.sources().stream().anyMatch(Source::hasUnit))
+        || everySource().stream()
+            .anyMatch(source ->
+                source.table() instanceof Table.PerUnit perUnit
+                    && perUnit.branches().stream().anyMatch(Branch::mayAppear));
+  }
+
+  /// Whether it looks at a row of a query around it.
+  boolean looksAround() {
+    List<Scalar> all = new ArrayList<>(both(conditions, outputs));
+    sources.forEach(each -> each.on().ifPresent(all::addAll));
+    memberships.forEach(each -> all.addAll(each.conditions()));
+    Set<Boolean> around = new HashSet<>();
+    all.forEach(each -> Scalar.forEachColumn(each, column -> around.add(isAround(column))));
+    return around.contains(true);
+  }
+
   /// The first source whose units all rows are of.
   Source first() {
     return sources.stream()

@@ -94,7 +94,9 @@ final class Lineage {
         && call.function() == Function.EQUAL
         && call.arguments().getFirst() instanceof Scalar.Column left
         && call.arguments().getLast() instanceof Scalar.Column right
-        && left.source() != right.source()) {
+        && left.source() != right.source()
+        && isOfRows(sources, left)
+        && isOfRows(sources, right)) {
       boolean ofUnits =
           sources.get(left.source()).hasUnit() && sources.get(right.source()).hasUnit();
       for (Scalar.Column side : List.of(left, right)) {
@@ -106,6 +108,12 @@ final class Lineage {
       return;
     }
     decided(sources, condition);
+  }
+
+  /// What a unit's rows add up to joins nothing: `MIN(email)` would be the unit under another name.
+  private static boolean isOfRows(List<Branch.Source> sources, Scalar.Column column) {
+    return !(sources.get(column.source()).table() instanceof Table.PerUnit perUnit)
+        || perUnit.aggregation(column.name()).isEmpty();
   }
 
   private void membership(Branch branch, Branch.Membership membership) throws QueryException {

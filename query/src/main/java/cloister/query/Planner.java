@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.calcite.rel.RelRoot;
 
@@ -21,6 +22,14 @@ import org.apache.calcite.rel.RelRoot;
 public final class Planner {
   private static final int LONGEST_BYTES = 64 * 1024;
   private static final int DEEPEST_PARENTHESES = 120;
+
+  /// Calcite's parser needs cubic time for operators of more than two operands: 64 KiB of LIKE took
+  /// four minutes.
+  private static final Pattern COSTLY =
+      Pattern.compile(
+          "(?i)LIKE|BETWEEN|SIMILAR|OVERLAPS|PERIOD|PRECEDES|SUCCEEDS|CONTAINS|EQUALS|MULTISET|\\[|\\)\\s*[.]");
+
+  private static final int MOST_COSTLY = 250;
   private static final int MOST_ANALYSES = 64;
 
   /// Parser, validator and converter recurse; the limits on nesting keep them far below this.
@@ -210,6 +219,13 @@ public final class Planner {
           "split it into analyses");
     }
     requireShallow(sql);
+    if (COSTLY.matcher(sql).results().limit(MOST_COSTLY + 1).count() > MOST_COSTLY) {
+      throw new QueryException(
+          Kind.TOO_LARGE,
+          Position.START,
+          "a query has at most " + MOST_COSTLY + " of LIKE, BETWEEN and the like",
+          "use fewer; write many values as IN");
+    }
     return Grammar.check(SqlSchema.parse(sql));
   }
 

@@ -191,8 +191,7 @@ record Question(List<Branch> branches, int keys, List<Aggregation> aggregations,
   /// Whether a unit that leaves one dataset may keep some of its rows, or get others: because they
   /// are of another one, or because of an outer join or of what does not exist.
   boolean unitsMayChange() {
-    return branches.stream().map(Branch::matching).distinct().count() > 1
-        || branches.stream().anyMatch(Branch::unitsMayChange);
+    return Branch.unitsMayChange(branches);
   }
 
   List<Scalar> over(int output) {

@@ -282,7 +282,15 @@ final class Rewriting {
     }
     for (int index = 0; index < question.aggregations().size(); index++) {
       if (question.aggregations().get(index).aggregate() == Aggregate.MATCHED_UNITS) {
-        all.add(new Counted(Counter.only("matched units"), "x" + index + " IS NOT NULL"));
+        // A dataset that is in the rows anyway has no presence: what matches is counted by itself.
+        Counter counter =
+            noise.isPresent()
+                ? Counter.only("matched units")
+                : counter(question.datasets()).orElseNone();
+        all.add(new Counted(counter, "x" + index + " IS NOT NULL"));
+        if (noise.isEmpty()) {
+          all.add(new Counted(counter, "x" + index + " IS NULL"));
+        }
       }
     }
     valueCounts().forEach(each -> all.addAll(each));
@@ -317,6 +325,17 @@ final class Rewriting {
           Position.START,
           "without noise a table per unit is of rows that all are of the same datasets",
           "aggregate each part of a UNION ALL or outer join by itself");
+    }
+    if (question.branches().stream()
+        .flatMap(branch -> branch.sources().stream())
+        .anyMatch(source ->
+            source.table() instanceof Table.PerUnit perUnit && perUnit.unitesOneDataset())) {
+      throw new QueryException(
+          Kind.NEEDS_NOISE,
+          Position.START,
+          "without noise a table per unit is of one part of a UNION: two parts may differ by one"
+              + " unit",
+          "put the condition into WHERE or GROUP BY, and read each dataset once");
     }
     for (Aggregation aggregation : question.aggregations()) {
       if (aggregation.aggregate() == Aggregate.DISTINCT_VALUES) {

@@ -186,6 +186,10 @@ sealed interface Table {
         throws QueryException {
       List<Branch> sorted = new ArrayList<>();
       for (Branch branch : branches) {
+        if (branch.looksAround()) {
+          throw Translation.unsupported(
+              "an aggregate or window in a subquery that looks at the query around it");
+        }
         branch.requireOneUnit();
         sorted.add(branch.canonical());
       }
@@ -435,16 +439,37 @@ sealed interface Table {
           : Bounding.DECLARED;
     }
 
-    /// Whether its value is about all rows of a unit: no expression leaves some of them out.
+    /// Whether its value is about all rows of a unit: no expression leaves some of them out, and no
+    /// 0 stands for a unit without values.
     boolean isPlain(ColumnName name) {
+      boolean skips =
+          aggregation(name)
+              .map(each ->
+                  each.aggregate() == Aggregate.VALUES
+                      || each.aggregate() == Aggregate.DISTINCT_VALUES)
+              .orElse(false);
       return aggregation(name).flatMap(Aggregation::window).isEmpty()
           && output(name)
               .map(output ->
                   branches.stream()
                       .allMatch(branch ->
                           branch.outputs().get(output) instanceof Scalar.Column column
-                              && branch.source(column).isPlain(column.name())))
+                              && branch.source(column).isPlain(column.name())
+                              && !(skips
+                                  && (branch.source(column).isOptional()
+                                      || !branch.source(column).field(column.name()).required()))))
               .orElse(true);
+    }
+
+    /// Whether some dataset is in two parts of a union that it is over, at any depth.
+    boolean unitesOneDataset() {
+      Set<Address> united = new TreeSet<>();
+      return branches.stream()
+              .anyMatch(branch -> branch.ofUnits().stream().anyMatch(each -> !united.add(each)))
+          || branches.stream()
+              .flatMap(branch -> branch.sources().stream())
+              .anyMatch(
+                  source -> source.table() instanceof PerUnit inner && inner.unitesOneDataset());
     }
 
     @Override
@@ -479,8 +504,7 @@ sealed interface Table {
 
     @Override
     public boolean unitsMayChange() {
-      return branches.stream().map(Branch::matching).distinct().count() > 1
-          || branches.stream().anyMatch(Branch::unitsMayChange);
+      return Branch.unitsMayChange(branches);
     }
 
     @Override

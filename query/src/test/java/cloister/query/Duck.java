@@ -105,6 +105,24 @@ final class Duck implements AutoCloseable {
     return rows(query.sql());
   }
 
+  /// Unordered, each cell as text.
+  List<String[]> cells(EngineQuery query, Function<Address, String> kept) throws SQLException {
+    view(query, kept);
+    List<String[]> rows = new ArrayList<>();
+    try (var statement = connection.createStatement();
+        ResultSet result = statement.executeQuery(query.sql())) {
+      int columns = result.getMetaData().getColumnCount();
+      while (result.next()) {
+        var row = new String[columns];
+        for (int column = 1; column <= columns; column++) {
+          row[column - 1] = String.valueOf(result.getString(column));
+        }
+        rows.add(row);
+      }
+    }
+    return rows;
+  }
+
   private void view(EngineQuery query, Function<Address, String> kept) throws SQLException {
     for (Map.Entry<String, Address> table : query.tables().entrySet()) {
       run(

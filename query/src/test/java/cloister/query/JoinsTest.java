@@ -271,6 +271,21 @@ class JoinsTest {
         .isTrue();
   }
 
+  /// Who leaves media has rows of one part, and of both.
+  @Test
+  void whatIsUnitedWithWhatAppearsMayChange() throws QueryException {
+    String united =
+        "SELECT email, zip FROM airline.customers UNION ALL SELECT email, notes FROM"
+            + " airline.customers WHERE email NOT IN (SELECT email FROM media.customers)";
+    assertThat(changes("SELECT zip, COUNT(*) FROM (" + united + ") x GROUP BY zip")).isTrue();
+    assertThat(
+            changes(
+                "SELECT n, COUNT(*) FROM (SELECT email, COUNT(*) AS n FROM ("
+                    + united
+                    + ") x GROUP BY email) y GROUP BY n"))
+        .isTrue();
+  }
+
   private static boolean changes(String sql) throws QueryException {
     return compile(Fixture.check(sql), Optional.of(TWO_GROUPS)).release().unitsMayChange();
   }

@@ -291,4 +291,49 @@ class ThresholdTest {
           .containsExactly(List.of("-", "199"));
     }
   }
+
+  /// What one statement may hide from counters of units: a number for each value by way of a table
+  /// of the analyst's, values that are not there as 0, and parts that differ by one unit.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SELECT SUM(p.price) FROM airline.visits v JOIN media.airports p ON v.airport = p.code",
+        "SELECT COUNT(p.code) FROM airline.visits v LEFT JOIN media.airports p ON v.airport ="
+            + " p.code",
+        "SELECT AVG(w) FROM (SELECT v.email, SUM(p.price) AS w FROM airline.visits v JOIN"
+            + " media.airports p ON v.airport = p.code GROUP BY v.email) x",
+        "SELECT SUM(n) FROM (SELECT email, COUNT(spend) AS n FROM airline.customers GROUP BY email)"
+            + " x",
+        "SELECT SUM(n) FROM (SELECT email, COUNT(DISTINCT age) AS n FROM airline.customers GROUP BY"
+            + " email) x",
+        "SELECT SUM(s) FROM (SELECT email, SUM(x) AS s FROM (SELECT email, spend AS x FROM"
+            + " airline.customers UNION ALL SELECT email, spend FROM airline.customers WHERE zip <>"
+            + " 'SECRET1') y GROUP BY email) z",
+        "SELECT COUNT(*) FROM (SELECT email, zip FROM airline.customers UNION SELECT email, zip"
+            + " FROM airline.customers WHERE zip <> 'SECRET1') z"
+      })
+  void whatCountersOfUnitsDoNotSeeNeedsNoise(String sql) throws QueryException {
+    CheckedPlan plan = Planner.check(sql, Fixture.RESEARCH, Fixture.withAirports());
+    Map<Address, Integer> minimums =
+        plan.datasets().stream().collect(Collectors.toMap(each -> each, _ -> MINIMUM));
+    assertThat(
+            catchThrowableOfType(
+                    QueryException.class, () -> plan.compile(minimums, Optional.empty(), "c0ffee"))
+                .kind())
+        .isEqualTo(Kind.NEEDS_NOISE);
+  }
+
+  /// The one who is at SECRET1, by a join of a dataset with itself.
+  @Test
+  void matchedUnitsOfTheSameDatasetAreNoneOrMany() throws Exception {
+    for (String condition : List.of("= 'SECRET1'", "<> 'SECRET1'")) {
+      String sql =
+          "SELECT COUNT(DISTINCT c.email), COUNT(DISTINCT d.email) FROM airline.customers c LEFT JOIN"
+              + " airline.customers d ON c.email = d.email AND d.zip "
+              + condition;
+      try (var duck = data(100)) {
+        assertThat(answer(duck, sql)).as(sql).containsExactly(List.of("-", "-"));
+      }
+    }
+  }
 }
