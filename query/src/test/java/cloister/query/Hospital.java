@@ -130,7 +130,7 @@ final class Hospital implements Catalog {
 
   private static Set<Use> uses(String labels) {
     Set<Use> uses = EnumSet.noneOf(Use.class);
-    for (String label : labels.split(" ")) {
+    for (String label : labels.split(" ", -1)) {
       Use.byLabel(label).ifPresent(uses::add);
     }
     return uses;
@@ -188,8 +188,8 @@ final class Hospital implements Catalog {
         .allMatch(dataset ->
             dataset.getValue().entrySet().stream()
                 .allMatch(column ->
-                    datasets
-                        .get(dataset.getKey())
+                    dataset(dataset.getKey())
+                        .orElseThrow()
                         .column(column.getKey())
                         .orElseThrow()
                         .use()

@@ -54,14 +54,14 @@ class HostileTest {
     }
     List<Statement> all = new ArrayList<>();
     Map<String, List<String>> lists = new java.util.HashMap<>();
-    for (String block : text.split("(?m)^-- (?=expect:|list:)")) {
+    for (String block : text.split("(?m)^-- (?=expect:|list:)", -1)) {
       if (block.startsWith("list:")) {
-        List<String> lines = block.split("\n\n")[0].lines().toList();
+        List<String> lines = block.split("\n\n", -1)[0].lines().toList();
         lists.put(lines.getFirst().substring(5).strip(), lines.subList(1, lines.size()));
       } else if (block.startsWith("expect:")) {
         int end = block.indexOf('\n');
-        String[] head = block.substring(7, end).strip().split(" each ");
-        String sql = block.substring(end + 1).split("\n\n")[0].strip();
+        String[] head = block.substring(7, end).strip().split(" each ", -1);
+        String sql = block.substring(end + 1).split("\n\n", -1)[0].strip();
         if (head.length == 1) {
           all.add(new Statement(head[0], sql, false));
         } else {

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// What a plan gives for databases that differ in one unit, compared with what its release is made
 /// for: how many groups, and how far each number.
@@ -161,7 +162,7 @@ final class Neighbours {
     };
   }
 
-  private static BigInteger number(String[] row, int at) {
+  private static BigInteger number(String @Nullable [] row, int at) {
     return row == null ? BigInteger.ZERO : new BigInteger(row[at]);
   }
 
@@ -177,7 +178,7 @@ final class Neighbours {
     return counts.values().stream().mapToLong(Math::abs).sum();
   }
 
-  private static List<BigInteger> list(String[] row, int at) {
+  private static List<BigInteger> list(String @Nullable [] row, int at) {
     return row == null || row[at].equals("[]")
         ? List.of()
         : Arrays.stream(row[at].substring(1, row[at].length() - 1).split(", "))
