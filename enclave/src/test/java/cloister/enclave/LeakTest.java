@@ -130,7 +130,9 @@ final class LeakTest {
           "SELECT COUNT(*) FROM %s WHERE SUBSTRING(notes, 1, -1) = 'x'",
           "SELECT COUNT(*) FROM %s WHERE SQRT(-age) > 1",
           "SELECT COUNT(*) FROM %s WHERE LN(age) > 1",
-          "SELECT zip, COUNT(DISTINCT email) FROM %s GROUP BY zip HAVING COUNT(*) > 100",
+          // Each zip has a hundred, far from either number: noise decides nothing.
+          "SELECT zip, COUNT(DISTINCT email) FROM %s GROUP BY zip HAVING COUNT(*) > 10",
+          "SELECT zip, COUNT(DISTINCT email) FROM %s GROUP BY zip HAVING COUNT(*) > 1000",
           "SELECT COUNT(DISTINCT email) AS \"canary-note-4712\" FROM %s",
           ofOne("FLOOR(CAST(%s AS DATE) TO YEAR)", "5881580-07-10", "DATE '2030-01-01'"),
           ofOne("FLOOR(CAST(%s AS DATE) TO WEEK)", "5877642-06-25 (BC)", "DATE '2030-01-01'"),
