@@ -28,6 +28,9 @@ final class Terms {
     }
   }
 
+  /// Questions whose answers differ by fewer units than the minimum are refused.
+  private static final int MINUTES_APART = 5;
+
   /// The demonstration's analysis, restricted so little that the work stays the same and so that no
   /// two variants have the same answer by right.
   static String overlap(int variant) {
@@ -37,7 +40,7 @@ final class Terms {
     WHERE m.minutes >= %d
     GROUP BY m.age_band\
     """
-        .formatted(variant);
+        .formatted(variant * MINUTES_APART);
   }
 
   static String dataset(Name owner) throws IOException {
