@@ -28,9 +28,6 @@ final class Terms {
     }
   }
 
-  /// Questions whose answers differ by fewer units than the minimum are refused.
-  private static final int MINUTES_APART = 5;
-
   /// The demonstration's analysis, restricted so little that the work stays the same and so that no
   /// two variants have the same answer by right.
   static String overlap(int variant) {
@@ -40,7 +37,7 @@ final class Terms {
     WHERE m.minutes >= %d
     GROUP BY m.age_band\
     """
-        .formatted(variant * MINUTES_APART);
+        .formatted(variant);
   }
 
   static String dataset(Name owner) throws IOException {
