@@ -417,6 +417,11 @@ record Branch(
             : memberships.stream().map(Membership::canonical).toList().toString());
   }
 
+  /// How many datasets it reads, each as often as it does.
+  int size() {
+    return everySource().stream().mapToInt(source -> source.table().size()).sum();
+  }
+
   /// All that are read, in whichever way.
   Set<Address> datasets() {
     return everySource().stream()

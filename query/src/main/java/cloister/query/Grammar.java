@@ -4,7 +4,6 @@ import cloister.query.QueryException.Kind;
 import cloister.query.QueryException.Position;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -44,6 +43,10 @@ import org.jspecify.annotations.Nullable;
 /// that is not a CTE and puts a name of its own, `#0`, `#1` …, in its place.
 final class Grammar {
   private static final int MOST_TABLES = 32;
+
+  /// Calcite puts a CTE in the place of each of its names: CTEs of CTEs grow exponentially.
+  private static final int MOST_READ = 128;
+
   private static final int DEEPEST = 120;
   private static final int LONGEST_LIST = 1_000;
   private static final Pattern DAY = Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}");
@@ -120,6 +123,10 @@ final class Grammar {
   record Reference(List<String> names, Position position) {}
 
   private final List<Reference> references = new ArrayList<>();
+
+  /// How many tables are read, where each use of a CTE reads all of its own.
+  private int tables;
+
   private int depth;
 
   /// The checked statement, its tables renamed.
@@ -129,7 +136,7 @@ final class Grammar {
 
   static Statement check(SqlNode tree) throws QueryException {
     var grammar = new Grammar();
-    SqlNode renamed = withoutMedians(grammar.query(tree, Set.of(), true));
+    SqlNode renamed = withoutMedians(grammar.query(tree, Map.of(), true));
     return new Statement(renamed, List.copyOf(grammar.references), texts(renamed));
   }
 
@@ -171,7 +178,8 @@ final class Grammar {
     return texts;
   }
 
-  private SqlNode query(SqlNode node, Set<String> names, boolean top) throws QueryException {
+  private SqlNode query(SqlNode node, Map<String, Integer> names, boolean top)
+      throws QueryException {
     enter(node);
     try {
       return switch (node) {
@@ -186,27 +194,30 @@ final class Grammar {
     }
   }
 
-  private SqlNode with(SqlWith with, Set<String> outer, boolean top) throws QueryException {
-    Set<String> names = new HashSet<>(outer);
+  private SqlNode with(SqlWith with, Map<String, Integer> outer, boolean top)
+      throws QueryException {
+    Map<String, Integer> names = new HashMap<>(outer);
     for (SqlNode each : with.withList) {
       var item = (SqlWithItem) each;
       if (item.recursive.booleanValue()) {
         throw unsupported(item, "a recursive CTE", "write a CTE that does not read itself");
       }
       name(item.name);
+      int before = tables;
       item.query = query(item.query, names, top);
       if (item.columnList != null) {
         for (SqlNode column : item.columnList) {
           name((SqlIdentifier) column);
         }
       }
-      names.add(item.name.getSimple().toLowerCase(Locale.ROOT));
+      names.put(item.name.getSimple().toLowerCase(Locale.ROOT), tables - before);
     }
     with.body = query(with.body, names, top);
     return with;
   }
 
-  private SqlNode order(SqlOrderBy order, Set<String> names, boolean top) throws QueryException {
+  private SqlNode order(SqlOrderBy order, Map<String, Integer> names, boolean top)
+      throws QueryException {
     if (!top) {
       throw unsupported(
           order,
@@ -226,14 +237,14 @@ final class Grammar {
         order.getParserPosition(), query, order.orderList, order.offset, order.fetch);
   }
 
-  private SqlNode union(SqlBasicCall call, Set<String> names) throws QueryException {
+  private SqlNode union(SqlBasicCall call, Map<String, Integer> names) throws QueryException {
     for (int index = 0; index < call.operandCount(); index++) {
       call.setOperand(index, query(call.operand(index), names, false));
     }
     return call;
   }
 
-  private SqlNode select(SqlSelect select, Set<String> names) throws QueryException {
+  private SqlNode select(SqlSelect select, Map<String, Integer> names) throws QueryException {
     if (select.isKeywordPresent(SqlSelectKeyword.STREAM)) {
       throw unsupported(select, "SELECT STREAM", "leave STREAM out");
     }
@@ -273,7 +284,8 @@ final class Grammar {
     return select;
   }
 
-  private SqlNode from(SqlNode node, Set<String> names, boolean named) throws QueryException {
+  private SqlNode from(SqlNode node, Map<String, Integer> names, boolean named)
+      throws QueryException {
     enter(node);
     try {
       return switch (node) {
@@ -298,12 +310,21 @@ final class Grammar {
     }
   }
 
-  private SqlNode table(SqlIdentifier table, Set<String> names, boolean named)
+  private SqlNode table(SqlIdentifier table, Map<String, Integer> names, boolean named)
       throws QueryException {
     if (table.isStar()) {
       throw unsupported(table, "a * here", "name a table");
     }
-    if (table.isSimple() && names.contains(table.getSimple().toLowerCase(Locale.ROOT))) {
+    Integer inCte = table.isSimple() ? names.get(table.getSimple().toLowerCase(Locale.ROOT)) : null;
+    tables += inCte == null ? 1 : inCte;
+    if (tables > MOST_READ) {
+      throw new QueryException(
+          Kind.TOO_LARGE,
+          position(table),
+          "a query reads at most " + MOST_READ + " tables, each as often as its CTEs are read",
+          "read a CTE fewer times, or make it an analysis");
+    }
+    if (inCte != null) {
       return table;
     }
     if (references.size() == MOST_TABLES) {
@@ -324,7 +345,7 @@ final class Grammar {
         at, renamed, new SqlIdentifier(last, at));
   }
 
-  private SqlNode join(SqlJoin join, Set<String> names) throws QueryException {
+  private SqlNode join(SqlJoin join, Map<String, Integer> names) throws QueryException {
     JoinType type = join.getJoinType();
     if (join.isNatural()) {
       throw unsupported(join, "a NATURAL join", "write JOIN … ON a.unit = b.unit");
@@ -354,7 +375,7 @@ final class Grammar {
   }
 
   /// A condition on rows: EXISTS and IN (SELECT …) may stand where AND and NOT alone lead to.
-  private void condition(SqlNode node, Set<String> names) throws QueryException {
+  private void condition(SqlNode node, Map<String, Integer> names) throws QueryException {
     enter(node);
     switch (node.getKind()) {
       case AND -> {
@@ -383,7 +404,8 @@ final class Grammar {
     depth--;
   }
 
-  private void subquery(SqlBasicCall call, int operand, Set<String> names) throws QueryException {
+  private void subquery(SqlBasicCall call, int operand, Map<String, Integer> names)
+      throws QueryException {
     call.setOperand(operand, query(call.operand(operand), names, false));
   }
 

@@ -43,6 +43,9 @@ sealed interface Table {
   /// Whether a unit that leaves one dataset may keep some of its rows, or get others.
   boolean unitsMayChange();
 
+  /// How many datasets it reads, each as often as it does.
+  int size();
+
   /// The same for equal tables and different for different ones.
   String canonical();
 
@@ -112,6 +115,11 @@ sealed interface Table {
     }
 
     @Override
+    public int size() {
+      return 1;
+    }
+
+    @Override
     public String canonical() {
       return dataset.address().toString();
     }
@@ -132,6 +140,9 @@ sealed interface Table {
   /// @param unitKey which of the keys is the unit
   record PerUnit(List<Branch> branches, int unitKey, int keys, List<Aggregation> aggregations)
       implements Table {
+    /// Tables per unit of tables per unit grow exponentially.
+    private static final int LARGEST = 128;
+
     /// Room for a sum of 10^12 values, and for sums of sums.
     private static final int SUM_DIGITS = 25;
 
@@ -210,6 +221,13 @@ sealed interface Table {
                       "add the unit to its GROUP BY or PARTITION BY, or aggregate once, in the"
                           + " outermost SELECT"));
       var table = new PerUnit(sorted, unitKey, keys, aggregations);
+      if (table.size() > LARGEST) {
+        throw new QueryException(
+            Kind.TOO_LARGE,
+            sorted.getFirst().sources().getFirst().position(),
+            "a table per unit reads at most " + LARGEST + " datasets, each as often as it does",
+            "aggregate fewer times, or join fewer tables");
+      }
       for (Aggregation aggregation : aggregations) {
         table.requireNumbers(aggregation);
         if (aggregation.window().isPresent()
@@ -505,6 +523,11 @@ sealed interface Table {
     @Override
     public boolean unitsMayChange() {
       return Branch.unitsMayChange(branches);
+    }
+
+    @Override
+    public int size() {
+      return branches.stream().mapToInt(Branch::size).sum();
     }
 
     @Override

@@ -183,6 +183,35 @@ class PerUnitTest {
         .collect(Collectors.joining(" "));
   }
 
+  /// Each level reads the one below twice, so that the last would read 2^30 tables; in one text,
+  /// and in analyses that are planned one by one.
+  @Test
+  void whatGrowsExponentiallyIsRefusedAtOnce() {
+    String level =
+        "SELECT a.email, COUNT(*) AS n FROM %1$s a JOIN %1$s b ON a.email = b.email"
+            + " GROUP BY a.email";
+    var ctes = new StringBuilder("WITH d0 AS (SELECT email, airport FROM airline.visits)");
+    var catalog =
+        new Fixture().analysis("/research/analysis/d0", "SELECT email FROM airline.visits");
+    for (int depth = 1; depth <= 30; depth++) {
+      String below = "d" + (depth - 1);
+      ctes.append(", d").append(depth).append(" AS (").append(level.formatted(below)).append(")");
+      catalog.analysis(
+          "/research/analysis/d" + depth,
+          "SELECT x.email FROM ("
+              + level.formatted(below)
+              + ") x JOIN airline.customers c ON x.email = c.email");
+    }
+    for (String sql :
+        List.of(ctes + " SELECT COUNT(*) FROM d30", "SELECT COUNT(*) FROM research.d30")) {
+      assertThat(
+              catchThrowableOfType(
+                      QueryException.class, () -> Planner.check(sql, Fixture.RESEARCH, catalog))
+                  .kind())
+          .isEqualTo(Kind.TOO_LARGE);
+    }
+  }
+
   /// A count of rows has no bound but that of the query.
   @Test
   void aCountIsBoundedByTheQuery() throws QueryException {
