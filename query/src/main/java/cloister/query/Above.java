@@ -27,6 +27,9 @@ record Above(
   /// What it computes is text of the query's own at most: a bound on an answer's size.
   static final int LONGEST_TEXT = 100;
 
+  /// It is computed for each of ten thousand rows while a room waits.
+  private static final int LARGEST = 2_000;
+
   enum Direction {
     ASCENDING,
     DESCENDING
@@ -92,8 +95,19 @@ record Above(
     List<Scalar> all = new ArrayList<>(outputs);
     all.addAll(having);
     order.forEach(each -> all.add(each.value()));
+    int size = 0;
     for (Scalar scalar : all) {
       requireComputable(scalar);
+      size += scalar instanceof Scalar.Call ? scalar.size() : 0;
+    }
+    if (size > LARGEST) {
+      throw new QueryException(
+          Kind.TOO_LARGE,
+          Position.START,
+          "the query computes more than "
+              + LARGEST
+              + " values from each released row, once the queries it reads are put into it",
+          "compute with the answer's numbers");
     }
   }
 

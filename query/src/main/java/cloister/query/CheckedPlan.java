@@ -139,7 +139,9 @@ public final class CheckedPlan {
         output(),
         answer.rows().stream()
             .filter(row -> above.having().stream().allMatch(each -> Evaluation.holds(each, row)))
+            .map(this::sorted)
             .sorted(order())
+            .map(Sorted::row)
             .skip(above.offset())
             .limit(above.limit().orElse(Long.MAX_VALUE))
             .map(row -> above.outputs().stream().map(output -> cell(row, output)).toList())
@@ -169,20 +171,30 @@ public final class CheckedPlan {
     };
   }
 
-  private Comparator<Answer.Row> order() {
-    Comparator<Answer.Row> order = (_, _) -> 0;
-    for (Above.Order each : question.above().order()) {
-      order = order.thenComparing(order(each));
+  /// A row and what it is sorted by.
+  private record Sorted(Answer.Row row, List<Evaluation.Result> by) {}
+
+  private Sorted sorted(Answer.Row row) {
+    return new Sorted(
+        row,
+        question.above().order().stream().map(each -> Evaluation.of(each.value(), row)).toList());
+  }
+
+  private Comparator<Sorted> order() {
+    Comparator<Sorted> order = (_, _) -> 0;
+    List<Above.Order> all = question.above().order();
+    for (int index = 0; index < all.size(); index++) {
+      int at = index;
+      Comparator<Evaluation.Result> own = order(all.get(index));
+      order = order.thenComparing(row -> row.by().get(at), own);
     }
     return order;
   }
 
-  private static Comparator<Answer.Row> order(Above.Order order) {
+  private static Comparator<Evaluation.Result> order(Above.Order order) {
     int missingFirst = order.nulls() == Above.Nulls.FIRST ? -1 : 1;
     int ascending = order.direction() == Above.Direction.ASCENDING ? 1 : -1;
-    return (left, right) -> {
-      Evaluation.Result a = Evaluation.of(order.value(), left);
-      Evaluation.Result b = Evaluation.of(order.value(), right);
+    return (a, b) -> {
       boolean here = !(a instanceof Evaluation.Missing);
       boolean there = !(b instanceof Evaluation.Missing);
       if (here && there) {

@@ -248,10 +248,10 @@ final class Evaluation {
       case AND -> connected(arguments, false);
       case OR -> connected(arguments, true);
       case NOT -> truth(arguments.getFirst(), each -> new Truth(!each.value(), each.certain()));
-      case IS_TRUE -> is(arguments.getFirst(), true, true);
-      case IS_NOT_TRUE -> is(arguments.getFirst(), true, false);
-      case IS_FALSE -> is(arguments.getFirst(), false, true);
-      case IS_NOT_FALSE -> is(arguments.getFirst(), false, false);
+      case IS_TRUE -> is(of(arguments.getFirst()), true, true);
+      case IS_NOT_TRUE -> is(of(arguments.getFirst()), true, false);
+      case IS_FALSE -> is(of(arguments.getFirst()), false, true);
+      case IS_NOT_FALSE -> is(of(arguments.getFirst()), false, false);
       case IS_NULL -> missing(of(arguments.getFirst()), true);
       case IS_NOT_NULL -> missing(of(arguments.getFirst()), false);
       case EQUAL -> compared(arguments, Comparison.EQUAL);
@@ -278,54 +278,41 @@ final class Evaluation {
 
   // Truths
 
-  /// SQL's AND (`decisive` false) and OR (`decisive` true) of three values.
+  /// SQL's AND (`decisive` false) and OR (`decisive` true) of three values. One argument may decide
+  /// by chance, and another for certain. Each is computed once: of two, nesting would make 2ⁿ.
   private Result connected(List<Scalar> arguments, boolean decisive) {
-    boolean missing = false;
-    boolean certain = true;
-    for (Scalar argument : arguments) {
-      switch (of(argument)) {
-        case Truth(boolean value, boolean sure) when value == decisive && sure -> {
-          return new Truth(decisive, true);
-        }
-        case Truth(boolean value, boolean sure) -> {
-          certain &= sure;
-          if (value == decisive) {
-            return decided(arguments, decisive);
-          }
-        }
-        case Missing(boolean sure) -> {
-          missing = true;
-          certain &= sure;
-        }
-        default -> throw new IllegalStateException("a condition is a truth");
-      }
+    List<Result> results = arguments.stream().map(this::of).toList();
+    if (results.contains(new Truth(decisive, true))) {
+      return new Truth(decisive, true);
     }
-    return missing ? new Missing(certain) : new Truth(!decisive, certain);
+    if (results.contains(new Truth(decisive, false))) {
+      return new Truth(decisive, false);
+    }
+    boolean certain = results.stream().allMatch(Evaluation::isCertain);
+    return results.stream().anyMatch(Missing.class::isInstance)
+        ? new Missing(certain)
+        : new Truth(!decisive, certain);
   }
 
-  /// One argument decides by chance; another may decide for certain.
-  private Result decided(List<Scalar> arguments, boolean decisive) {
-    return new Truth(
-        decisive,
-        arguments.stream().map(this::of).anyMatch(each -> each.equals(new Truth(decisive, true))));
-  }
-
-  private Result is(Scalar argument, boolean wanted, boolean answer) {
-    return of(argument) instanceof Truth(boolean value, boolean certain)
+  private static Result is(Result result, boolean wanted, boolean answer) {
+    return result instanceof Truth(boolean value, boolean certain)
         ? new Truth((value == wanted) == answer, certain)
-        : new Truth(!answer, isCertain(of(argument)));
+        : new Truth(!answer, isCertain(result));
   }
 
+  /// Of a truth it does not matter which it is.
   private static Result missing(Result result, boolean answer) {
-    return new Truth((result instanceof Missing) == answer, isCertain(result));
+    return new Truth(
+        (result instanceof Missing) == answer, result instanceof Truth || isCertain(result));
   }
 
-  /// Whether noise cannot have decided that it is NULL, or that it is not.
+  /// Whether noise cannot have decided a truth, and of others that it is NULL or is not.
   private static boolean isCertain(Result result) {
     return switch (result) {
       case Missing(boolean certain) -> certain;
       case Quantity number -> number.range().isPresent();
-      case Truth _, Text _ -> true;
+      case Truth(boolean _, boolean certain) -> certain;
+      case Text _ -> true;
     };
   }
 

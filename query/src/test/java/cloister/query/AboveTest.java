@@ -1,6 +1,7 @@
 package cloister.query;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import cloister.privacy.Answer;
 import java.math.BigDecimal;
@@ -175,6 +176,40 @@ class AboveTest {
         .rows()
         .getFirst()
         .getLast();
+  }
+
+  /// Conditions that noise may have decided, in one another: each level must not ask twice.
+  @Test
+  void nestedConditionsAreComputedOnce() throws QueryException {
+    var condition = new StringBuilder("COUNT(*) > 1");
+    for (int level = 1; level <= 57; level++) {
+      condition
+          .insert(0, "(")
+          .append(level % 2 == 0 ? " AND COUNT(*) > " + (100 + level) : " OR COUNT(*) > " + level)
+          .append(")");
+    }
+    assertThat(
+            shown(
+                "SELECT zip FROM airline.customers GROUP BY zip HAVING " + condition,
+                row("a", noisy("60", 200, 200)),
+                row("b", noisy("10", 200, 200))))
+        .containsExactly("a");
+  }
+
+  @Test
+  void whatIsComputedOfEachRowIsBounded() {
+    String large = "COUNT(*)" + " + COUNT(*)".repeat(400);
+    String sql =
+        "SELECT zip, "
+            + large
+            + ", 1 + "
+            + large
+            + ", 2 + "
+            + large
+            + " FROM airline.customers"
+            + " GROUP BY zip";
+    assertThat(catchThrowableOfType(QueryException.class, () -> Fixture.check(sql)).kind())
+        .isEqualTo(QueryException.Kind.TOO_LARGE);
   }
 
   @Test
